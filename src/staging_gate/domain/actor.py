@@ -1,0 +1,26 @@
+"""Who acted: every change of state names one."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ActorKind(StrEnum):
+    PERSON = "person"
+    TOKEN = "token"
+    SYSTEM = "system"
+    CALENDAR = "calendar"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """`roles` are those that the policy in force gives to this name, at the time of acting."""
+
+    name: str
+    kind: ActorKind = ActorKind.PERSON
+    roles: frozenset[str] = frozenset()
+
+    def has_any(self, *roles: str) -> bool:
+        return bool(self.roles.intersection(roles))
+
+
+SYSTEM = Actor("staging-gate", ActorKind.SYSTEM)

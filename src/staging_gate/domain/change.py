@@ -1,0 +1,77 @@
+"""A change: a pull request, on any code host."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from staging_gate.domain.policy import MergeMethod
+from staging_gate.domain.revision import Revision
+
+
+class ChangeState(StrEnum):
+    OPEN = "open"
+    MERGED = "merged"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True)
+class MergePreview:
+    """What merging head into base would give: a revision, or the files in conflict. `base` is what it was made for."""
+
+    base: str
+    head: str
+    merged: Revision | None
+    conflicts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Change:
+    """`preview` is None until it was computed for the present head and base."""
+
+    number: int
+    title: str
+    source: str
+    target: str
+    author: str
+    head: Revision
+    opened_at: datetime
+    description: str = ""
+    labels: tuple[str, ...] = ()
+    state: ChangeState = ChangeState.OPEN
+    preview: MergePreview | None = None
+    release: str | None = None
+    merged: Revision | None = None
+    merged_at: datetime | None = None
+    merged_by: str | None = None
+    method: MergeMethod | None = None
+    last_pusher: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.state is ChangeState.OPEN
+
+    @property
+    def is_hotfix(self) -> bool:
+        return self.source.startswith("hotfix/")
+
+    @property
+    def is_release(self) -> bool:
+        return self.release is not None
+
+    def mergeable_tree(self) -> str | None:
+        """The tree that merging would put on the target branch: what the checks have to prove."""
+        return self.preview.merged.tree if self.preview and self.preview.merged else None
+
+    def with_preview(self, head: Revision, preview: MergePreview) -> "Change":
+        return replace(self, head=head, preview=preview)
+
+
+@dataclass(frozen=True)
+class Tested:
+    """A person's word that this change was tried in staging, on that tree."""
+
+    change: int
+    by: str
+    at: datetime
+    tree: str
+    note: str = field(default="")

@@ -1,0 +1,78 @@
+"""One attempt to make an environment run a revision; a rollback is a deployment."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from staging_gate.domain.environment import Environment
+from staging_gate.domain.revision import Revision
+
+
+class DeploymentKind(StrEnum):
+    DEPLOY = "deploy"
+    ROLLBACK = "rollback"
+
+
+class DeploymentState(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    VERIFYING = "verifying"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    ROLLED_BACK = "rolled_back"
+    ABORTED = "aborted"
+    ERRORED = "errored"
+    SUPERSEDED = "superseded"
+
+    @property
+    def occupies(self) -> bool:
+        """Whether the environment belongs to this deployment: at most one per environment is in such a state."""
+        return self in (DeploymentState.RUNNING, DeploymentState.VERIFYING)
+
+    @property
+    def ended(self) -> bool:
+        return self is not DeploymentState.QUEUED and not self.occupies
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """`id` reads `staging-12`: numbered per environment. `services_from` is the revision whose services are deployed.
+
+    `previous` is the deployment that was live when this one started: what a failure puts back. `undoes` is the
+    deployment that a rollback takes back. `why` says what caused it, `failure` what went wrong, with `evidence`.
+    """
+
+    id: str
+    environment: Environment
+    kind: DeploymentKind
+    revision: Revision
+    state: DeploymentState
+    why: str
+    requested_by: str
+    requested_at: datetime
+    release: str | None = None
+    change: int | None = None
+    previous: str | None = None
+    undoes: str | None = None
+    started_at: datetime | None = None
+    switched_at: datetime | None = None
+    ended_at: datetime | None = None
+    failure: str = ""
+    evidence: str = ""
+    cancel_requested_by: str | None = None
+    urgent: bool = False
+
+    @property
+    def is_rollback(self) -> bool:
+        return self.kind is DeploymentKind.ROLLBACK
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The record that a tree was proved in an environment, by which deployment, with which smoke tests."""
+
+    environment: Environment
+    tree: str
+    deployment: str
+    at: datetime
+    smoke: tuple[str, ...] = ()

@@ -1,0 +1,80 @@
+"""The rules in force: gate.yaml, read and checked. Frozen; knows no files and no YAML."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+from staging_gate.domain.environment import Environment
+from staging_gate.domain.service import Service
+
+
+class MergeMethod(StrEnum):
+    SQUASH = "squash"
+    MERGE = "merge"
+
+
+class Requirement(StrEnum):
+    """What the production gate may ask for beyond approvals."""
+
+    VERIFIED_IN_STAGING = "verified_in_staging"
+    TESTED_BY_A_PERSON = "tested_by_a_person"
+    NO_CRITICAL_BUGS = "no_critical_bugs"
+    MIGRATIONS_PROVED = "migrations_proved"
+
+
+@dataclass(frozen=True)
+class CheckCommand:
+    """A check that we run ourselves, on the tree of head merged into base."""
+
+    name: str
+    command: tuple[str, ...]
+    within: timedelta = timedelta(minutes=10)
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One environment's way in: its branch, what a change to that branch needs, and what a deployment needs.
+
+    `approvals` maps a role to how many people with it must say yes; the role `review` is any person but the author.
+    """
+
+    environment: Environment
+    branch: str
+    checks: tuple[str, ...] = ()
+    approvals: Mapping[str, int] = field(default_factory=dict)
+    merge: tuple[MergeMethod, ...] = (MergeMethod.SQUASH, MergeMethod.MERGE)
+    tags: str | None = None
+    source: str | None = None
+    requires: tuple[Requirement, ...] = ()
+    smoke: tuple[str, ...] = ()
+    watch: timedelta = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """`hash` names exactly this text: approvals bind to it. Services come in the order in which they are deployed."""
+
+    product: str
+    hash: str
+    services: tuple[Service, ...]
+    staging: Lane
+    production: Lane
+    checks: Mapping[str, CheckCommand] = field(default_factory=dict)
+    time_zone: str = "UTC"
+    repository: str = "git"
+    people: Mapping[str, str] = field(default_factory=dict)
+    roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def lane(self, environment: Environment) -> Lane:
+        return self.staging if environment is Environment.STAGING else self.production
+
+    def lane_of_branch(self, branch: str) -> Lane | None:
+        return next((lane for lane in (self.staging, self.production) if lane.branch == branch), None)
+
+    def services_in(self, environment: Environment) -> tuple[Service, ...]:
+        return tuple(service for service in self.services if service.runs_in(environment))
+
+    def roles_of(self, person: str) -> frozenset[str]:
+        return frozenset(role for role, people in self.roles.items() if person in people)

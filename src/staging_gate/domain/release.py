@@ -1,0 +1,61 @@
+"""A release: a tag, a revision and notes, numbered, never edited."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from staging_gate.domain.revision import Revision
+
+
+class ReleaseState(StrEnum):
+    """proposed: its change is open. merged: on main, no tag yet. published: tagged. verified: proved in production."""
+
+    PROPOSED = "proposed"
+    MERGED = "merged"
+    PUBLISHED = "published"
+    VERIFIED = "verified"
+    FAILED = "failed"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True)
+class Release:
+    tag: str
+    title: str
+    notes: str
+    state: ReleaseState
+    change: int | None
+    created_by: str
+    created_at: datetime
+    revision: Revision | None = None
+    published_at: datetime | None = None
+    published_by: str | None = None
+    verified_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Quarantine:
+    """A release marked bad: neither its tag nor its tree is promoted again until a named person lifts it."""
+
+    tag: str
+    tree: str
+    reason: str
+    by: str
+    at: datetime
+    lifted_at: datetime | None = None
+    lifted_by: str | None = None
+    lifted_reason: str = ""
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A stop on promotions to an environment. Rollbacks are never held."""
+
+    id: str
+    environment: str
+    reason: str
+    by: str
+    at: datetime
+    lifted_at: datetime | None = None
+    lifted_by: str | None = None
+    lifted_reason: str = ""

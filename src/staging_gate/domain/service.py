@@ -1,0 +1,62 @@
+"""What a team runs: how a service is built, started, proved, and where."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from staging_gate.domain.environment import Environment
+
+
+@dataclass(frozen=True)
+class Target:
+    """One service in one environment at one provider.
+
+    `port` is the public one, of the proxy in front (local targets only); `environ` holds what the service is
+    started with, where a value `env:NAME` or `file:PATH` is a reference to a secret that is read at the start.
+    """
+
+    provider: str
+    port: int | None = None
+    identity: str | None = None
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Schema:
+    """`tool` migrates the database that the variable `database` names; `config` is the tool's file in the tree."""
+
+    tool: str
+    config: str
+    database: str
+
+
+@dataclass(frozen=True)
+class Health:
+    """What `GET path` must answer. In `expect`, `$ENVIRONMENT` stands for the environment's name."""
+
+    path: str = "/health"
+    expect: Mapping[str, str] = field(default_factory=lambda: {"status": "healthy", "environment": "$ENVIRONMENT"})
+    within: timedelta = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service as gate.yaml describes it. Commands are argument lists; `$NAME` in them is filled in at the start."""
+
+    name: str
+    run: tuple[str, ...]
+    health: Health
+    targets: Mapping[Environment, Target]
+    build: tuple[str, ...] = ()
+    build_within: timedelta = timedelta(minutes=15)
+    schema: Schema | None = None
+    smoke: tuple[str, ...] = ()
+    smoke_within: timedelta = timedelta(minutes=5)
+    environ: Mapping[str, str] = field(default_factory=dict)
+    stop_within: timedelta = timedelta(seconds=10)
+
+    def target(self, environment: Environment) -> Target:
+        return self.targets[environment]
+
+    def runs_in(self, environment: Environment) -> bool:
+        return environment in self.targets

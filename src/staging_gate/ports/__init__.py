@@ -1,0 +1,26 @@
+"""What the procedures need from outside, in our own words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from staging_gate.ports.checks import CheckRunner, SmokeTester
+from staging_gate.ports.clock import Clock
+from staging_gate.ports.code_host import CodeHost
+from staging_gate.ports.deploy_target import DeployTarget
+from staging_gate.ports.logs import Logs
+from staging_gate.ports.policy import PolicyReader
+from staging_gate.ports.store import Store
+
+
+@dataclass(frozen=True)
+class Ports:
+    """All outsides of one installation, bound once by bootstrap. `targets` has one per provider name."""
+
+    clock: Clock
+    store: Store
+    code_host: CodeHost
+    targets: Mapping[str, DeployTarget]
+    checks: CheckRunner
+    smoke: SmokeTester
+    logs: Logs
+    policy: PolicyReader

@@ -1,0 +1,48 @@
+"""Running a project's own commands on its code: checks and smoke tests."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from staging_gate.domain.check import Verdict
+from staging_gate.domain.policy import CheckCommand
+from staging_gate.domain.revision import Revision
+from staging_gate.domain.service import Service
+from staging_gate.ports.deploy_target import Cancelled, Order
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command said. errored: it could not be run, or its time was up; never the code's own no."""
+
+    verdict: Verdict
+    summary: str
+    seconds: float
+
+
+class CheckRunner(Protocol):
+    def prepare(self, revision: Revision, services: tuple[Service, ...], log: str, cancelled: Cancelled) -> None:
+        """Build what the checks run in: the same build that is deployed later. Refused where the build fails."""
+        ...
+
+    def run(
+        self,
+        revision: Revision,
+        services: tuple[Service, ...],
+        check: CheckCommand,
+        log: str,
+        cancelled: Cancelled,
+    ) -> Outcome:
+        """Run one check in a clean copy of the tree, with its time limit; output goes to `log` as it comes."""
+        ...
+
+
+class SmokeTester(Protocol):
+    def run(
+        self, order: Order, address: str, addresses: Mapping[str, str], names: tuple[str, ...], log: str
+    ) -> Outcome:
+        """Run the service's smoke tests against `address` (`addresses` of the sister services by name).
+
+        `names` picks tests by name, all without. A service without a smoke command passes by saying so.
+        """
+        ...

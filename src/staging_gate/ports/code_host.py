@@ -1,0 +1,118 @@
+"""Where the code, its branches and its tags live.
+
+Every acting call can be asked again with the same arguments and does nothing twice: it looks first.
+Raises the family of `ports.errors`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from staging_gate.domain.change import MergePreview
+from staging_gate.domain.policy import MergeMethod
+from staging_gate.domain.revision import Commit, Revision
+
+
+class HeadMoved(Exception):
+    """The branch is not where the caller saw it; nothing was changed. `ref` is the branch, `found` where it is now."""
+
+    def __init__(self, ref: str, found: str | None) -> None:
+        super().__init__(f"{ref} has moved")
+        self.ref = ref
+        self.found = found
+
+
+@dataclass(frozen=True)
+class MergeOrder:
+    """Merge `head` into the branch `into`, which must still be at `base`. `tree` is what the gate let through."""
+
+    key: str
+    into: str
+    base: str
+    head: str
+    tree: str
+    method: MergeMethod
+    message: str
+    author: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Tag:
+    """`commit` is what the tag points at in the end. A lightweight tag is not `annotated`."""
+
+    name: str
+    commit: str
+    annotated: bool
+    message: str = ""
+    tagger: str = ""
+
+
+@dataclass(frozen=True)
+class TagOrder:
+    name: str
+    commit: str
+    message: str
+    author: str
+    at: datetime
+
+
+class CodeHost(Protocol):
+    def revision(self, ref: str) -> Revision | None:
+        """The commit that a branch, tag or commit name stands for; None where there is none."""
+        ...
+
+    def branches(self) -> dict[str, str]:
+        """Branch name -> commit, of all branches."""
+        ...
+
+    def tags(self) -> dict[str, Tag]:
+        """Tag name -> tag, of all tags."""
+        ...
+
+    def file(self, commit: str, path: str) -> bytes | None:
+        """The content of a file in a revision; None where there is none."""
+        ...
+
+    def is_ancestor(self, commit: str, of: str) -> bool:
+        """Whether `commit` is contained in `of`."""
+        ...
+
+    def commits(self, since: str | None, until: str) -> list[Commit]:
+        """The commits that `until` has and `since` lacks, newest first; all of them without `since`."""
+        ...
+
+    def diff(self, base: str, head: str) -> str:
+        """A unified diff of what head changed since it left base."""
+        ...
+
+    def changed_files(self, base: str, head: str) -> list[str]:
+        """The paths that head changed since it left base."""
+        ...
+
+    def preview_merge(self, base: str, head: str) -> MergePreview:
+        """Merge two commits without moving any branch. The same input gives the same commit."""
+        ...
+
+    def merge(self, order: MergeOrder) -> Revision:
+        """Move the branch to the merge. Done already (the branch contains it): the same revision again.
+
+        Raises HeadMoved when the branch is not at `base`, Refused when the merge's tree is not `tree`.
+        """
+        ...
+
+    def delete_branch(self, name: str, at: str) -> None:
+        """Delete a branch that is still at `at`; one that moved or is gone is left alone."""
+        ...
+
+    def create_tag(self, order: TagOrder) -> Tag:
+        """Create an annotated tag. The same tag on the same commit again is success; on another one it is Refused."""
+        ...
+
+    def create_branch(self, name: str, at: str) -> None:
+        """Create a branch; the same one again is success, elsewhere it is Refused."""
+        ...
+
+    def clone_address(self) -> str:
+        """Where a local mirror can fetch from: a path or an address."""
+        ...

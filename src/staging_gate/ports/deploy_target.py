@@ -1,0 +1,106 @@
+"""Where a service runs. One vocabulary for processes on this machine and for providers that build and start by themselves.
+
+A provider that has no private address for a candidate, or that builds by itself, returns at once from the steps that
+it does not know and does all of it in `switch`. Every call can be asked again with the same order and does nothing
+twice. Raises the family of `ports.errors`; `Refused` means the release is at fault (its build failed, it crashed, its
+health is wrong) and carries the service's own last words as evidence.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from staging_gate.domain.environment import Environment
+from staging_gate.domain.revision import Revision
+from staging_gate.domain.service import Service, Target
+
+Cancelled = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Order:
+    """One service of one deployment. `deployment` is the key of everything that is done for it."""
+
+    deployment: str
+    environment: Environment
+    service: Service
+    target: Target
+    revision: Revision
+    release: str | None = None
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A candidate that answered rightly. `address` is its own, private one (None where the provider has none).
+
+    `inferred`: its /health names no revision, so we know what it is from the process or the provider's record.
+    """
+
+    address: str | None
+    warm: bool = False
+    inferred: bool = False
+
+
+@dataclass(frozen=True)
+class Live:
+    """What really receives the traffic. `healthy` is None where nobody asked."""
+
+    deployment: str | None
+    commit: str | None
+    address: str | None
+    healthy: bool | None = None
+    detail: str = ""
+
+
+class DeployTarget(Protocol):
+    def reachable(self, target: Target) -> str | None:
+        """None when deployments to this target can work, else what is wrong and what to do. No side effects."""
+        ...
+
+    def build(self, order: Order, log: str, cancelled: Cancelled) -> str:
+        """Make what will run; returns a sentence (`built in 3.1 s`, `kept from the checks`). `log` refers to its output."""
+        ...
+
+    def upgrade_schema(self, order: Order, log: str) -> str:
+        """Bring the database to the revision's schema; returns what was done. No process where nothing is new."""
+        ...
+
+    def start(self, order: Order) -> None:
+        """Start a candidate beside what is live, without traffic; a warm one of this revision is taken as it is."""
+        ...
+
+    def wait_until_ready(self, order: Order, cancelled: Cancelled) -> Ready:
+        """Return once the candidate answered its expected health and revision twice; else Refused, with evidence."""
+        ...
+
+    def switch(self, order: Order) -> None:
+        """Send all new requests to this order's candidate."""
+        ...
+
+    def put_back(self, order: Order) -> Ready:
+        """Switch to an earlier deployment: the warm process after one good answer, else its kept build started anew."""
+        ...
+
+    def close_route(self, order: Order) -> None:
+        """Answer 503 from now on: there is no earlier release to go back to."""
+        ...
+
+    def discard(self, order: Order) -> None:
+        """Stop a candidate that never goes live. What receives traffic is never stopped by this."""
+        ...
+
+    def retire(self, environment: Environment, service: Service, keep: tuple[str, ...]) -> None:
+        """Drain and stop the processes of all deployments but `keep`, in the background."""
+        ...
+
+    def live(self, environment: Environment, service: Service, target: Target) -> Live:
+        """What receives the traffic now, as the target itself says."""
+        ...
+
+    def address(self, environment: Environment, service: Service, target: Target) -> str:
+        """The public address of the service."""
+        ...
+
+    def last_words(self, order: Order, lines: int = 50) -> str:
+        """The last log lines of the service for this deployment."""
+        ...

@@ -1,0 +1,26 @@
+"""Three ways in which an outside can let us down; they say whose move it is."""
+
+
+class OutsideError(Exception):
+    """Something outside did not do what we asked. `evidence` is what it said, ready to be shown to a person."""
+
+    def __init__(self, message: str, evidence: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.evidence = evidence
+
+
+class Refused(OutsideError):
+    """The other side understood and said no. A person has to change something; trying again will not help."""
+
+
+class Unavailable(OutsideError):
+    """It did not happen and may work later, in `retry_after` seconds if the other side said so."""
+
+    def __init__(self, message: str, evidence: str = "", retry_after: float | None = None) -> None:
+        super().__init__(message, evidence)
+        self.retry_after = retry_after
+
+
+class Unclear(OutsideError):
+    """We asked and do not know whether it happened. Look first; never repeat it blindly."""
