@@ -1,0 +1,1 @@
+"""One HTTP session and one way to run programs."""
