@@ -24,7 +24,16 @@ class AuditEntry:
 
     def digest(self, previous: str) -> str:
         """SHA-256 over the previous hash and every field in canonical JSON, in hexadecimal."""
-        body = [previous, self.seq, self.at.isoformat(), self.actor, self.action, self.subject, self.reason, self.data]
+        body = [
+            previous,
+            self.seq,
+            self.at.isoformat(),
+            self.actor,
+            self.action,
+            self.subject,
+            self.reason,
+            self.data,
+        ]
         return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

@@ -71,7 +71,10 @@ class Policy:
         return self.staging if environment is Environment.STAGING else self.production
 
     def lane_of_branch(self, branch: str) -> Lane | None:
-        return next((lane for lane in (self.staging, self.production) if lane.branch == branch), None)
+        return next(
+            (lane for lane in (self.staging, self.production) if lane.branch == branch),
+            None,
+        )
 
     def services_in(self, environment: Environment) -> tuple[Service, ...]:
         return tuple(service for service in self.services if service.runs_in(environment))

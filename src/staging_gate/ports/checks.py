@@ -21,7 +21,13 @@ class Outcome:
 
 
 class CheckRunner(Protocol):
-    def prepare(self, revision: Revision, services: tuple[Service, ...], log: str, cancelled: Cancelled) -> None:
+    def prepare(
+        self,
+        revision: Revision,
+        services: tuple[Service, ...],
+        log: str,
+        cancelled: Cancelled,
+    ) -> None:
         """Build what the checks run in: the same build that is deployed later. Refused where the build fails."""
         ...
 
@@ -39,7 +45,12 @@ class CheckRunner(Protocol):
 
 class SmokeTester(Protocol):
     def run(
-        self, order: Order, address: str, addresses: Mapping[str, str], names: tuple[str, ...], log: str
+        self,
+        order: Order,
+        address: str,
+        addresses: Mapping[str, str],
+        names: tuple[str, ...],
+        log: str,
     ) -> Outcome:
         """Run the service's smoke tests against `address` (`addresses` of the sister services by name).
 

@@ -27,6 +27,7 @@ class Order:
     target: Target
     revision: Revision
     release: str | None = None
+    reuse_warm: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,11 @@ class DeployTarget(Protocol):
         ...
 
     def start(self, order: Order) -> None:
-        """Start a candidate beside what is live, without traffic; a warm one of this revision is taken as it is."""
+        """Start a candidate beside what is live, without traffic.
+
+        A deployment that was already started is adopted. Orders with `reuse_warm` (rollbacks) take a healthy warm
+        process of the same revision, whichever deployment started it; it then belongs to both deployments.
+        """
         ...
 
     def wait_until_ready(self, order: Order, cancelled: Cancelled) -> Ready:
@@ -78,7 +83,8 @@ class DeployTarget(Protocol):
         ...
 
     def put_back(self, order: Order) -> Ready:
-        """Switch to an earlier deployment: the warm process after one good answer, else its kept build started anew."""
+        """Switch to an earlier deployment: its warm process (see `start`: perhaps another deployment's of the same
+        revision) after one good answer, else its kept build started anew."""
         ...
 
     def close_route(self, order: Order) -> None:
@@ -90,7 +96,10 @@ class DeployTarget(Protocol):
         ...
 
     def retire(self, environment: Environment, service: Service, keep: tuple[str, ...]) -> None:
-        """Drain and stop the processes of all deployments but `keep`, in the background."""
+        """Drain and stop the processes of all deployments but `keep` and what receives traffic, in the background.
+
+        A process that was taken over by a deployment in `keep` stays too.
+        """
         ...
 
     def live(self, environment: Environment, service: Service, target: Target) -> Live:

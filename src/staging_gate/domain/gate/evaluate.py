@@ -1,0 +1,80 @@
+"""The table of rules, and the pure function that asks them."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from staging_gate.domain.actor import Actor
+from staging_gate.domain.gate.decision import Action, Decision, Reason
+from staging_gate.domain.gate.facts import Facts
+from staging_gate.domain.gate.rules import (
+    approvals,
+    approver,
+    back_merge,
+    change_open,
+    checks_passed,
+    conflicts,
+    flow,
+    hold,
+    merge_method,
+    migrations_proved,
+    no_critical_bugs,
+    own_proof,
+    policy_in_force,
+    quarantine,
+    release_merged,
+    rights,
+    rollback_target,
+    tag,
+    targets,
+    tested_by_a_person,
+    verified_in_staging,
+)
+from staging_gate.domain.policy import Policy
+
+Rule = Callable[[Policy | None, Facts, Action, Actor, datetime], Reason | None]
+
+PROMOTION: tuple[Rule, ...] = (
+    quarantine.rule,
+    verified_in_staging.rule,
+    tested_by_a_person.rule,
+    no_critical_bugs.rule,
+    migrations_proved.rule,
+)
+
+RULES: Mapping[Action, tuple[Rule, ...]] = {
+    Action.OPEN_CHANGE: (policy_in_force.rule, flow.rule),
+    Action.APPROVE: (policy_in_force.rule, change_open.rule, approver.rule),
+    Action.MERGE: (
+        policy_in_force.rule,
+        change_open.rule,
+        flow.rule,
+        merge_method.rule,
+        conflicts.rule,
+        checks_passed.rule,
+        own_proof.rule,
+        approvals.rule,
+        back_merge.rule,
+        *PROMOTION,
+    ),
+    Action.PUBLISH: (
+        policy_in_force.rule,
+        rights.rule,
+        tag.rule,
+        release_merged.rule,
+        hold.rule,
+        *PROMOTION,
+        targets.rule,
+    ),
+    Action.DEPLOY: (policy_in_force.rule, hold.rule, tag.rule, *PROMOTION, targets.rule),
+    Action.ROLL_BACK: (policy_in_force.rule, rights.rule, rollback_target.rule),
+    Action.HOLD: (rights.rule,),
+}
+"""The rules of each action, the cheapest first. A rollback is never asked about holds, windows or freezes."""
+
+
+def evaluate(
+    policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: datetime, subject: str = ""
+) -> Decision:
+    """Open, or closed with every reason at once. Pure: the same input gives the same decision."""
+    reasons = (rule(policy, facts, action, actor, at) for rule in RULES[action])
+    return Decision(action, subject, actor.name, at, tuple(reason for reason in reasons if reason is not None))

@@ -1,0 +1,68 @@
+"""Everything a decision may look at, read in one consistent view. Frozen; unknown is None, never a guess."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from staging_gate.domain.approval import Approval
+from staging_gate.domain.change import Change
+from staging_gate.domain.check import Check
+from staging_gate.domain.deployment import Deployment, Verification
+from staging_gate.domain.environment import Environment
+from staging_gate.domain.policy import MergeMethod
+from staging_gate.domain.release import Hold, Quarantine, Release
+
+
+@dataclass(frozen=True)
+class ReleaseFacts:
+    """What is known of a release that somebody wants to promote.
+
+    `tree` is what would go live. `tag_at` is the commit the tag points at already (None: no such tag), `annotated`
+    whether that tag is. `greatest` is the greatest release tag there is but this one. `verified` is the record that
+    the tree was proved in staging. `included` are the merged changes that it ships, `tested` those that a person
+    tried. `checks` are the results of its tree. `critical_bugs` is None where nothing could be read.
+    """
+
+    tag: str
+    commit: str
+    tree: str
+    release: Release | None = None
+    tag_at: str | None = None
+    annotated: bool = True
+    on_main: bool = True
+    greatest: str | None = None
+    verified: Verification | None = None
+    included: tuple[Change, ...] = ()
+    tested: frozenset[int] = frozenset()
+    checks: Mapping[str, Check] = field(default_factory=dict)
+    critical_bugs: tuple[str, ...] | None = ()
+    approvals: tuple[Approval, ...] = ()
+    approved_tree: str | None = None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """`intent_*` is what the actor asked for besides the action itself.
+
+    `main_ahead` are commits of main that staging lacks. `proof_touched` are the files by which a change alters how it
+    is proved. `target_problems` are sentences of targets that can not be deployed to. `rollback_to` is the deployment
+    whose release a rollback would bring back; `rollback_name` what was asked for.
+    """
+
+    environment: Environment
+    change: Change | None = None
+    source: str | None = None
+    target: str | None = None
+    checks: Mapping[str, Check] = field(default_factory=dict)
+    approvals: tuple[Approval, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    quarantines: tuple[Quarantine, ...] = ()
+    release: ReleaseFacts | None = None
+    main_ahead: tuple[str, ...] = ()
+    adds_policy: bool = False
+    proof_touched: tuple[str, ...] = ()
+    target_problems: tuple[str, ...] = ()
+    live: Deployment | None = None
+    rollback_to: Deployment | None = None
+    rollback_name: str | None = None
+    intent_method: MergeMethod | None = None
+    intent_role: str | None = None

@@ -1,0 +1,27 @@
+"""The database migrations of this very tree were tested."""
+
+from datetime import datetime
+
+from staging_gate.domain.actor import Actor
+from staging_gate.domain.check import Verdict
+from staging_gate.domain.gate.decision import Action, Reason
+from staging_gate.domain.gate.facts import Facts
+from staging_gate.domain.policy import Policy, Requirement
+
+CHECK = "db-migrations"
+
+
+def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: datetime) -> Reason | None:
+    release = facts.release
+    if policy is None or release is None or Requirement.MIGRATIONS_PROVED not in policy.production.requires:
+        return None
+    check = release.checks.get(CHECK)
+    if check is not None and check.verdict is Verdict.PASSED:
+        return None
+    found = f"{check.verdict}: {check.summary}" if check else "no result for this tree"
+    return Reason(
+        "migrations_not_proved",
+        f"The migrations of this code are not proved: the check {CHECK} has not passed on it.",
+        "Run the checks of the release change: `gate change recheck`.",
+        (f"{CHECK}: {found}",),
+    )

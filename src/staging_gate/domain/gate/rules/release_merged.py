@@ -1,0 +1,22 @@
+"""A tag is put only on a release change that was merged."""
+
+from datetime import datetime
+
+from staging_gate.domain.actor import Actor
+from staging_gate.domain.gate.decision import Action, Reason
+from staging_gate.domain.gate.facts import Facts
+from staging_gate.domain.policy import Policy
+from staging_gate.domain.release import ReleaseState
+
+
+def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: datetime) -> Reason | None:
+    release = facts.release.release if facts.release else None
+    if release is None or release.state is not ReleaseState.PROPOSED:
+        if release is None or release.state is not ReleaseState.WITHDRAWN:
+            return None
+        return Reason("release_withdrawn", f"{release.tag} was withdrawn.", "Open it anew: `gate release open`.")
+    return Reason(
+        "release_not_merged",
+        f"The change of {release.tag} is not merged yet.",
+        f"Merge it first: `gate change merge {release.change}`.",
+    )
