@@ -24,3 +24,7 @@ class Unavailable(OutsideError):
 
 class Unclear(OutsideError):
     """We asked and do not know whether it happened. Look first; never repeat it blindly."""
+
+
+class Stopped(OutsideError):
+    """We ended it ourselves, because its caller asked for that (`cancelled`). Nothing of it is left half done."""
