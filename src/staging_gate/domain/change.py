@@ -1,6 +1,6 @@
 """A change: a pull request, on any code host."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -26,7 +26,10 @@ class MergePreview:
 
 @dataclass(frozen=True)
 class Change:
-    """`preview` is None until it was computed for the present head and base."""
+    """`preview` is None until it was computed for the present head and base.
+
+    While somebody is merging it, `merge_requested_at`, `merged_by` and `method` say since when, who and how.
+    """
 
     number: int
     title: str
@@ -44,6 +47,7 @@ class Change:
     merged_at: datetime | None = None
     merged_by: str | None = None
     method: MergeMethod | None = None
+    merge_requested_at: datetime | None = None
     last_pusher: str | None = None
 
     @property
@@ -58,12 +62,13 @@ class Change:
     def is_release(self) -> bool:
         return self.release is not None
 
+    @property
+    def is_being_merged(self) -> bool:
+        return self.is_open and self.merge_requested_at is not None
+
     def mergeable_tree(self) -> str | None:
         """The tree that merging would put on the target branch: what the checks have to prove."""
         return self.preview.merged.tree if self.preview and self.preview.merged else None
-
-    def with_preview(self, head: Revision, preview: MergePreview) -> "Change":
-        return replace(self, head=head, preview=preview)
 
 
 @dataclass(frozen=True)

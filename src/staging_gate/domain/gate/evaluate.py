@@ -10,6 +10,7 @@ from staging_gate.domain.gate.rules import (
     approvals,
     approver,
     back_merge,
+    being_merged,
     change_open,
     checks_passed,
     conflicts,
@@ -20,6 +21,7 @@ from staging_gate.domain.gate.rules import (
     no_critical_bugs,
     own_proof,
     policy_in_force,
+    policy_valid,
     quarantine,
     release_merged,
     rights,
@@ -42,11 +44,13 @@ PROMOTION: tuple[Rule, ...] = (
 )
 
 RULES: Mapping[Action, tuple[Rule, ...]] = {
-    Action.OPEN_CHANGE: (policy_in_force.rule, flow.rule),
+    Action.OPEN_CHANGE: (policy_in_force.rule, flow.rule, tag.rule),
     Action.APPROVE: (policy_in_force.rule, change_open.rule, approver.rule),
     Action.MERGE: (
         policy_in_force.rule,
+        policy_valid.rule,
         change_open.rule,
+        being_merged.rule,
         flow.rule,
         merge_method.rule,
         conflicts.rule,

@@ -44,8 +44,9 @@ class Facts:
     """`intent_*` is what the actor asked for besides the action itself.
 
     `main_ahead` are commits of main that staging lacks. `proof_touched` are the files by which a change alters how it
-    is proved. `target_problems` are sentences of targets that can not be deployed to. `rollback_to` is the deployment
-    whose release a rollback would bring back; `rollback_name` what was asked for.
+    is proved, `policy_problems` what is wrong in the gate.yaml that it brings. `target_problems` are sentences of
+    targets that can not be deployed to. `rollback_to` is the deployment whose release a rollback would bring back,
+    `rollback_name` what was asked for.
     """
 
     environment: Environment
@@ -60,6 +61,7 @@ class Facts:
     main_ahead: tuple[str, ...] = ()
     adds_policy: bool = False
     proof_touched: tuple[str, ...] = ()
+    policy_problems: tuple[str, ...] = ()
     target_problems: tuple[str, ...] = ()
     live: Deployment | None = None
     rollback_to: Deployment | None = None

@@ -1,0 +1,51 @@
+"""What a pusher reads in the terminal."""
+
+
+def protected_branch(branch: str, staging: str) -> list[str]:
+    return [
+        f"{branch} is protected: nobody pushes to it directly.",
+        "Push your commits to a branch of your own and open a change:",
+        "    git push origin HEAD:feature/my-feature",
+        f"    gate change open feature/my-feature --to {staging}",
+    ]
+
+
+def protected_branch_deleted(branch: str) -> list[str]:
+    return [f"{branch} is protected: it can not be deleted."]
+
+
+def release_tag(tag: str) -> list[str]:
+    return [
+        f"{tag} is a release tag: it is not pushed by hand, and never moved or deleted.",
+        "Releases are published through the gate, which proves them first:",
+        "    gate release plan",
+        f"    gate release publish {tag}",
+        "To go back to a release: gate rollback TAG, or push an annotated tag TAG-rollback.",
+    ]
+
+
+def rollback_tag_moved(tag: str) -> list[str]:
+    return [f"{tag} exists already: a rollback tag is an order and is given once.", "Count on: TAG-rollback.2, .3 ..."]
+
+
+def rollback_tag_lightweight(tag: str) -> list[str]:
+    return [
+        f"{tag} is a lightweight tag: a rollback needs a reason and a name.",
+        f'    git tag -a {tag} -m "Rollback because ..."',
+    ]
+
+
+def rollback_tag_unknown(tag: str, release: str) -> list[str]:
+    return [f"{tag} names the release {release}, which is not there.", "`gate release list` shows the releases."]
+
+
+def no_right_to_roll_back(tag: str, name: str, roles: str) -> list[str]:
+    return [f"{tag} orders a rollback, which {name} may not do: it needs the role {roles}."]
+
+
+def internal_ref(ref: str) -> list[str]:
+    return [f"{ref} belongs to the gate and can not be pushed."]
+
+
+def first_import_needs_admin(branch: str) -> list[str]:
+    return [f"The first push of {branch} is the import of the repository: an administrator does it."]

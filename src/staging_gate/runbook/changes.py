@@ -1,0 +1,196 @@
+"""Procedure 1, its first half: a change is opened, looked at, approved, tried in staging."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from staging_gate.domain.actor import SYSTEM, Actor
+from staging_gate.domain.approval import Approval
+from staging_gate.domain.change import Change, ChangeState, MergePreview, Tested
+from staging_gate.domain.revision import Revision
+from staging_gate.ports import Ports
+from staging_gate.ports.policy import PolicyProblems
+from staging_gate.ports.store import Transaction
+from staging_gate.runbook import checking, deciding
+from staging_gate.runbook.policy import policy_at, policy_in_force
+
+
+class Unknown(LookupError):
+    """What was named is not there. The text says what was looked for and how to find the right one."""
+
+
+class Unusable(ValueError):
+    """What was asked can not be done so; the text says why and what to do instead."""
+
+
+def open_change(
+    ports: Ports,
+    source: str,
+    target: str,
+    by: Actor,
+    title: str | None = None,
+    description: str = "",
+    labels: Sequence[str] = (),
+    release: str | None = None,
+) -> Change:
+    """Ask for `source` to be merged into `target`. Its checks start at once. Raises Closed, Unknown, Unusable."""
+    adds_policy = _brings_first_policy(ports, source, target)
+    deciding.through(deciding.on_opening(ports, source, target, adds_policy, by))
+    head, base = _branch(ports, source), _branch(ports, target)
+    with ports.store.reading() as tx:
+        same = tx.changes.find_open(source, target)
+    if same is not None:
+        raise Unusable(
+            f"Change {same.number} from {source} to {target} is open already: push to {source} to add to it."
+        )
+    if ports.code_host.is_ancestor(head.commit, base.commit):
+        raise Unusable(f"{source} holds nothing that {target} lacks: commit and push something first.")
+    subject = ports.code_host.commits(base.commit, head.commit)
+    with ports.store.transaction() as tx:
+        change = Change(
+            number=tx.changes.next_number(),
+            title=title or (subject[0].subject if subject else source),
+            source=source,
+            target=target,
+            author=by.name,
+            head=head,
+            opened_at=tx.at,
+            description=description,
+            labels=tuple(labels),
+            release=release,
+        )
+        tx.changes.add(change)
+        tx.audit(by, "change opened", subject_of(change), f"{source} -> {target}", head=head.commit)
+    return refresh(ports, change.number) or change
+
+
+def refresh(ports: Ports, number: int, pusher: str | None = None) -> Change | None:
+    """Read the branches again: what merging would give now, and which checks that tree still needs."""
+    change = get(ports, number)
+    if not change.is_open or change.is_being_merged:
+        return change
+    head, base = ports.code_host.revision(change.source), ports.code_host.revision(change.target)
+    if head is None or base is None:
+        return close(ports, number, SYSTEM, f"the branch {change.source if head is None else change.target} is gone")
+    preview = ports.code_host.preview_merge(base.commit, head.commit)
+    with ports.store.transaction() as tx:
+        now = _moved(tx, change, head, preview, pusher)
+        checking.want(tx, policy_in_force(ports), now)
+    return now
+
+
+def refresh_all(ports: Ports, branches: Sequence[str], pusher: str | None = None) -> None:
+    """After a push or a merge: every open change from or to one of these branches is looked at again."""
+    with ports.store.reading() as tx:
+        touched = [c for c in tx.changes.open() if c.source in branches or c.target in branches]
+    for change in touched:
+        refresh(ports, change.number, pusher if change.source in branches else None)
+
+
+def approve(ports: Ports, number: int, role: str, by: Actor, comment: str = "") -> Approval:
+    """Say yes to the present code of a change, in a role. Raises Closed."""
+    change = get(ports, number)
+    deciding.through(deciding.on_approving(ports, change, role, by))
+    policy = policy_in_force(ports)
+    with ports.store.transaction() as tx:
+        approval = Approval(
+            id=f"{number}-{role}-{by.name}-{tx.at:%Y%m%d%H%M%S%f}",
+            change=number,
+            role=role,
+            by=by.name,
+            at=tx.at,
+            tree=change.head.tree,
+            policy_hash=policy.hash if policy else "",
+            comment=comment,
+        )
+        same = [a for a in tx.approvals.of_change(number) if a.by == by.name and a.role == role and not a.withdrawn_at]
+        if any(a.tree == approval.tree and a.policy_hash == approval.policy_hash for a in same):
+            return same[-1]
+        tx.approvals.add(approval)
+        tx.audit(by, f"approved as {role}", subject_of(change), comment, tree=approval.tree)
+    return approval
+
+
+def withdraw_approval(ports: Ports, number: int, by: Actor) -> int:
+    """Take one's own approvals of a change back; returns how many there were."""
+    change = get(ports, number)
+    with ports.store.transaction() as tx:
+        mine = [a for a in tx.approvals.of_change(number) if a.by == by.name and a.withdrawn_at is None]
+        for approval in mine:
+            tx.approvals.withdraw(approval.id, tx.at)
+            tx.audit(by, "approval withdrawn", subject_of(change), role=approval.role)
+    return len(mine)
+
+
+def mark_tested(ports: Ports, number: int, by: Actor, note: str = "") -> Tested:
+    """A person's word that a merged change was tried in staging. Raises Unusable before it is there."""
+    change = get(ports, number)
+    if change.state is not ChangeState.MERGED or change.merged is None:
+        raise Unusable(f"Change {number} is {change.state}: it can be tried in staging once it is merged.")
+    with ports.store.transaction() as tx:
+        tested = Tested(number, by.name, tx.at, change.merged.tree, note)
+        tx.changes.add_tested(tested)
+        tx.audit(by, "tested in staging", subject_of(change), note)
+    return tested
+
+
+def label(ports: Ports, number: int, add: Sequence[str], remove: Sequence[str], by: Actor) -> Change:
+    change = get(ports, number)
+    labels = tuple(dict.fromkeys(name for name in (*change.labels, *add) if name not in remove))
+    with ports.store.transaction() as tx:
+        now = replace(change, labels=labels)
+        tx.changes.update(now, change)
+        tx.audit(by, "labels changed", subject_of(change), ", ".join(labels))
+    return now
+
+
+def close(ports: Ports, number: int, by: Actor, why: str = "") -> Change:
+    """Close a change without merging it."""
+    change = get(ports, number)
+    if not change.is_open:
+        return change
+    with ports.store.transaction() as tx:
+        closed = replace(change, state=ChangeState.CLOSED)
+        tx.changes.update(closed, change)
+        tx.audit(by, "change closed", subject_of(change), why)
+    return closed
+
+
+def get(ports: Ports, number: int) -> Change:
+    with ports.store.reading() as tx:
+        change = tx.changes.get(number)
+    if change is None:
+        raise Unknown(f"There is no change {number}. `gate change list` shows the open ones.")
+    return change
+
+
+def subject_of(change: Change) -> str:
+    return f"change {change.number}"
+
+
+def _moved(tx: Transaction, change: Change, head: Revision, preview: MergePreview, pusher: str | None) -> Change:
+    if change.head == head and change.preview == preview:
+        return change
+    now = replace(change, head=head, preview=preview, last_pusher=pusher or change.last_pusher)
+    tx.changes.update(now, change)
+    if head.commit != change.head.commit:
+        by = Actor(pusher) if pusher else SYSTEM
+        tx.audit(by, "head moved", subject_of(change), commit=head.commit, same_code=head.tree == change.head.tree)
+    return now
+
+
+def _branch(ports: Ports, name: str) -> Revision:
+    branches = ports.code_host.branches()
+    revision = ports.code_host.revision(branches[name]) if name in branches else None
+    if revision is None:
+        known = ", ".join(sorted(branches)) or "none yet"
+        raise Unknown(f"There is no branch {name!r}. Branches: {known}.")
+    return revision
+
+
+def _brings_first_policy(ports: Ports, source: str, target: str) -> bool:
+    if policy_in_force(ports) is not None or target not in ("main",):
+        return False
+    try:
+        return policy_at(ports, source) is not None
+    except PolicyProblems:
+        return True

@@ -1,0 +1,155 @@
+"""Run the required checks on the tree that a merge would have. A result belongs to that tree."""
+
+from dataclasses import dataclass
+
+from staging_gate.domain.actor import SYSTEM, Actor
+from staging_gate.domain.change import Change
+from staging_gate.domain.check import Check, Verdict
+from staging_gate.domain.environment import Environment
+from staging_gate.domain.policy import Policy
+from staging_gate.domain.revision import Revision
+from staging_gate.domain.service import Service
+from staging_gate.domain.timeline import RunState
+from staging_gate.engine import Run, procedure
+from staging_gate.ports import Ports
+from staging_gate.ports.checks import Outcome
+from staging_gate.ports.errors import OutsideError, Refused
+from staging_gate.ports.store import Transaction
+from staging_gate.runbook.policy import needed_policy, services_of
+
+CHECK_CHANGE = "check a change"
+AGAIN = (Verdict.ERRORED, Verdict.SKIPPED)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a run of this procedure is about: `12 4b825dc...`, a change's number and the tree."""
+
+    change: int
+    tree: str
+
+    @classmethod
+    def parse(cls, text: str) -> "Subject":
+        number, tree = text.split()
+        return cls(int(number), tree)
+
+    def __str__(self) -> str:
+        return f"{self.change} {self.tree}"
+
+
+def want(tx: Transaction, policy: Policy | None, change: Change) -> None:
+    """Have the required checks run that have no result yet for the change's tree."""
+    tree = change.mergeable_tree()
+    lane = policy.lane_of_branch(change.target) if policy else None
+    if tree is None or lane is None or not change.is_open:
+        return
+    known = {check.name for check in tx.checks.of_tree(tree)}
+    lacking = [name for name in lane.checks if name not in known]
+    if lacking:
+        _start(tx, change, tree, lacking)
+
+
+def recheck(ports: Ports, change: Change, by: Actor) -> list[str]:
+    """Run again every required check that has not passed; returns their names."""
+    policy = needed_policy(ports)
+    lane, tree = policy.lane_of_branch(change.target), change.mergeable_tree()
+    if lane is None or tree is None:
+        return []
+    with ports.store.transaction() as tx:
+        known = {check.name: check for check in tx.checks.of_tree(tree)}
+        done = [name for name, check in known.items() if check.verdict is Verdict.PASSED]
+        lacking = [name for name in lane.checks if name not in done]
+        if lacking:
+            tx.audit(by, "checks asked for again", f"change {change.number}", ", ".join(lacking))
+            _start(tx, change, tree, lacking)
+    return lacking
+
+
+@procedure(CHECK_CHANGE)
+def check_change(run: Run, subject: str) -> None:
+    """Build the tree once, then run each check that is pending on it."""
+    pending: list[str] = run.step("see what is to be checked", pending_checks, subject)
+    if not pending:
+        return
+    if not run.step("build what the checks run in", prepare, subject, pending):
+        return
+    for name in pending:
+        run.step(f"check {name}", check, subject, name)
+
+
+def pending_checks(ports: Ports, subject: str) -> list[str]:
+    about = Subject.parse(subject)
+    with ports.store.reading() as tx:
+        found = {check.name: check for check in tx.checks.of_tree(about.tree)}
+    return [name for name in needed_policy(ports).checks if name in found and found[name].verdict is Verdict.PENDING]
+
+
+def prepare(ports: Ports, subject: str, names: list[str]) -> bool:
+    """Build; a build that fails fails every check, for the same reason."""
+    about = Subject.parse(subject)
+    revision, services = _code(ports, about)
+    if revision is None:
+        for name in names:
+            _record(ports, about, name, Outcome(Verdict.SKIPPED, "superseded by a newer push", 0.0), None)
+        return False
+    log = f"checks/{about.tree}/build"
+    try:
+        ports.checks.prepare(revision, services, log, lambda: superseded(ports, about))
+    except OutsideError as error:
+        verdict = Verdict.FAILED if isinstance(error, Refused) else Verdict.ERRORED
+        for name in names:
+            _record(ports, about, name, Outcome(verdict, f"the build: {error.message}", 0.0), log)
+        return False
+    return True
+
+
+def check(ports: Ports, subject: str, name: str) -> str:
+    about = Subject.parse(subject)
+    revision, services = _code(ports, about)
+    command = needed_policy(ports).checks[name]
+    log = f"checks/{about.tree}/{name}"
+    if revision is None:
+        outcome = Outcome(Verdict.SKIPPED, "superseded by a newer push", 0.0)
+    else:
+        try:
+            outcome = ports.checks.run(revision, services, command, log, lambda: superseded(ports, about))
+        except OutsideError as error:
+            outcome = Outcome(Verdict.ERRORED, error.message, 0.0)
+    _record(ports, about, name, outcome, log)
+    return f"{outcome.verdict}: {outcome.summary}"
+
+
+def superseded(ports: Ports, about: Subject) -> bool:
+    """Whether nobody waits for this tree any more: the change moved on or was closed."""
+    with ports.store.reading() as tx:
+        change = tx.changes.get(about.change)
+    return change is None or not change.is_open or change.mergeable_tree() != about.tree
+
+
+def _start(tx: Transaction, change: Change, tree: str, names: list[str]) -> None:
+    subject = str(Subject(change.number, tree))
+    for name in names:
+        tx.checks.put(Check(tree, name, Verdict.PENDING, tx.at, "waiting", None, change.number))
+    runs = tx.runs.about(subject)
+    if any(run.state in (RunState.WAITING, RunState.RUNNING) for run in runs):
+        return
+    tx.start(CHECK_CHANGE, subject, key=f"check-{change.number}-{tree}-{len(runs) + 1}")
+
+
+def _code(ports: Ports, about: Subject) -> tuple[Revision | None, tuple[Service, ...]]:
+    """The test merge that has this tree, and the services it builds; None where the change moved on."""
+    with ports.store.reading() as tx:
+        change = tx.changes.get(about.change)
+    merged = change.preview.merged if change and change.preview else None
+    if merged is None or merged.tree != about.tree:
+        return None, ()
+    return merged, services_of(ports, needed_policy(ports), merged.commit, Environment.STAGING)
+
+
+def _record(ports: Ports, about: Subject, name: str, outcome: Outcome, log: str | None) -> None:
+    with ports.store.transaction() as tx:
+        result = Check(
+            about.tree, name, outcome.verdict, tx.at, outcome.summary, log, about.change, round(outcome.seconds, 3)
+        )
+        tx.checks.put(result)
+        tx.audit(SYSTEM, f"check {outcome.verdict}", f"change {about.change}", f"{name}: {outcome.summary}")

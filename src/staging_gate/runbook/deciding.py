@@ -1,0 +1,69 @@
+"""Ask the gate. Every verb and every face comes through here; nothing else judges."""
+
+from staging_gate.domain.actor import Actor
+from staging_gate.domain.change import Change
+from staging_gate.domain.deployment import Deployment
+from staging_gate.domain.environment import Environment
+from staging_gate.domain.gate import Action, Decision, Facts, evaluate
+from staging_gate.domain.policy import MergeMethod
+from staging_gate.domain.release import Release
+from staging_gate.ports import Ports
+from staging_gate.runbook import facts
+from staging_gate.runbook.policy import needed_policy, policy_in_force
+
+
+class Closed(Exception):
+    """The gate said no to somebody who wanted to act. Not an error: a decision, with reasons."""
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__("; ".join(reason.sentence for reason in decision.reasons))
+        self.decision = decision
+
+
+def through(decision: Decision) -> Decision:
+    """Raise Closed unless the gate is open."""
+    if not decision.open:
+        raise Closed(decision)
+    return decision
+
+
+def on_opening(ports: Ports, source: str, target: str, adds_policy: bool, by: Actor) -> Decision:
+    policy = policy_in_force(ports)
+    known = facts.of_new_change(policy, source, target, adds_policy)
+    return evaluate(policy, known, Action.OPEN_CHANGE, by, ports.clock.now(), f"{source} -> {target}")
+
+
+def on_merging(ports: Ports, change: Change, method: MergeMethod | None, by: Actor) -> Decision:
+    policy = policy_in_force(ports)
+    known = facts.of_change(ports, policy, change, method)
+    return evaluate(policy, known, Action.MERGE, by, ports.clock.now(), f"change {change.number}")
+
+
+def on_approving(ports: Ports, change: Change, role: str, by: Actor) -> Decision:
+    policy = policy_in_force(ports)
+    known = Facts(environment=facts.environment_of(policy, change.target), change=change, intent_role=role)
+    return evaluate(policy, known, Action.APPROVE, by, ports.clock.now(), f"change {change.number}")
+
+
+def on_publishing(ports: Ports, release: Release, by: Actor) -> Decision:
+    policy = needed_policy(ports)
+    known = facts.of_release(ports, policy, release)
+    return evaluate(policy, known, Action.PUBLISH, by, ports.clock.now(), release.tag)
+
+
+def on_deploying(ports: Ports, deployment: Deployment, by: Actor) -> Decision:
+    policy = needed_policy(ports)
+    known = facts.of_deployment(ports, policy, deployment)
+    return evaluate(policy, known, Action.DEPLOY, by, ports.clock.now(), deployment.id)
+
+
+def on_rolling_back(ports: Ports, name: str | None, by: Actor) -> tuple[Decision, Deployment | None]:
+    """The decision, and the deployment whose release would come back."""
+    known = facts.of_rollback(ports, name)
+    policy = policy_in_force(ports)
+    decision = evaluate(policy, known, Action.ROLL_BACK, by, ports.clock.now(), name or "the last verified release")
+    return decision, known.rollback_to
+
+
+def on_holding(ports: Ports, environment: Environment, by: Actor) -> Decision:
+    return evaluate(policy_in_force(ports), Facts(environment), Action.HOLD, by, ports.clock.now(), environment)

@@ -1,0 +1,51 @@
+"""Procedure 1, its second half: a merge is brought to staging by itself, and proved there."""
+
+from staging_gate.domain.actor import SYSTEM
+from staging_gate.domain.deployment import DeploymentState, Verification
+from staging_gate.engine import Run, procedure
+from staging_gate.ports import Ports
+from staging_gate.runbook import deciding, deploying, taking_back
+from staging_gate.runbook.placing import go_live, place
+from staging_gate.runbook.policy import needed_policy
+from staging_gate.runbook.queue import DEPLOY_STAGING, finish, needed
+
+
+@procedure(DEPLOY_STAGING, errored=taking_back.mark_errored)
+def deploy_staging(run: Run, deployment_id: str) -> None:
+    """Bring a merge to staging and prove it there, or leave staging as it was."""
+    if run.step("check the gate", admit, deployment_id) == "closed":
+        return
+
+    candidate = place(run, deployment_id)
+    if not candidate["ok"]:
+        return taking_back.leave_as_it_was(run, deployment_id, candidate)
+
+    proved = go_live(run, deployment_id)
+    if not proved["ok"]:
+        return taking_back.take_back(run, deployment_id, proved)
+
+    run.step("record it as verified in staging", verify, deployment_id)
+    run.step("let older processes go", deploying.retire, deployment_id)
+
+
+def admit(ports: Ports, id: str) -> str:
+    """Decide anew at the moment of acting; a closed gate ends the deployment with its reasons."""
+    decision = deciding.on_deploying(ports, deploying.deployment(ports, id), SYSTEM)
+    if decision.open:
+        return "open"
+    said = " ".join(f"{reason.sentence} {reason.opens_when}" for reason in decision.reasons)
+    with ports.store.transaction() as tx:
+        finish(tx, id, DeploymentState.ABORTED, said)
+    return "closed"
+
+
+def verify(ports: Ports, id: str) -> None:
+    """The deployment succeeded: its tree is proved in its environment, which is what production will ask for."""
+    smoke = needed_policy(ports).lane(deploying.deployment(ports, id).environment).smoke
+    with ports.store.transaction() as tx:
+        proved = needed(tx, id)
+        if proved.state.ended:
+            return  # we were killed after this commit
+        tx.deployments.add_verification(Verification(proved.environment, proved.revision.tree, id, tx.at, smoke))
+        tx.audit(SYSTEM, f"verified in {proved.environment}", id, tree=proved.revision.tree)
+        finish(tx, id, DeploymentState.SUCCEEDED)

@@ -1,0 +1,223 @@
+"""Read everything a decision may look at, in one consistent view, into frozen facts."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from staging_gate.domain.change import Change
+from staging_gate.domain.check import Check
+from staging_gate.domain.deployment import Deployment
+from staging_gate.domain.environment import Environment
+from staging_gate.domain.gate import Facts, ReleaseFacts
+from staging_gate.domain.policy import MergeMethod, Policy
+from staging_gate.domain.release import Release, ReleaseState
+from staging_gate.domain.revision import Commit
+from staging_gate.domain.service import Service
+from staging_gate.domain.version import greatest, parse_tag
+from staging_gate.ports import Ports
+from staging_gate.ports.policy import PolicyProblems
+from staging_gate.ports.store import Transaction
+from staging_gate.runbook.policy import POLICY_FILE, policy_at
+
+
+def of_change(ports: Ports, policy: Policy | None, change: Change, method: MergeMethod | None = None) -> Facts:
+    """What merging (or approving) this change has to do with."""
+    proof, problems, adds = _proof(ports, policy, change)
+    ahead = main_ahead(ports, policy) if policy and change.source == policy.staging.branch else ()
+    with ports.store.reading() as tx:
+        facts = Facts(
+            environment=environment_of(policy, change.target),
+            change=change,
+            source=change.source,
+            target=change.target,
+            checks=_checks(tx, change.mergeable_tree()),
+            approvals=tuple(tx.approvals.of_change(change.number)),
+            holds=tuple(tx.holds.in_force()),
+            quarantines=tuple(tx.releases.quarantines()),
+            main_ahead=ahead,
+            adds_policy=adds,
+            proof_touched=proof,
+            policy_problems=problems,
+            intent_method=method,
+        )
+    if policy and change.target == policy.production.branch and not adds:
+        return replace(facts, release=_release_of_change(ports, policy, change))
+    return facts
+
+
+def of_new_change(policy: Policy | None, source: str, target: str, adds_policy: bool) -> Facts:
+    return Facts(environment_of(policy, target), source=source, target=target, adds_policy=adds_policy)
+
+
+def of_release(ports: Ports, policy: Policy, release: Release) -> Facts:
+    """What publishing this release has to do with; its change must be merged."""
+    tags = ports.code_host.tags()
+    tag = tags.get(release.tag)
+    revision = release.revision
+    commit, tree = (revision.commit, revision.tree) if revision else ("", "")
+    promoted = _promoted(
+        ports, policy, release.tag, commit, tree, greatest(name for name in tags if name != release.tag)
+    )
+    on_main = bool(commit) and ports.code_host.is_ancestor(commit, policy.production.branch)
+    with ports.store.reading() as tx:
+        return Facts(
+            environment=Environment.PRODUCTION,
+            holds=tuple(tx.holds.in_force()),
+            quarantines=tuple(tx.releases.quarantines()),
+            release=replace(
+                promoted,
+                release=release,
+                tag_at=tag.commit if tag else None,
+                annotated=tag.annotated if tag else True,
+                on_main=on_main,
+            ),
+            target_problems=target_problems(ports, policy, Environment.PRODUCTION),
+        )
+
+
+def of_deployment(ports: Ports, policy: Policy, deployment: Deployment) -> Facts:
+    """What starting this deployment now has to do with: decided anew, whatever was decided when it was asked for."""
+    problems = target_problems(ports, policy, deployment.environment)
+    release = None
+    if deployment.environment is Environment.PRODUCTION and deployment.release:
+        revision = deployment.revision
+        tag = ports.code_host.tags().get(deployment.release)
+        shipped = _last_verified_tag(ports, deployment.release)
+        release = _promoted(ports, policy, deployment.release, revision.commit, revision.tree, shipped)
+        release = replace(
+            release,
+            tag_at=tag.commit if tag else None,
+            annotated=tag.annotated if tag else True,
+            on_main=ports.code_host.is_ancestor(revision.commit, policy.production.branch),
+        )
+    with ports.store.reading() as tx:
+        return Facts(
+            environment=deployment.environment,
+            holds=tuple(tx.holds.in_force()),
+            quarantines=tuple(tx.releases.quarantines()),
+            release=release,
+            target_problems=problems,
+            live=tx.deployments.live(deployment.environment),
+        )
+
+
+def of_rollback(ports: Ports, name: str | None) -> Facts:
+    """What going back to `name` (or to the last verified release) has to do with."""
+    with ports.store.reading() as tx:
+        live = tx.deployments.live(Environment.PRODUCTION)
+        return Facts(
+            environment=Environment.PRODUCTION,
+            quarantines=tuple(tx.releases.quarantines()),
+            live=live,
+            rollback_to=rollback_target(tx, name, live),
+            rollback_name=name,
+        )
+
+
+def rollback_target(tx: Transaction, name: str | None, live: Deployment | None) -> Deployment | None:
+    """The deployment whose release comes back: the named one if production ever verified it, else the last verified."""
+    if name is None:
+        return tx.deployments.last_verified_release(before=live.release if live else None)
+    release = tx.releases.get(name)
+    if release is None or release.verified_at is None:
+        return None
+    return next((d for d in tx.deployments.of_release(name) if d.state.value == "succeeded"), None)
+
+
+def main_ahead(ports: Ports, policy: Policy) -> tuple[str, ...]:
+    """Commits of main that staging lacks. Merge commits of releases do not count: their tree is staging's."""
+    host, main, staging = ports.code_host, policy.production.branch, policy.staging.branch
+    if host.revision(staging) is None or host.revision(main) is None:
+        return ()
+    ahead = host.commits(staging, main)
+    return tuple(f"{commit.id[:10]} {commit.subject}" for commit in ahead if len(commit.parents) < 2)
+
+
+def target_problems(ports: Ports, policy: Policy, environment: Environment) -> tuple[str, ...]:
+    problems = []
+    for service in policy.services_in(environment):
+        target = service.target(environment)
+        adapter = ports.targets.get(target.provider)
+        if adapter is None:
+            problems.append(f"{service.name}: this installation has no adapter for {target.provider}.")
+        elif said := adapter.reachable(target):
+            problems.append(f"{service.name}: {said}")
+    return tuple(problems)
+
+
+def included_changes(ports: Ports, policy: Policy, until: str) -> tuple[Change, ...]:
+    """The merged changes that a release of `until` would ship: all since the last release tag."""
+    ids = [commit.id for commit in commits_since_last_release(ports, until)]
+    with ports.store.reading() as tx:
+        return tuple(tx.changes.merged_into(policy.staging.branch, ids))
+
+
+def commits_since_last_release(ports: Ports, until: str) -> list[Commit]:
+    """Newest first; all there are before the first release."""
+    last = greatest(name for name, tag in ports.code_host.tags().items() if tag.commit != until)
+    return ports.code_host.commits(last, until)
+
+
+def _release_of_change(ports: Ports, policy: Policy, change: Change) -> ReleaseFacts:
+    tree = change.mergeable_tree() or ""
+    return _promoted(ports, policy, change.release or "", change.head.commit, tree, None)
+
+
+def _promoted(ports: Ports, policy: Policy, tag: str, commit: str, tree: str, last: str | None) -> ReleaseFacts:
+    included = included_changes(ports, policy, commit) if commit else ()
+    with ports.store.reading() as tx:
+        tested = frozenset(t.change for t in tx.changes.tested([change.number for change in included]))
+        return ReleaseFacts(
+            tag=tag,
+            commit=commit,
+            tree=tree,
+            greatest=last,
+            verified=tx.deployments.verification(Environment.STAGING, tree),
+            included=included,
+            tested=tested,
+            checks=_checks(tx, tree),
+        )
+
+
+def _last_verified_tag(ports: Ports, but: str) -> str | None:
+    with ports.store.reading() as tx:
+        done = (r.tag for r in tx.releases.all() if r.state is ReleaseState.VERIFIED and r.tag != but)
+        return greatest(tag for tag in done if parse_tag(tag))
+
+
+def _checks(tx: Transaction, tree: str | None) -> dict[str, Check]:
+    return {check.name: check for check in tx.checks.of_tree(tree)} if tree else {}
+
+
+def environment_of(policy: Policy | None, branch: str) -> Environment:
+    lane = policy.lane_of_branch(branch) if policy else None
+    return lane.environment if lane else Environment.STAGING
+
+
+def _proof(ports: Ports, policy: Policy | None, change: Change) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
+    """The files by which a change alters its own proof, the problems of its gate.yaml, and whether it brings the
+    first one."""
+    if change.preview is None or not change.is_open:
+        return (), (), False
+    touched = ports.code_host.changed_files(change.preview.base, change.head.commit)
+    if policy is not None and change.source == policy.staging.branch:
+        return (), (), False  # what staging holds was judged when it came there
+    try:
+        own = policy_at(ports, change.head.commit) if POLICY_FILE in touched or policy is None else None
+    except PolicyProblems as broken:
+        return (), broken.problems, policy is None
+    if policy is None:
+        return (), (), own is not None
+    proving = [path for path in touched if _proves(path, policy.services)]
+    if own is not None and own.services != policy.services:
+        proving.append(f"{POLICY_FILE}: services")
+    return tuple(proving), (), False
+
+
+def _proves(path: str, services: Iterable[Service]) -> bool:
+    """Whether a file belongs to a smoke test: it lies at or under a path or module that the smoke command names."""
+    words = [word for service in services for word in service.smoke]
+    places = {
+        word.strip("/").removesuffix(".py").replace(".", "/") for word in words if not word.startswith(("-", "$"))
+    }
+    stem = path.removesuffix(".py")
+    return any(place and (stem == place or path.startswith(place + "/")) for place in places)

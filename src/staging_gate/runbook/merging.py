@@ -1,0 +1,149 @@
+"""Merge a change that the gate lets through; a merge to staging is deployed there by itself."""
+
+from dataclasses import replace
+
+from staging_gate.domain.actor import Actor
+from staging_gate.domain.change import Change, ChangeState
+from staging_gate.domain.deployment import Deployment, DeploymentKind, DeploymentState
+from staging_gate.domain.environment import Environment
+from staging_gate.domain.policy import MergeMethod
+from staging_gate.domain.release import ReleaseState
+from staging_gate.domain.revision import Revision
+from staging_gate.engine import Run, procedure
+from staging_gate.messages import deployments as deployment_words
+from staging_gate.messages.releases import merge_message
+from staging_gate.ports import Ports
+from staging_gate.ports.code_host import HeadMoved, MergeOrder
+from staging_gate.ports.errors import Refused
+from staging_gate.ports.store import Transaction
+from staging_gate.runbook import changes, deciding
+from staging_gate.runbook.policy import policy_in_force
+from staging_gate.runbook.queue import request
+
+MERGE_CHANGE = "merge a change"
+
+
+def merge(ports: Ports, number: int, method: MergeMethod | None, by: Actor) -> str:
+    """Begin to merge; returns the run's id. Raises Closed. The gate decides once more when the merge is done."""
+    change = changes.refresh(ports, number) or changes.get(ports, number)
+    policy = policy_in_force(ports)
+    lane = policy.lane_of_branch(change.target) if policy else None
+    how = method or (lane.merge[0] if lane else MergeMethod.MERGE)
+    deciding.through(deciding.on_merging(ports, change, how, by))
+    with ports.store.transaction() as tx:
+        asked = replace(change, method=how, merged_by=by.name, merge_requested_at=tx.at)
+        tx.changes.update(asked, change)  # a second person merging at this moment finds it changed: Stale
+        tx.audit(by, "merge asked for", changes.subject_of(change), how)
+        return tx.start(MERGE_CHANGE, str(number), key=f"merge-{number}-{tx.at:%Y%m%d%H%M%S%f}")
+
+
+@procedure(MERGE_CHANGE)
+def merge_change(run: Run, number: str) -> None:
+    """Decide once more, merge exactly what was decided on, queue the deployment, delete the branch."""
+    if run.step("check the gate", admit, int(number)) == "closed":
+        return
+    merged = run.step("merge", move_branch, int(number))
+    if merged is None:
+        return
+    run.step("record the merge", record, int(number), merged["commit"], merged["tree"])
+    run.step("delete the branch", delete_branch, int(number))
+
+
+def admit(ports: Ports, number: int) -> str:
+    change = changes.get(ports, number)
+    if not change.is_being_merged:
+        return "closed"  # we gave up and were killed after that commit
+    if deciding.on_merging(ports, change, change.method, _merger(ports, change)).open:
+        return "open"
+    _give_up(ports, change)
+    return "closed"
+
+
+def move_branch(ports: Ports, number: int) -> dict[str, str] | None:
+    """None where the branches moved meanwhile: the change is looked at again and waits for its checks."""
+    change = changes.get(ports, number)
+    preview = change.preview
+    if not change.is_being_merged:
+        return None  # we gave up and were killed after that commit
+    assert preview and preview.merged and change.method and change.merged_by and change.merge_requested_at
+    order = MergeOrder(
+        key=f"merge-{number}",
+        into=change.target,
+        base=preview.base,
+        head=preview.head,
+        tree=preview.merged.tree,
+        method=change.method,
+        message=merge_message(change),
+        author=change.merged_by,
+        at=change.merge_requested_at,
+    )
+    try:
+        merged = ports.code_host.merge(order)
+    except (HeadMoved, Refused):
+        _give_up(ports, change)
+        changes.refresh(ports, number)
+        return None
+    return {"commit": merged.commit, "tree": merged.tree}
+
+
+def record(ports: Ports, number: int, commit: str, tree: str) -> None:
+    merged = Revision(commit, tree)
+    policy = policy_in_force(ports)
+    with ports.store.transaction() as tx:
+        change = tx.changes.get(number)
+        assert change is not None
+        if not change.is_open:
+            return  # we were killed after this commit
+        by = Actor(change.merged_by or "")
+        done = replace(change, state=ChangeState.MERGED, merged=merged, merged_at=tx.at)
+        tx.changes.update(done, change)
+        tx.audit(by, "merged", changes.subject_of(change), change.title, commit=commit, tree=tree)
+        if policy and change.target == policy.staging.branch and policy.services_in(Environment.STAGING):
+            _deploy_to_staging(tx, done, merged, by)
+        if change.release:
+            _release_merged(tx, change.release, merged)
+
+
+def delete_branch(ports: Ports, number: int) -> None:
+    """The branch of a merged change goes, unless it is one that an environment follows or somebody pushed again."""
+    change = changes.get(ports, number)
+    policy = policy_in_force(ports)
+    followed = {"main"} | ({policy.staging.branch, policy.production.branch} if policy else set())
+    if change.source not in followed:
+        ports.code_host.delete_branch(change.source, change.head.commit)
+    changes.refresh_all(ports, [change.target])
+
+
+def _deploy_to_staging(tx: Transaction, change: Change, merged: Revision, by: Actor) -> None:
+    wanted = Deployment(
+        id="",
+        environment=Environment.STAGING,
+        kind=DeploymentKind.DEPLOY,
+        revision=merged,
+        state=DeploymentState.QUEUED,
+        why=deployment_words.merged(change.number, change.title),
+        requested_by=by.name,
+        requested_at=tx.at,
+        change=change.number,
+        urgent=change.is_hotfix,
+    )
+    request(tx, wanted, by)
+
+
+def _release_merged(tx: Transaction, tag: str, merged: Revision) -> None:
+    release = tx.releases.get(tag)
+    if release is not None and release.state is ReleaseState.PROPOSED:
+        tx.releases.update(replace(release, state=ReleaseState.MERGED, revision=merged), release)
+
+
+def _give_up(ports: Ports, change: Change) -> None:
+    with ports.store.transaction() as tx:
+        free = replace(change, method=None, merged_by=None, merge_requested_at=None)
+        tx.changes.update(free, change)
+        tx.audit(Actor(change.merged_by or ""), "merge given up", changes.subject_of(change))
+
+
+def _merger(ports: Ports, change: Change) -> Actor:
+    policy = policy_in_force(ports)
+    name = change.merged_by or ""
+    return Actor(name, roles=policy.roles_of(name) if policy else frozenset())

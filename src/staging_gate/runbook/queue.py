@@ -1,0 +1,83 @@
+"""One deployment per environment at a time. Production keeps the order, staging skips what is outdated.
+
+Everything here is called inside a transaction: the state, the record and the run that follows are one commit.
+"""
+
+from dataclasses import replace
+
+from staging_gate.domain.actor import SYSTEM, Actor
+from staging_gate.domain.deployment import Deployment, DeploymentKind, DeploymentState
+from staging_gate.domain.environment import Environment
+from staging_gate.messages import deployments as words
+from staging_gate.ports.store import Transaction
+
+DEPLOY_STAGING = "deploy to staging"
+RELEASE_PRODUCTION = "release to production"
+ROLL_BACK = "roll back"
+
+
+def procedure_for(deployment: Deployment) -> str:
+    if deployment.is_rollback:
+        return ROLL_BACK
+    return DEPLOY_STAGING if deployment.environment is Environment.STAGING else RELEASE_PRODUCTION
+
+
+def request(tx: Transaction, deployment: Deployment, by: Actor) -> Deployment:
+    """Queue a deployment and start what can start. Its id is given here. A newer one for staging supersedes."""
+    tx.deployments.lock(deployment.environment)
+    queued = replace(deployment, id=tx.deployments.next_id(deployment.environment), state=DeploymentState.QUEUED)
+    if queued.environment is Environment.STAGING and not queued.is_rollback:
+        for older in tx.deployments.queued(queued.environment):
+            _supersede(tx, older, queued.id)
+    tx.deployments.add(queued)
+    tx.audit(by, "deployment requested", queued.id, queued.why, commit=queued.revision.commit)
+    dispatch(tx, queued.environment)
+    return queued
+
+
+def dispatch(tx: Transaction, environment: Environment) -> None:
+    """Start the next queued deployment if nobody occupies the environment. Its row must be locked."""
+    if tx.deployments.occupying(environment) is not None:
+        return
+    queued = tx.deployments.queued(environment)
+    if not queued:
+        return
+    live = tx.deployments.live(environment)
+    first = replace(
+        queued[0], state=DeploymentState.RUNNING, started_at=tx.at, previous=live.id if live is not None else None
+    )
+    tx.deployments.update(first, DeploymentState.QUEUED)
+    tx.audit(SYSTEM, "deployment started", first.id)
+    tx.start(procedure_for(first), first.id, key=f"run-{first.id}")
+
+
+def finish(
+    tx: Transaction, id: str, state: DeploymentState, reason: str = "", evidence: str = "", by: Actor = SYSTEM
+) -> Deployment:
+    """End a deployment, and start the next one. Ended already (we were killed after the commit): the same again."""
+    found = needed(tx, id)
+    if found.state.ended:
+        return found
+    tx.deployments.lock(found.environment)
+    ended = replace(found, state=state, ended_at=tx.at, failure=reason, evidence=evidence)
+    tx.deployments.update(ended, found.state)
+    tx.audit(by, f"deployment {state}", id, reason)
+    dispatch(tx, found.environment)
+    return ended
+
+
+def needed(tx: Transaction, id: str) -> Deployment:
+    found = tx.deployments.get(id)
+    if found is None:
+        raise LookupError(f"There is no deployment {id}.")
+    return found
+
+
+def _supersede(tx: Transaction, older: Deployment, newer: str) -> None:
+    if older.kind is DeploymentKind.ROLLBACK:
+        return
+    why = words.superseded_by(newer)
+    tx.deployments.update(
+        replace(older, state=DeploymentState.SUPERSEDED, ended_at=tx.at, failure=why), DeploymentState.QUEUED
+    )
+    tx.audit(SYSTEM, "deployment superseded", older.id, why)

@@ -1,0 +1,107 @@
+"""Our record, the branches, the proxy and the processes can disagree, after a crash or when somebody acts behind our
+back. Each difference is shown with what it means and what to do; none is silently repaired."""
+
+from dataclasses import dataclass
+
+from staging_gate.domain.deployment import Deployment
+from staging_gate.domain.environment import Environment
+from staging_gate.domain.policy import Policy
+from staging_gate.domain.release import ReleaseState
+from staging_gate.ports import Ports
+from staging_gate.ports.errors import OutsideError
+from staging_gate.ports.store import Transaction
+from staging_gate.runbook import changes
+from staging_gate.runbook.policy import policy_in_force, services_of
+
+
+@dataclass(frozen=True)
+class Difference:
+    """`what` differs from the record, and what to do about it."""
+
+    subject: str
+    what: str
+    do: str
+
+
+def differences(ports: Ports) -> list[Difference]:
+    policy = policy_in_force(ports)
+    if policy is None:
+        return []
+    found = _tags(ports) + _staging_branch(ports, policy)
+    for environment in Environment:
+        found += _traffic(ports, policy, environment)
+    return found
+
+
+def catch_up(ports: Ports) -> None:
+    """At the start and now and then: pushes that nobody told us about are seen by reading the branches."""
+    with ports.store.reading() as tx:
+        open_changes = tx.changes.open()
+    for change in open_changes:
+        changes.refresh(ports, change.number)
+
+
+def _traffic(ports: Ports, policy: Policy, environment: Environment) -> list[Difference]:
+    with ports.store.reading() as tx:
+        live, busy = tx.deployments.live(environment), tx.deployments.occupying(environment)
+    if live is None or busy is not None:
+        return []
+    return [d for service in _services(ports, policy, live) for d in _one(ports, live, service)]
+
+
+def _services(ports: Ports, policy: Policy, live: Deployment) -> list[str]:
+    return [service.name for service in services_of(ports, policy, live.revision.commit, live.environment)]
+
+
+def _one(ports: Ports, live: Deployment, name: str) -> list[Difference]:
+    policy = policy_in_force(ports)
+    assert policy is not None
+    services = services_of(ports, policy, live.revision.commit, live.environment)
+    service = next(s for s in services if s.name == name)
+    target = service.target(live.environment)
+    subject = f"{live.environment} {name}"
+    try:
+        found = ports.targets[target.provider].live(live.environment, service, target)
+    except OutsideError as error:
+        return [Difference(subject, f"What receives the traffic is unknown: {error.message}", "`gate doctor`")]
+    if found.commit != live.revision.commit:
+        what = f"By our record {live.id} ({live.revision.short}) is live, but "
+        what += f"{found.commit[:10]} receives the traffic." if found.commit else "nothing receives the traffic."
+        return [
+            Difference(
+                subject, what, f"Somebody acted behind our back, or a crash did. `gate redeploy {live.environment}`"
+            )
+        ]
+    if found.healthy is False:
+        return [Difference(subject, f"{live.id} does not answer: {found.detail}", "`gate rollback` or `gate redeploy`")]
+    return []
+
+
+def _staging_branch(ports: Ports, policy: Policy) -> list[Difference]:
+    head = ports.code_host.revision(policy.staging.branch)
+    with ports.store.reading() as tx:
+        recent = tx.deployments.recent(Environment.STAGING, 20)
+    if head is None or any(d.revision.commit == head.commit for d in recent):
+        return []
+    what = f"{policy.staging.branch} is at {head.short}, which was never deployed to staging."
+    return [Difference(policy.staging.branch, what, "`gate redeploy staging` brings it there.")]
+
+
+def _tags(ports: Ports) -> list[Difference]:
+    tags = ports.code_host.tags()
+    with ports.store.reading() as tx:
+        published = _published(tx)
+    found = []
+    for tag, commit in published.items():
+        now = tags.get(tag)
+        if now is None:
+            found.append(Difference(tag, f"The tag {tag} was deleted.", "Find out who did it; the record keeps it."))
+        elif now.commit != commit:
+            what = f"The tag {tag} was moved from {commit[:10]} to {now.commit[:10]}."
+            found.append(Difference(tag, what, "Put it back: a release is never edited."))
+    return found
+
+
+def _published(tx: Transaction) -> dict[str, str]:
+    tagged = (ReleaseState.PUBLISHED, ReleaseState.VERIFIED, ReleaseState.FAILED)
+    return {r.tag: r.revision.commit for r in tx.releases.all() if r.revision and r.state in tagged}

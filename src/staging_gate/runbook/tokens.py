@@ -1,0 +1,73 @@
+"""Who may speak to us: API tokens, of which only the hash is kept."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import timedelta
+
+from staging_gate.domain.actor import Actor, ActorKind
+from staging_gate.domain.token import Token
+from staging_gate.ports import Ports
+from staging_gate.runbook.changes import Unknown, Unusable
+from staging_gate.runbook.policy import policy_in_force
+
+PREFIX = "sgt_"
+
+
+def create(
+    ports: Ports,
+    person: str,
+    by: Actor,
+    roles: Sequence[str] = (),
+    label: str = "",
+    lasts: timedelta | None = None,
+) -> tuple[Token, str]:
+    """A token for a person of the policy, and its secret, which is shown only now. Raises Unusable."""
+    policy = policy_in_force(ports)
+    if not by.has_any("admin") and (by.name != person or roles):
+        raise Unusable("Only an administrator makes tokens for others, or with roles of their own.")
+    if policy is not None and person not in policy.people and not roles:
+        known = ", ".join(policy.people) or "nobody"
+        raise Unusable(f"{person!r} is not among the people of gate.yaml ({known}). Add them there first.")
+    secret = PREFIX + secrets.token_urlsafe(32)
+    with ports.store.transaction() as tx:
+        token = Token(
+            id=secrets.token_hex(4),
+            person=person,
+            sha256=_hash(secret),
+            created_at=tx.at,
+            created_by=by.name,
+            roles=tuple(roles),
+            label=label,
+            expires_at=tx.at + lasts if lasts else None,
+        )
+        tx.tokens.add(token)
+        tx.audit(by, "token created", token.id, label, person=person, roles=list(roles))
+    return token, secret
+
+
+def revoke(ports: Ports, id: str, by: Actor) -> None:
+    with ports.store.transaction() as tx:
+        token = next((t for t in tx.tokens.all() if t.id == id), None)
+        if token is None:
+            raise Unknown(f"There is no token {id}. `gate token list` shows them.")
+        if not by.has_any("admin") and token.person != by.name:
+            raise Unusable("Only an administrator revokes the tokens of others.")
+        tx.tokens.revoke(id, tx.at)
+        tx.audit(by, "token revoked", id)
+
+
+def authenticate(ports: Ports, secret: str) -> Actor | None:
+    """Who holds this token, with the roles of the policy in force now; None where it is not valid."""
+    with ports.store.reading() as tx:
+        token = tx.tokens.by_hash(_hash(secret))
+        valid = token is not None and token.valid_at(tx.at)
+    if token is None or not valid:
+        return None
+    policy = policy_in_force(ports)
+    roles = policy.roles_of(token.person) if policy else frozenset()
+    return Actor(token.person, ActorKind.PERSON, roles | set(token.roles))
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
