@@ -39,7 +39,7 @@ class RefUpdate:
 
 
 def judge(ports: Ports, actor: Actor, updates: Sequence[RefUpdate]) -> list[str]:
-    """What the pusher is told when the push is refused; nothing when it may pass. Feature and hotfix branches are free."""
+    """What the pusher is told when the push is refused; nothing when it may pass: other branches are free."""
     policy = policy_in_force(ports)
     refusals: list[str] = []
     for update in updates:
@@ -48,7 +48,7 @@ def judge(ports: Ports, actor: Actor, updates: Sequence[RefUpdate]) -> list[str]
 
 
 def received(ports: Ports, actor: Actor, updates: Sequence[RefUpdate]) -> list[str]:
-    """After a push: open changes are looked at again, a rollback tag is carried out. Returns what to tell the pusher."""
+    """After a push: open changes are looked at again, a rollback tag is carried out. Returns words for the pusher."""
     branches = [u.ref.removeprefix("refs/heads/") for u in updates if u.ref.startswith("refs/heads/")]
     changes.refresh_all(ports, branches, pusher=actor.name)
     said: list[str] = []

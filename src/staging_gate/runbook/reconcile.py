@@ -7,6 +7,7 @@ from staging_gate.domain.deployment import Deployment
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.policy import Policy
 from staging_gate.domain.release import ReleaseState
+from staging_gate.domain.service import Service
 from staging_gate.ports import Ports
 from staging_gate.ports.errors import OutsideError
 from staging_gate.ports.store import Transaction
@@ -46,35 +47,24 @@ def _traffic(ports: Ports, policy: Policy, environment: Environment) -> list[Dif
         live, busy = tx.deployments.live(environment), tx.deployments.occupying(environment)
     if live is None or busy is not None:
         return []
-    return [d for service in _services(ports, policy, live) for d in _one(ports, live, service)]
+    services = services_of(ports, policy, live.revision.commit, environment)
+    return [difference for service in services if (difference := _of_service(ports, live, service))]
 
 
-def _services(ports: Ports, policy: Policy, live: Deployment) -> list[str]:
-    return [service.name for service in services_of(ports, policy, live.revision.commit, live.environment)]
-
-
-def _one(ports: Ports, live: Deployment, name: str) -> list[Difference]:
-    policy = policy_in_force(ports)
-    assert policy is not None
-    services = services_of(ports, policy, live.revision.commit, live.environment)
-    service = next(s for s in services if s.name == name)
+def _of_service(ports: Ports, live: Deployment, service: Service) -> Difference | None:
     target = service.target(live.environment)
-    subject = f"{live.environment} {name}"
+    subject = f"{live.environment} {service.name}"
     try:
         found = ports.targets[target.provider].live(live.environment, service, target)
     except OutsideError as error:
-        return [Difference(subject, f"What receives the traffic is unknown: {error.message}", "`gate doctor`")]
+        return Difference(subject, f"What receives the traffic is unknown: {error.message}", "`gate doctor`")
     if found.commit != live.revision.commit:
-        what = f"By our record {live.id} ({live.revision.short}) is live, but "
-        what += f"{found.commit[:10]} receives the traffic." if found.commit else "nothing receives the traffic."
-        return [
-            Difference(
-                subject, what, f"Somebody acted behind our back, or a crash did. `gate redeploy {live.environment}`"
-            )
-        ]
+        seen = f"{found.commit[:10]} receives the traffic" if found.commit else "nothing receives the traffic"
+        what = f"By our record {live.id} ({live.revision.short}) is live, but {seen}."
+        return Difference(subject, what, f"A crash, or somebody behind our back: `gate redeploy {live.environment}`")
     if found.healthy is False:
-        return [Difference(subject, f"{live.id} does not answer: {found.detail}", "`gate rollback` or `gate redeploy`")]
-    return []
+        return Difference(subject, f"{live.id} does not answer: {found.detail}", "`gate rollback` or `gate redeploy`")
+    return None
 
 
 def _staging_branch(ports: Ports, policy: Policy) -> list[Difference]:

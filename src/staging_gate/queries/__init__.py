@@ -1,0 +1,1 @@
+"""The read side: what faces show. Never writes."""

@@ -1,0 +1,95 @@
+"""What is where, what is queued, why it waits."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from staging_gate.domain.change import Change
+from staging_gate.domain.check import Check
+from staging_gate.domain.deployment import Deployment
+from staging_gate.domain.environment import Environment
+from staging_gate.domain.policy import Policy
+from staging_gate.domain.release import Hold, Quarantine, Release
+from staging_gate.ports import Ports
+from staging_gate.ports.store import Transaction
+from staging_gate.queries.changes import required_checks
+from staging_gate.queries.deployments import Timeline, timeline
+from staging_gate.runbook.policy import policy_in_force
+from staging_gate.runbook.reconcile import Difference, differences
+
+
+@dataclass(frozen=True)
+class Place:
+    """One environment: what is live, what is going on, what waits. `addresses` are public, by service."""
+
+    environment: Environment
+    live: Deployment | None
+    busy: Timeline | None
+    queued: tuple[Deployment, ...]
+    recent: tuple[Deployment, ...]
+    addresses: dict[str, str]
+    holds: tuple[Hold, ...]
+
+
+@dataclass(frozen=True)
+class OpenChange:
+    change: Change
+    checks: tuple[Check, ...]
+
+
+@dataclass(frozen=True)
+class Board:
+    product: str | None
+    at: datetime
+    places: tuple[Place, ...]
+    changes: tuple[OpenChange, ...]
+    releases: tuple[Release, ...]
+    quarantines: tuple[Quarantine, ...]
+    differences: tuple[Difference, ...]
+
+
+def board(ports: Ports) -> Board:
+    policy = policy_in_force(ports)
+    differs = tuple(differences(ports))
+    busy = {environment: _busy(ports, environment) for environment in Environment}
+    with ports.store.reading() as tx:
+        return Board(
+            product=policy.product if policy else None,
+            at=tx.at,
+            places=tuple(_place(ports, tx, policy, environment, busy[environment]) for environment in Environment),
+            changes=tuple(OpenChange(c, required_checks(tx, policy, c)) for c in tx.changes.open()),
+            releases=tuple(tx.releases.all()[:10]),
+            quarantines=tuple(tx.releases.quarantines()),
+            differences=differs,
+        )
+
+
+def _busy(ports: Ports, environment: Environment) -> Timeline | None:
+    with ports.store.reading() as tx:
+        occupying = tx.deployments.occupying(environment)
+    return timeline(ports, occupying.id) if occupying else None
+
+
+def _place(
+    ports: Ports, tx: Transaction, policy: Policy | None, environment: Environment, busy: Timeline | None
+) -> Place:
+    return Place(
+        environment=environment,
+        live=tx.deployments.live(environment),
+        busy=busy,
+        queued=tuple(tx.deployments.queued(environment)),
+        recent=tuple(tx.deployments.recent(environment, 8)),
+        addresses=_addresses(ports, policy, environment),
+        holds=tuple(hold for hold in tx.holds.in_force() if hold.environment == environment),
+    )
+
+
+def _addresses(ports: Ports, policy: Policy | None, environment: Environment) -> dict[str, str]:
+    if policy is None:
+        return {}
+    found = {}
+    for service in policy.services_in(environment):
+        target = service.target(environment)
+        adapter = ports.targets.get(target.provider)
+        if adapter is not None:
+            found[service.name] = adapter.address(environment, service, target)
+    return found

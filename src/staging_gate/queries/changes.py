@@ -1,0 +1,80 @@
+"""A change with everything that people look at: checks, approvals, what the gate says."""
+
+from dataclasses import dataclass
+
+from staging_gate.domain.actor import Actor
+from staging_gate.domain.approval import Approval
+from staging_gate.domain.change import Change, Tested
+from staging_gate.domain.check import Check, Verdict
+from staging_gate.domain.gate import Decision
+from staging_gate.domain.gate.rules.approvals import why_not
+from staging_gate.domain.policy import Policy
+from staging_gate.domain.revision import Commit
+from staging_gate.ports import Ports
+from staging_gate.ports.store import Transaction
+from staging_gate.runbook import changes, deciding
+from staging_gate.runbook.policy import policy_in_force
+
+
+@dataclass(frozen=True)
+class ShownApproval:
+    approval: Approval
+    counts: bool
+    why_not: str
+
+
+@dataclass(frozen=True)
+class ChangeView:
+    """`checks` lists every required one, also the missing. `deployments` are those that brought it to staging."""
+
+    change: Change
+    checks: tuple[Check, ...]
+    approvals: tuple[ShownApproval, ...]
+    tested: tuple[Tested, ...]
+    commits: tuple[Commit, ...]
+    files: tuple[str, ...]
+    decision: Decision | None
+    deployments: tuple[str, ...]
+
+
+def view(ports: Ports, number: int, actor: Actor) -> ChangeView:
+    """Raises changes.Unknown."""
+    change = changes.get(ports, number)
+    policy = policy_in_force(ports)
+    base = change.preview.base if change.preview else None
+    with ports.store.reading() as tx:
+        checks = required_checks(tx, policy, change)
+        approvals = tuple(_shown(a, change, policy) for a in tx.approvals.of_change(number))
+        tested = tuple(tx.changes.tested([number]))
+        deployments = tuple(d.id for d in tx.deployments.recent(None, 200) if d.change == number)
+    return ChangeView(
+        change=change,
+        checks=checks,
+        approvals=approvals,
+        tested=tested,
+        commits=tuple(ports.code_host.commits(base, change.head.commit)) if base else (),
+        files=tuple(ports.code_host.changed_files(base, change.head.commit)) if base else (),
+        decision=deciding.on_merging(ports, change, None, actor) if change.is_open else None,
+        deployments=deployments,
+    )
+
+
+def diff(ports: Ports, number: int) -> str:
+    change = changes.get(ports, number)
+    return ports.code_host.diff(change.preview.base, change.head.commit) if change.preview else ""
+
+
+def required_checks(tx: Transaction, policy: Policy | None, change: Change) -> tuple[Check, ...]:
+    lane = policy.lane_of_branch(change.target) if policy else None
+    tree = change.mergeable_tree()
+    found = {check.name: check for check in tx.checks.of_tree(tree)} if tree else {}
+    names = dict.fromkeys((*(lane.checks if lane else ()), *found))
+    missing = "no result for this tree yet"
+    return tuple(
+        found.get(name) or Check(tree or "", name, Verdict.MISSING, change.opened_at, missing) for name in names
+    )
+
+
+def _shown(approval: Approval, change: Change, policy: Policy | None) -> ShownApproval:
+    why = why_not(approval, change, policy) if policy else None
+    return ShownApproval(approval, why is None, why or "")

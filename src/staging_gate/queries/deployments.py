@@ -1,0 +1,49 @@
+"""A deployment with its steps: what the timeline shows."""
+
+from dataclasses import dataclass
+
+from staging_gate.domain.deployment import Deployment, DeploymentState
+from staging_gate.domain.environment import Environment
+from staging_gate.domain.timeline import Step
+from staging_gate.ports import Ports
+from staging_gate.ports.store import Transaction
+from staging_gate.queries.durations import Took, took
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """`steps` in order, the running one last. `took` compares with the runbook's expected durations; `ahead` names what
+    a queued one waits for."""
+
+    deployment: Deployment
+    steps: tuple[Step, ...]
+    took: tuple[Took, ...]
+    live: bool
+    ahead: tuple[str, ...] = ()
+
+
+def timeline(ports: Ports, id: str) -> Timeline | None:
+    with ports.store.reading() as tx:
+        found = tx.deployments.get(id)
+        return _timeline(tx, found) if found else None
+
+
+def recent(ports: Ports, environment: Environment | None, limit: int) -> list[Deployment]:
+    with ports.store.reading() as tx:
+        return tx.deployments.recent(environment, limit)
+
+
+def _timeline(tx: Transaction, found: Deployment) -> Timeline:
+    runs = tx.runs.about(found.id)
+    steps = tuple(step for run in runs for step in tx.runs.steps(run.id))
+    live = tx.deployments.live(found.environment)
+    return Timeline(found, steps, tuple(took(found)), bool(live and live.id == found.id), _ahead(tx, found))
+
+
+def _ahead(tx: Transaction, found: Deployment) -> tuple[str, ...]:
+    """What a queued deployment waits for, in the order of running."""
+    if found.state is not DeploymentState.QUEUED:
+        return ()
+    occupying = tx.deployments.occupying(found.environment)
+    queue = [d.id for d in tx.deployments.queued(found.environment)]
+    return tuple([occupying.id] if occupying else []) + tuple(queue[: queue.index(found.id)])
