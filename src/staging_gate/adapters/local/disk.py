@@ -1,0 +1,44 @@
+"""A full disk, told in words: it is nobody's bad release."""
+
+import errno
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from staging_gate.ports.errors import Unavailable
+from staging_gate.wire.commands import Finished
+
+_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_WORDS = tuple(os.strerror(number) for number in _ERRORS)
+
+
+@contextmanager
+def explained(root: Path) -> Iterator[None]:
+    """Turn `no space left` of our own writing into Unavailable."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _ERRORS:
+            raise full(root, str(error)) from error
+        raise
+
+
+def filled_by(finished: Finished) -> bool:
+    """Whether a command failed because the disk, or what its files may hold, was full."""
+    return not finished.ok and says_full(finished.tail, finished.code)
+
+
+def says_full(text: str, code: int | None = None) -> bool:
+    return code == -signal.SIGXFSZ or any(words in text for words in _WORDS)
+
+
+def full(root: Path, evidence: str) -> Unavailable:
+    left = os.statvfs(root)
+    megabytes = left.f_bavail * left.f_frsize // 1_000_000
+    return Unavailable(
+        f"The disk of {root} is full: {megabytes} MB are left, or files there may not grow further. What was half "
+        "written is removed. Free some space and try again.",
+        evidence,
+    )
