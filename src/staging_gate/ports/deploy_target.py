@@ -1,4 +1,4 @@
-"""Where a service runs. One vocabulary for processes on this machine and for providers that build and start by themselves.
+"""Where a service runs: processes on this machine, or providers that build and start by themselves.
 
 A provider that has no private address for a candidate, or that builds by itself, returns at once from the steps that
 it does not know and does all of it in `switch`. Every call can be asked again with the same order and does nothing
@@ -59,7 +59,7 @@ class DeployTarget(Protocol):
         ...
 
     def build(self, order: Order, log: str, cancelled: Cancelled) -> str:
-        """Make what will run; returns a sentence (`built in 3.1 s`, `kept from the checks`). `log` refers to its output."""
+        """Make what will run; returns a sentence (`built in 3.1 s`, `kept`). `log` refers to its output."""
         ...
 
     def upgrade_schema(self, order: Order, log: str) -> str:

@@ -11,7 +11,8 @@ from staging_gate.runbook.changes import Unknown
 
 
 def explain(ports: Ports, subject: str, actor: Actor) -> Decision:
-    """`subject` is a change (`12`), a release (`v1.4.0`), a deployment (`production-3`), `rollback` or `rollback v1.3.0`.
+    """`subject` is a change (`12`), a release (`v1.4.0`), a deployment (`production-3`), or
+    `rollback` and `rollback v1.3.0`.
 
     Raises Unknown.
     """

@@ -1,41 +1,80 @@
 """From a revision to a proven candidate, and from there to live: the two halves of every deployment."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from staging_gate.domain.deployment import DeploymentState
 from staging_gate.engine import Run
 from staging_gate.messages import deployments as words
+from staging_gate.ports.errors import OutsideError, Refused, Stopped
 from staging_gate.runbook import deploying
-from staging_gate.runbook.deploying import Answer, Plan
+
+EVIDENCE_LIMIT = 16_000
+"""Characters of evidence that are kept with a deployment; the logs have the rest."""
 
 
-def place(run: Run, id: str) -> Answer:
+@dataclass(frozen=True)
+class Failure:
+    """Why a deployment does not go on. `state` is what becomes of it when its traffic never moved."""
+
+    why: str
+    evidence: str
+    state: DeploymentState
+
+    @classmethod
+    def of(cls, error: OutsideError) -> "Failure":
+        state = DeploymentState.ERRORED
+        if isinstance(error, Refused):
+            state = DeploymentState.FAILED
+        if isinstance(error, Stopped):
+            state = DeploymentState.ABORTED
+        return cls(error.message, error.evidence[-EVIDENCE_LIMIT:], state)
+
+
+def place(run: Run, id: str) -> Failure | None:
     """Build, migrate, start and prove a candidate of every service. The traffic is untouched, whatever happens."""
-    planned: Plan = run.step("plan the deployment", deploying.plan, id)
-    for service in planned["services"]:
-        built: Answer = run.step(f"build {service}", deploying.build, id, service)
-        if not built["ok"]:
-            return built
-    for service in planned["with_schema"]:
-        upgraded: Answer = run.step(f"upgrade the schema of {service}", deploying.upgrade_schema, id, service)
-        if not upgraded["ok"]:
-            return upgraded
-    return prove(run, id, planned["services"])
+    try:
+        planned = run.step("plan the deployment", deploying.plan, id)
+        for service in planned["services"]:
+            run.step(f"build {service}", deploying.build, id, service)
+        for service in planned["with_schema"]:
+            run.step(f"upgrade the schema of {service}", deploying.upgrade_schema, id, service)
+        run.step(f"start {words.services(planned['services'])} beside what is live", deploying.start, id)
+        run.step("wait until healthy", deploying.wait_until_ready, id)
+        run.step("smoke test on their own addresses", deploying.smoke_test_candidates, id)
+    except OutsideError as error:
+        return Failure.of(error)
+    return None
 
 
-def prove(run: Run, id: str, services: list[str]) -> Answer:
-    names = words.services(services)
-    started: Answer = run.step(f"start {names} beside what is live", deploying.start, id)
-    if not started["ok"]:
-        return started
-    ready: Answer = run.step("wait until healthy", deploying.wait_until_ready, id)
-    if not ready["ok"]:
-        return ready
-    proved: Answer = run.step("smoke test on their own addresses", deploying.smoke_test_candidates, id)
-    return proved
+def bring_up_again(run: Run, id: str) -> Failure | None:
+    """For a rollback: the warm processes of the release, or its kept build started anew. Its database stays."""
+    try:
+        planned = run.step("plan the rollback", deploying.plan, id)
+        for service in planned["services"]:
+            run.step(f"find the kept build of {service}", deploying.build, id, service)
+        run.step("start what is not warm", deploying.start, id)
+        run.step("wait until healthy", deploying.wait_until_ready, id)
+    except OutsideError as error:
+        return Failure.of(error)
+    return None
 
 
-def go_live(run: Run, id: str) -> Answer:
-    """Switch all services, then prove them through the public addresses. Not ok means that something has to go back."""
-    switched: Answer = run.step("switch the traffic", deploying.switch, id)
-    if not switched["ok"]:
-        return switched
-    proved: Answer = run.step("smoke test through the public address", deploying.smoke_test, id)
-    return proved
+def go_live(run: Run, id: str) -> Failure | None:
+    """Switch all services, then prove them through the public addresses. A failure means that something goes back."""
+    try:
+        run.step("switch the traffic", deploying.switch, id)
+        run.step("smoke test through the public address", deploying.smoke_test, id)
+    except OutsideError as error:
+        return Failure.of(error)
+    return None
+
+
+def tried(run: Run, name: str, step: Callable[..., Any], *args: object) -> str | None:
+    """Do a step that others do not depend on; what went wrong, or None."""
+    try:
+        run.step(name, step, *args)
+    except OutsideError as error:
+        return error.message
+    return None

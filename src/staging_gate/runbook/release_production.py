@@ -9,7 +9,7 @@ from staging_gate.engine import Run, procedure
 from staging_gate.ports import Ports
 from staging_gate.runbook import deploying, taking_back
 from staging_gate.runbook.deploy_staging import admit
-from staging_gate.runbook.placing import go_live, place
+from staging_gate.runbook.placing import go_live, place, tried
 from staging_gate.runbook.policy import needed_policy
 from staging_gate.runbook.queue import RELEASE_PRODUCTION, finish, needed
 
@@ -20,16 +20,13 @@ def release_production(run: Run, deployment_id: str) -> None:
     if run.step("check the production gate", admit, deployment_id) == "closed":
         return
 
-    candidate = place(run, deployment_id)
-    if not candidate["ok"]:
-        return taking_back.leave_as_it_was(run, deployment_id, candidate)
-
-    proved = go_live(run, deployment_id)
-    if not proved["ok"]:
-        return taking_back.take_back(run, deployment_id, proved)
+    if failure := place(run, deployment_id):
+        return taking_back.leave_as_it_was(run, deployment_id, failure)
+    if failure := go_live(run, deployment_id):
+        return taking_back.take_back(run, deployment_id, failure)
 
     run.step("record it as verified in production", verify_release, deployment_id)
-    run.step("let older processes go", deploying.retire, deployment_id)
+    tried(run, "let older processes go", deploying.retire, deployment_id)
 
 
 def verify_release(ports: Ports, id: str) -> None:

@@ -9,7 +9,7 @@ from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
 from staging_gate.runbook import deciding, deploying, taking_back
 from staging_gate.runbook.cancelling import cancel
-from staging_gate.runbook.placing import go_live
+from staging_gate.runbook.placing import Failure, bring_up_again, go_live, tried
 from staging_gate.runbook.queue import ROLL_BACK, finish, needed, request
 
 
@@ -27,23 +27,15 @@ def roll_back(ports: Ports, to: str | None, reason: str, by: Actor) -> Deploymen
 
 @procedure(ROLL_BACK, errored=taking_back.mark_errored)
 def bring_back(run: Run, deployment_id: str) -> None:
-    """Take the warm process of the release, or start its kept build; switch; prove it."""
-    services = run.step("plan the rollback", deploying.plan, deployment_id)["services"]
-    for service in services:
-        built = run.step(f"find the kept build of {service}", deploying.build, deployment_id, service)
-        if not built["ok"]:
-            return taking_back.leave_as_it_was(run, deployment_id, built)
-    for name, step in (("start what is not warm", deploying.start), ("wait until healthy", deploying.wait_until_ready)):
-        answer = run.step(name, step, deployment_id)
-        if not answer["ok"]:
-            return taking_back.leave_as_it_was(run, deployment_id, answer)
-
-    proved = go_live(run, deployment_id)
-    run.step("record the rollback", record, deployment_id, proved)
-    run.step("let older processes go", deploying.retire, deployment_id)
+    """Take the warm processes of the release, or start its kept build; switch; prove it."""
+    if failure := bring_up_again(run, deployment_id):
+        return taking_back.leave_as_it_was(run, deployment_id, failure)
+    failure = go_live(run, deployment_id)
+    run.step("record the rollback", record, deployment_id, failure)
+    tried(run, "let older processes go", deploying.retire, deployment_id)
 
 
-def record(ports: Ports, id: str, answer: deploying.Answer) -> None:
+def record(ports: Ports, id: str, failure: Failure | None) -> None:
     """The bad release goes into quarantine and promotions are held. A rollback that fails is not rolled back itself:
     a person has to look."""
     with ports.store.transaction() as tx:
@@ -54,11 +46,11 @@ def record(ports: Ports, id: str, answer: deploying.Answer) -> None:
         if undone is not None and undone.release is not None and undone.release != done.release:
             taking_back.quarantine(tx, undone.release, undone.revision.tree, done.why, done.requested_by)
         taking_back.hold_promotions(tx, done.environment, done.why, done.requested_by)
-        if answer["ok"]:
+        if failure is None:
             finish(tx, id, DeploymentState.SUCCEEDED)
             return
-        why = f"The rollback did not pass: {answer.get('why', '')} It stays live; a person has to look."
-        finish(tx, id, DeploymentState.FAILED, why, answer.get("evidence", ""))
+        why = f"The rollback did not pass: {failure.why} It stays live; a person has to look."
+        finish(tx, id, DeploymentState.FAILED, why, failure.evidence)
 
 
 def _order(tx: Transaction, target: Deployment, reason: str, by: Actor) -> Deployment:

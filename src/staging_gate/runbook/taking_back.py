@@ -11,39 +11,35 @@ from staging_gate.messages import deployments as words
 from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
 from staging_gate.runbook import deploying
-from staging_gate.runbook.deploying import Answer
+from staging_gate.runbook.placing import Failure, tried
 from staging_gate.runbook.queue import dispatch, finish, needed
 
 
-def leave_as_it_was(run: Run, id: str, answer: Answer) -> None:
+def leave_as_it_was(run: Run, id: str, failure: Failure) -> None:
     """End a deployment whose traffic never moved: stop its candidates, record why."""
-    run.step("stop the candidates", deploying.discard, id)
-    run.step("record why it did not go live", end, id, answer)
+    tried(run, "stop the candidates", deploying.discard, id)
+    run.step("record why it did not go live", end, id, failure)
 
 
-def take_back(run: Run, id: str, answer: Answer) -> None:
+def take_back(run: Run, id: str, failure: Failure) -> None:
     """The traffic moved and the proof failed: put back what was live before, services in reverse order."""
-    services: list[str] = run.step("record the failed verdict", begin_rollback, id, answer)
-    answers: list[Answer] = [
-        run.step(f"put the previous {service} back", deploying.put_back, id, service) for service in reversed(services)
+    services = run.step("record the failed verdict", begin_rollback, id, failure)
+    problems = [
+        tried(run, f"put the previous {service} back", deploying.put_back, id, service)
+        for service in reversed(services)
     ]
-    run.step("record what is back", end_rollback, id, answers)
-    run.step("stop the candidates", deploying.discard, id)
+    run.step("record what is back", end_rollback, id, [problem for problem in problems if problem])
+    tried(run, "stop the candidates", deploying.discard, id)
 
 
-def end(ports: Ports, id: str, answer: Answer) -> None:
-    state = DeploymentState.FAILED
-    if answer.get("errored"):
-        state = DeploymentState.ERRORED
-    if answer.get("cancelled"):
-        state = DeploymentState.ABORTED
+def end(ports: Ports, id: str, failure: Failure) -> None:
     with ports.store.transaction() as tx:
-        ended = finish(tx, id, state, answer.get("why", ""), answer.get("evidence", ""))
-        if state is DeploymentState.FAILED:
+        ended = finish(tx, id, failure.state, failure.why, failure.evidence)
+        if failure.state is DeploymentState.FAILED:
             _release_failed(tx, ended)
 
 
-def begin_rollback(ports: Ports, id: str, answer: Answer) -> list[str]:
+def begin_rollback(ports: Ports, id: str, failure: Failure) -> list[str]:
     """One commit: the deployment is rolled back, its rollback (a deployment of its own) is under way, and the release
     is in quarantine. Returns the services to put back."""
     services = deploying.plan(ports, id)["services"]
@@ -52,20 +48,18 @@ def begin_rollback(ports: Ports, id: str, answer: Answer) -> list[str]:
         if broken.state.ended:
             return services  # we were killed after this commit
         tx.deployments.lock(broken.environment)
-        why, evidence = answer.get("why", ""), answer.get("evidence", "")
         state = DeploymentState.ROLLED_BACK if broken.previous else DeploymentState.FAILED
-        broken_now = replace(broken, state=state, ended_at=tx.at, failure=why, evidence=evidence)
+        broken_now = replace(broken, state=state, ended_at=tx.at, failure=failure.why, evidence=failure.evidence)
         tx.deployments.update(broken_now, broken.state)
-        tx.audit(SYSTEM, f"deployment {state}", id, why)
+        tx.audit(SYSTEM, f"deployment {state}", id, failure.why)
         _release_failed(tx, broken_now)
         if broken.previous:
             _add_rollback(tx, broken_now, needed(tx, broken.previous))
     return services
 
 
-def end_rollback(ports: Ports, id: str, answers: list[Answer]) -> str:
+def end_rollback(ports: Ports, id: str, problems: list[str]) -> str:
     """Record what receives the traffic now, and stop promotions until a person has looked."""
-    failures = [answer.get("why", "") for answer in answers if not answer["ok"]]
     with ports.store.transaction() as tx:
         broken = needed(tx, id)
         rollback = _rollback_of(tx, broken)
@@ -77,8 +71,8 @@ def end_rollback(ports: Ports, id: str, answers: list[Answer]) -> str:
             return words.nothing_to_put_back()
         if rollback.state.ended:
             return ""
-        if failures:
-            said = words.put_back_failed(words.name(rollback), " ".join(failures))
+        if problems:
+            said = words.put_back_failed(words.name(rollback), " ".join(problems))
             finish(tx, rollback.id, DeploymentState.FAILED, said)
             return said
         tx.deployments.set_live(broken.environment, rollback.id)

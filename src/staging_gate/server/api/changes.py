@@ -1,0 +1,108 @@
+"""Changes: open, show, approve, merge, try, close."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import PlainTextResponse
+from pydantic import BaseModel, Field
+
+from staging_gate.domain.change import ChangeState
+from staging_gate.domain.policy import MergeMethod
+from staging_gate.queries import changes as views
+from staging_gate.queries.plain import plain
+from staging_gate.runbook import changes, checking, deciding, merging
+from staging_gate.server.api.house import By, InHouse
+from staging_gate.server.api.waiting import until_done
+
+router = APIRouter(prefix="/changes", tags=["changes"])
+
+
+class NewChange(BaseModel):
+    source: str = Field(max_length=255)
+    target: str = Field(max_length=255)
+    title: str | None = Field(None, max_length=300)
+    description: str = Field("", max_length=65_536)
+    labels: list[str] = Field(default_factory=list, max_length=50)
+
+
+class Yes(BaseModel):
+    role: str = Field("review", max_length=64)
+    comment: str = Field("", max_length=10_000)
+
+
+class Word(BaseModel):
+    note: str = Field("", max_length=10_000)
+
+
+class HowToMerge(BaseModel):
+    method: MergeMethod | None = None
+
+
+class Labels(BaseModel):
+    add: list[str] = Field(default_factory=list, max_length=50)
+    remove: list[str] = Field(default_factory=list, max_length=50)
+
+
+@router.get("")
+def recent(house: InHouse, by: By, state: ChangeState | None = None, limit: int = 50) -> Any:
+    with house.ports.store.reading() as tx:
+        found = tx.changes.open() if state is ChangeState.OPEN else tx.changes.recent(min(limit, 500))
+    return [plain(change) for change in found if state in (None, change.state)]
+
+
+@router.post("", status_code=201)
+def open_change(house: InHouse, by: By, new: NewChange) -> Any:
+    return plain(changes.open_change(house.ports, new.source, new.target, by, new.title, new.description, new.labels))
+
+
+@router.get("/{number}")
+def show(house: InHouse, by: By, number: int) -> Any:
+    return plain(views.view(house.ports, number, by))
+
+
+@router.get("/{number}/diff", response_class=PlainTextResponse)
+def diff(house: InHouse, by: By, number: int) -> str:
+    return views.diff(house.ports, number)
+
+
+@router.post("/{number}/approve")
+def approve(house: InHouse, by: By, number: int, yes: Yes) -> Any:
+    return plain(changes.approve(house.ports, number, yes.role, by, yes.comment))
+
+
+@router.post("/{number}/unapprove")
+def unapprove(house: InHouse, by: By, number: int) -> Any:
+    return {"withdrawn": changes.withdraw_approval(house.ports, number, by)}
+
+
+@router.post("/{number}/merge")
+def merge(house: InHouse, by: By, number: int, how: HowToMerge) -> Any:
+    """Merge and wait for it. When the branches moved at the last moment the gate says what is missing now."""
+    until_done(house, merging.merge(house.ports, number, how.method, by))
+    change = changes.get(house.ports, number)
+    if change.is_open:
+        decision = deciding.on_merging(house.ports, change, how.method, by)
+        deciding.through(decision)
+        raise changes.Unusable(f"Change {number} was not merged: its branches moved at the same moment. Try again.")
+    return plain(views.view(house.ports, number, by))
+
+
+@router.post("/{number}/tested")
+def tested(house: InHouse, by: By, number: int, word: Word) -> Any:
+    return plain(changes.mark_tested(house.ports, number, by, word.note))
+
+
+@router.post("/{number}/labels")
+def label(house: InHouse, by: By, number: int, labels: Labels) -> Any:
+    return plain(changes.label(house.ports, number, labels.add, labels.remove, by))
+
+
+@router.post("/{number}/recheck")
+def recheck(house: InHouse, by: By, number: int) -> Any:
+    change = changes.refresh(house.ports, number) or changes.get(house.ports, number)
+    return {"checks": checking.recheck(house.ports, change, by)}
+
+
+@router.post("/{number}/close")
+def close(house: InHouse, by: By, number: int, word: Word) -> Any:
+    return plain(changes.close(house.ports, number, by, word.note))

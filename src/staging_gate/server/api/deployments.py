@@ -1,0 +1,80 @@
+"""Deployments: list, show, cancel, go back, deploy again; and holds."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from staging_gate.domain.environment import Environment
+from staging_gate.queries import deployments as views
+from staging_gate.queries.plain import plain
+from staging_gate.runbook import cancelling, holding
+from staging_gate.runbook.changes import Unknown
+from staging_gate.runbook.redeploying import redeploy
+from staging_gate.runbook.roll_back import roll_back
+from staging_gate.server.api.house import By, InHouse
+
+router = APIRouter(tags=["deployments"])
+
+
+class Back(BaseModel):
+    to: str | None = Field(None, max_length=100)
+    reason: str = Field(min_length=1, max_length=10_000)
+
+
+class Where(BaseModel):
+    environment: Environment
+
+
+class NewHold(BaseModel):
+    environment: Environment = Environment.PRODUCTION
+    reason: str = Field(max_length=10_000)
+
+
+class Because(BaseModel):
+    reason: str = Field("", max_length=10_000)
+
+
+@router.get("/deployments")
+def recent(house: InHouse, by: By, environment: Environment | None = None, limit: int = 50) -> Any:
+    return plain(views.recent(house.ports, environment, min(limit, 500)))
+
+
+@router.get("/deployments/{id}")
+def show(house: InHouse, by: By, id: str) -> Any:
+    found = views.timeline(house.ports, id)
+    if found is None:
+        raise Unknown(f"There is no deployment {id}. `gate status` shows the recent ones.")
+    return plain(found)
+
+
+@router.post("/deployments/{id}/cancel")
+def cancel(house: InHouse, by: By, id: str) -> Any:
+    return plain(cancelling.cancel_deployment(house.ports, id, by))
+
+
+@router.post("/rollback", status_code=202)
+def rollback(house: InHouse, by: By, back: Back) -> Any:
+    return plain(roll_back(house.ports, back.to, back.reason, by))
+
+
+@router.post("/redeploy", status_code=202)
+def deploy_again(house: InHouse, by: By, where: Where) -> Any:
+    return plain(redeploy(house.ports, where.environment, by))
+
+
+@router.get("/holds")
+def holds(house: InHouse, by: By) -> Any:
+    with house.ports.store.reading() as tx:
+        return plain(tx.holds.in_force())
+
+
+@router.post("/holds", status_code=201)
+def hold(house: InHouse, by: By, new: NewHold) -> Any:
+    return plain(holding.hold(house.ports, new.environment, new.reason, by))
+
+
+@router.post("/holds/{id}/lift")
+def lift(house: InHouse, by: By, id: str, because: Because) -> Any:
+    holding.lift_hold(house.ports, id, because.reason, by)
+    return {"lifted": id}

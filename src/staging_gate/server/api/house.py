@@ -1,0 +1,30 @@
+"""What a request needs: the house it is in, and who asks."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from staging_gate.bootstrap import House
+from staging_gate.domain.actor import Actor
+from staging_gate.runbook import tokens
+from staging_gate.server.problems import SignInNeeded
+
+
+def house(request: Request) -> House:
+    found = request.app.state.house
+    assert isinstance(found, House)
+    return found
+
+
+def actor(request: Request) -> Actor:
+    """Whose token the request carries, as `Authorization: Bearer`, or as the cookie of the pages."""
+    header = request.headers.get("authorization", "")
+    secret = header.removeprefix("Bearer ") if header.startswith("Bearer ") else request.cookies.get("gate_token", "")
+    found = tokens.authenticate(house(request).ports, secret) if secret else None
+    if found is None:
+        raise SignInNeeded()
+    return found
+
+
+InHouse = Annotated[House, Depends(house)]
+By = Annotated[Actor, Depends(actor)]

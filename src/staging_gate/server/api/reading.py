@@ -1,0 +1,71 @@
+"""What anybody with a token may read: the board, decisions, logs, the record."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
+
+from staging_gate.domain.audit import verify_chain
+from staging_gate.queries import board, explaining
+from staging_gate.queries.plain import plain
+from staging_gate.runbook.policy import needed_policy
+from staging_gate.server.api.house import By, InHouse
+
+router = APIRouter(tags=["reading"])
+
+
+@router.get("/whoami")
+def whoami(by: By) -> dict[str, Any]:
+    return {"name": by.name, "roles": sorted(by.roles)}
+
+
+@router.get("/board")
+def show_board(house: InHouse, by: By) -> Any:
+    return plain(board.board(house.ports))
+
+
+@router.get("/explain")
+def explain(house: InHouse, by: By, subject: str) -> Any:
+    """The decision that acting would get now. `subject`: 12, v1.4.0, production-3, rollback, rollback v1.3.0."""
+    return plain(explaining.explain(house.ports, subject, by))
+
+
+@router.get("/policy")
+def policy(house: InHouse, by: By) -> Any:
+    return plain(needed_policy(house.ports))
+
+
+@router.get("/logs/{ref:path}")
+def log(
+    house: InHouse, by: By, ref: str, offset: int = Query(0, ge=0), limit: int = Query(65_536, ge=1, le=1 << 20)
+) -> Any:
+    """Text from a byte offset on, and the offset to go on from."""
+    text, next_offset = house.ports.logs.read(ref, offset, limit)
+    return {"text": text, "next": next_offset}
+
+
+@router.get("/audit")
+def audit(house: InHouse, by: By, about: str | None = None, since: int = 0) -> StreamingResponse:
+    """The record as JSON lines, in order, with its hashes: `gate audit verify FILE` checks it anywhere."""
+
+    def lines() -> Iterator[str]:
+        with house.ports.store.reading() as tx:
+            entries = tx.audit_log.about(about) if about else tx.audit_log.entries(since)
+            for entry in entries:
+                yield json.dumps(plain(entry)) + "\n"
+
+    return StreamingResponse(lines(), media_type="application/x-ndjson")
+
+
+@router.get("/audit/verify")
+def verify(house: InHouse, by: By) -> Any:
+    with house.ports.store.reading() as tx:
+        report = verify_chain(tx.audit_log.entries())
+    return {**plain(report), "intact": report.intact}
+
+
+@router.get("/doctor")
+def doctor(house: InHouse, by: By) -> Any:
+    return plain(house.examine())

@@ -1,0 +1,77 @@
+"""Releases: plan, open, publish, withdraw, quarantine."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from staging_gate.domain.release import ReleaseState
+from staging_gate.queries.plain import plain
+from staging_gate.runbook import deciding, holding, releasing
+from staging_gate.server.api.house import By, InHouse
+from staging_gate.server.api.waiting import until_done
+
+router = APIRouter(prefix="/releases", tags=["releases"])
+
+
+class NewRelease(BaseModel):
+    tag: str | None = Field(None, max_length=100)
+    title: str | None = Field(None, max_length=300)
+
+
+class Because(BaseModel):
+    reason: str = Field("", max_length=10_000)
+
+
+@router.get("")
+def all_releases(house: InHouse, by: By) -> Any:
+    with house.ports.store.reading() as tx:
+        return {"releases": plain(tx.releases.all()), "quarantines": plain(tx.releases.quarantines())}
+
+
+@router.get("/plan")
+def plan(house: InHouse, by: By, tag: str | None = None) -> Any:
+    planned = releasing.plan(house.ports, tag)
+    return {**plain(planned), "notes": planned.notes.markdown()}
+
+
+@router.post("", status_code=201)
+def open_release(house: InHouse, by: By, new: NewRelease) -> Any:
+    return plain(releasing.open_release(house.ports, by, new.tag, new.title))
+
+
+@router.get("/{tag}")
+def show(house: InHouse, by: By, tag: str) -> Any:
+    release = releasing.get(house.ports, tag)
+    with house.ports.store.reading() as tx:
+        deployments = [d.id for d in tx.deployments.of_release(tag)]
+    decision = deciding.on_publishing(house.ports, release, by) if release.state is ReleaseState.MERGED else None
+    return {"release": plain(release), "deployments": deployments, "decision": plain(decision)}
+
+
+@router.post("/{tag}/publish")
+def publish(house: InHouse, by: By, tag: str) -> Any:
+    """Tag it and queue production; the answer comes when it is queued."""
+    until_done(house, releasing.publish(house.ports, tag, by))
+    release = releasing.get(house.ports, tag)
+    if release.state is ReleaseState.MERGED:
+        deciding.through(deciding.on_publishing(house.ports, release, by))
+    with house.ports.store.reading() as tx:
+        deployments = [d.id for d in tx.deployments.of_release(tag)]
+    return {"release": plain(release), "deployments": deployments}
+
+
+@router.post("/{tag}/withdraw")
+def withdraw(house: InHouse, by: By, tag: str, because: Because) -> Any:
+    return plain(releasing.withdraw(house.ports, tag, by, because.reason))
+
+
+@router.post("/{tag}/quarantine")
+def quarantine(house: InHouse, by: By, tag: str, because: Because) -> Any:
+    return plain(holding.put_in_quarantine(house.ports, tag, because.reason, by))
+
+
+@router.post("/{tag}/lift")
+def lift(house: InHouse, by: By, tag: str, because: Because) -> Any:
+    holding.lift_quarantine(house.ports, tag, because.reason, by)
+    return {"lifted": tag}

@@ -1,0 +1,9 @@
+"""All of `/api/v1`."""
+
+from fastapi import APIRouter
+
+from staging_gate.server.api import administration, changes, deployments, reading, releases
+
+router = APIRouter(prefix="/api/v1")
+for part in (reading, changes, releases, deployments, administration):
+    router.include_router(part.router)

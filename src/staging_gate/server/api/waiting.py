@@ -1,0 +1,15 @@
+"""Short runs are waited for, so that who asked gets the outcome and not a promise."""
+
+from staging_gate.bootstrap import House
+
+LONG_ENOUGH_SECONDS = 60.0
+
+
+class StillRunning(Exception):
+    """The run goes on; its outcome will be on the board."""
+
+
+def until_done(house: House, run: str) -> None:
+    """Raises StillRunning."""
+    if not house.wait(run, LONG_ENOUGH_SECONDS):
+        raise StillRunning(f"This takes longer than {LONG_ENOUGH_SECONDS:g} s; `gate status` shows how it goes.")
