@@ -19,10 +19,12 @@ import pytest
 import uv
 import yaml
 
+from staging_gate.config import YamlPolicyReader
 from staging_gate.demo import oidc, product
 from staging_gate.ports.errors import Refused
 from staging_gate.testing import eventually
 
+FRONT = "http://127.0.0.1:8002"
 FEATURES = ("price-alerts", "dashboard-title", "retire-price-list")
 POLICY = yaml.safe_load((product.sample() / "gate.yaml").read_text())
 
@@ -78,12 +80,17 @@ class Process:
 
     def health(self) -> dict[str, str]:
         """What /health says, once it answers at all."""
-        answer: dict[str, str] = json.loads(eventually(lambda: read(f"{self.url}/health")))
-        return answer
+        return dict(json.loads(eventually(lambda: read(f"{self.url}/health"))))
 
     def healthy(self) -> "Process":
         assert self.health()["status"] == "healthy", self.log.read_text()
         return self
+
+
+def test_its_policy_is_one_that_we_accept() -> None:
+    read_policy = YamlPolicyReader().read((product.sample() / "gate.yaml").read_bytes(), "gate.yaml")
+
+    assert [service.name for service in read_policy.services] == ["api", "web"]
 
 
 def test_the_checks_of_the_policy_pass(site: Site) -> None:
@@ -96,8 +103,7 @@ def test_the_checks_of_the_policy_pass(site: Site) -> None:
 def test_every_smoke_test_passes(kind: str, grow: "Grow", postgres: str, provider: str) -> None:
     site = grow(database=f"{postgres}/{kind}" if kind == "postgres" else "")
     site.migrate()
-    web_port = free_port()
-    api = site.start("api", **talking_to(provider, f"http://127.0.0.1:{web_port}")).healthy()
+    api = site.start("api", **talking_to(provider, FRONT)).healthy()
     web = site.start("web", API_URL=api.url).healthy()
 
     assert names_passed(site.smoke(api.url)) == ["health", "login", "dashboard", "super_admin"]
@@ -115,6 +121,13 @@ def test_health_tells_the_truth_about_the_database(site: Site) -> None:
         "release": "v1.0.0",
         "why": "database: (sqlite3.OperationalError) no such table: alembic_version",
     }
+
+
+def test_a_front_without_its_backend_says_so(site: Site) -> None:
+    web = site.start("web", API_URL=f"http://127.0.0.1:{free_port()}").healthy()
+
+    assert "The markets can not be shown: " in read(web.url)
+    assert names_passed(site.smoke(web.url, "web")) == ["health", "front"]
 
 
 def test_without_an_audience_the_login_says_so(site: Site, provider: str) -> None:
@@ -185,11 +198,10 @@ def test_fault_wrong_health(grow: "Grow") -> None:
 
 def test_fault_cors(grow: "Grow", provider: str) -> None:
     site = checked(grow("cors"))
-    front = "http://127.0.0.1:8002"
 
-    api = site.start("api", **talking_to(provider, front)).healthy()
+    api = site.start("api", **talking_to(provider, FRONT)).healthy()
 
-    failed = f"login: FAILED CORS: the front {front} may not call the backend: is it in ALLOWED_ORIGINS?"
+    failed = f"login: FAILED CORS: the front {FRONT} may not call the backend: is it in ALLOWED_ORIGINS?"
     assert site.smoke(api.url)[1] == failed
 
 
@@ -323,11 +335,10 @@ def postgres() -> Iterator[str]:
 def repository(tree: Path) -> None:
     """A fresh repository that holds the sample in one commit."""
     product.copy_sample(tree)
-    known = {"GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@zebra.example"}
-    known |= {name.replace("AUTHOR", "COMMITTER"): value for name, value in known.items()}
-    environ = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, **known}
+    environ = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+    ada = ["-c", "user.name=Ada", "-c", "user.email=ada@zebra.example"]
     for command in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "feat: start MarketEdge"]):
-        subprocess.run(["git", *command], cwd=tree, env=environ, check=True)
+        subprocess.run(["git", *ada, *command], cwd=tree, env=environ, check=True)
 
 
 def checked(site: Site) -> Site:
@@ -373,10 +384,8 @@ def names_passed(lines: list[str]) -> list[str]:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
 def read(url: str) -> str:

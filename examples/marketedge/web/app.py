@@ -46,7 +46,7 @@ def health(request: Request) -> JSONResponse:
     if not API_URL:
         why = "API_URL is not set: the front does not know its backend"
         return JSONResponse({"status": "unhealthy", **RUNNING.as_dict(), "why": why}, status_code=503)
-    return JSONResponse({"status": "healthy", **RUNNING.as_dict()})
+    return JSONResponse({"status": "healthy", **RUNNING.as_dict(), "api": API_URL})
 
 
 def dashboard() -> list[dict[str, Any]]:
