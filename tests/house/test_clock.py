@@ -25,6 +25,7 @@ PAUSES = {"time.sleep"}
 
 # Files below src/staging_gate, what they may use, and why.
 PERMITTED = [
+    ("adapters/clock/__init__.py", WALL | PAUSES, "it is the clock"),
     ("adapters/*", LENGTHS, "an adapter measures how long the outside took"),
     ("adapters/local/waiting.py", PAUSES, "real processes take real time"),
     ("wire/*", LENGTHS, "a call has a time limit"),
@@ -34,6 +35,7 @@ PERMITTED = [
         {"sqlalchemy.func.now"},
         "workers on several machines have only the database's clock in common",
     ),
+    ("testing/strict_client.py", WALL | LENGTHS, "a client from outside: it measures what it sees"),
     ("testing/polling.py", LENGTHS | PAUSES, "the only polling in tests"),
 ]
 
