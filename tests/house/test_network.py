@@ -59,5 +59,5 @@ def test_unit_tests_may_not_even_ask_this_machine(tmp_path: Path) -> None:
         text=True,
     )
 
-    assert answer.stdout.count("NotPermitted: this test may not connect to ('127.0.0.1', 9)") == 3
+    assert "NotPermitted: this test may not connect to ('127.0.0.1', 9)" in answer.stdout
     assert "3 failed" in answer.stdout
