@@ -1,5 +1,9 @@
 """Decisions as people read them."""
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
 from staging_gate.domain.gate import Decision, Reason
 
 NAMES = {
@@ -13,20 +17,31 @@ NAMES = {
 }
 
 
-def headline(decision: Decision) -> str:
-    what = f"{decision.actor} can {NAMES[decision.action]}"
-    if decision.open:
-        return f"The gate is open: {what}."
-    count = len(decision.reasons)
-    return f"The gate is closed, for {count} {'reason' if count == 1 else 'reasons'}."
+def headline(action: str, actor: str, reasons: int) -> str:
+    if not reasons:
+        return f"The gate is open: {actor} can {NAMES[action]}."
+    return f"The gate is closed, for {reasons} {'reason' if reasons == 1 else 'reasons'}."
 
 
 def lines(decision: Decision) -> list[str]:
     """A plain rendering: the headline, then each reason with its evidence and what would open it."""
-    text = [headline(decision)]
+    text = [headline(decision.action, decision.actor, len(decision.reasons))]
     for reason in decision.reasons:
         text += _reason(reason)
     return text
+
+
+def lines_of(decision: Mapping[str, Any]) -> list[str]:
+    """The same from the decision's JSON, as clients of the API have it."""
+    reasons = [_read(reason) for reason in decision["reasons"]]
+    text = [headline(decision["action"], decision["actor"], len(reasons))]
+    return text + [line for reason in reasons for line in _reason(reason)]
+
+
+def _read(raw: Mapping[str, Any]) -> Reason:
+    until = datetime.fromisoformat(raw["until"]) if raw["until"] else None
+    evidence, bypass = tuple(raw["evidence"]), tuple(raw["bypass"])
+    return Reason(raw["code"], raw["sentence"], raw["opens_when"], evidence, until, bypass)
 
 
 def _reason(reason: Reason) -> list[str]:

@@ -73,13 +73,9 @@ def capture(
             check=False,
         )
     except FileNotFoundError as error:
-        raise Unavailable(
-            f"The program {argv[0]} is not installed.", str(error)
-        ) from error
+        raise Unavailable(f"The program {argv[0]} is not installed.", str(error)) from error
     except subprocess.TimeoutExpired as error:
-        raise Unavailable(
-            f"{argv[0]} did not finish within {within:g} s.", " ".join(argv)
-        ) from error
+        raise Unavailable(f"{argv[0]} did not finish within {within:g} s.", " ".join(argv)) from error
     return Captured(done.returncode, done.stdout, done.stderr)
 
 
@@ -106,9 +102,7 @@ def stream(
         code = None if stopped else process.wait()
     finally:
         _end_group(process)
-    return Finished(
-        code, tail.decode(errors="replace"), time.monotonic() - started, stopped
-    )
+    return Finished(code, tail.decode(errors="replace"), time.monotonic() - started, stopped)
 
 
 def _start(
@@ -128,9 +122,7 @@ def _start(
             extra_groups=[] if account else None,
         )
     except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
-        raise Unavailable(
-            f"{argv[0]} can not be started: {error.strerror}.", " ".join(argv)
-        ) from error
+        raise Unavailable(f"{argv[0]} can not be started: {error.strerror}.", " ".join(argv)) from error
 
 
 def _pump(

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from staging_gate.bootstrap import House
+from staging_gate.bootstrap.house import House
 from staging_gate.domain.actor import Actor
 from staging_gate.runbook import tokens
 from staging_gate.server.problems import SignInNeeded

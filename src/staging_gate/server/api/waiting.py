@@ -1,6 +1,6 @@
 """Short runs are waited for, so that who asked gets the outcome and not a promise."""
 
-from staging_gate.bootstrap import House
+from staging_gate.bootstrap.house import House
 
 LONG_ENOUGH_SECONDS = 60.0
 

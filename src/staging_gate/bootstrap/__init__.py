@@ -1,0 +1,1 @@
+"""The composition root: reads settings, binds the ports, starts the engine and the loops."""

@@ -1,0 +1,3 @@
+"""The explicit list: every adapter has its line here."""
+
+

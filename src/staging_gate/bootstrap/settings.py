@@ -1,0 +1,61 @@
+"""Where this installation keeps its state and how it is reached: a few variables, sensible without any."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+SYSTEM_STATE = Path("/var/lib/staging-gate")
+"""As root: never under a home, because services run as another user."""
+
+
+class BadSetting(ValueError):
+    """A variable holds what can not be meant; the text names it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`state` holds everything. `environment` is what /health of Staging Gate itself says."""
+
+    state: Path
+    host: str = "127.0.0.1"
+    port: int = 7070
+    database_url: str = ""
+    service_account: str = "nobody"
+    environment: str = "production"
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.state / 'gate.db'}"
+
+    @property
+    def address(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+    @classmethod
+    def read(
+        cls, environ: Mapping[str, str] = os.environ, state: Path | None = None, port: int | None = None
+    ) -> "Settings":
+        """From the variables GATE_STATE, GATE_HOST, GATE_PORT, GATE_DATABASE_URL, GATE_SERVICE_ACCOUNT and
+        GATE_ENVIRONMENT; arguments win. Raises BadSetting."""
+        return cls(
+            state=(state or Path(environ.get("GATE_STATE") or default_state(environ))).absolute(),
+            host=environ.get("GATE_HOST", cls.host),
+            port=port or _port(environ.get("GATE_PORT", str(cls.port))),
+            database_url=environ.get("GATE_DATABASE_URL", ""),
+            service_account=environ.get("GATE_SERVICE_ACCOUNT", cls.service_account),
+            environment=environ.get("GATE_ENVIRONMENT", cls.environment),
+        )
+
+
+def default_state(environ: Mapping[str, str] = os.environ) -> Path:
+    if os.geteuid() == 0:
+        return SYSTEM_STATE
+    home = environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
+    return Path(home) / "staging-gate"
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise BadSetting(f"GATE_PORT is {text!r}; a port from 1 to 65535 is wanted.")
+    return int(text)

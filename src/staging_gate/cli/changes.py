@@ -1,0 +1,165 @@
+"""`gate change ...` and `gate approve`: Procedure 1."""
+
+import sys
+
+import click
+
+from staging_gate.cli import show
+from staging_gate.cli.access import api, json_option, print_json
+from staging_gate.cli.errors import FAILED
+
+
+@click.group()
+def change() -> None:
+    """Changes: open, look, merge, try in staging (Procedure 1)."""
+
+
+@change.command("open")
+@click.argument("source")
+@click.option("--to", "target", default="staging", show_default=True, help="The branch it is to be merged into.")
+@click.option("--title", help="The last commit's subject, if not given.")
+@click.option("--description", default="", help="Why, for the reviewers.")
+@click.option("--label", "labels", multiple=True, help="A label; may be given again.")
+@click.option("--wait", is_flag=True, help="Follow the checks to their end.")
+@json_option
+def open_change(
+    source: str, target: str, title: str | None, description: str, labels: tuple[str, ...], wait: bool, as_json: bool
+) -> None:
+    """Ask for branch SOURCE to be merged. Its checks start at once."""
+    server = api()
+    opened = server.post(
+        "/changes", source=source, target=target, title=title, description=description, labels=list(labels)
+    )
+    if wait:
+        _follow_checks(opened["number"], as_json)
+    elif as_json:
+        print_json(opened)
+    else:
+        click.echo(f"Change {opened['number']} is open: {opened['title']}. `gate change show {opened['number']}`")
+
+
+@change.command("list")
+@click.option("--all", "every", is_flag=True, help="Also merged and closed ones.")
+@json_option
+def list_changes(every: bool, as_json: bool) -> None:
+    """Show open changes."""
+    found = api().get("/changes", state=None if every else "open")
+    if as_json:
+        return print_json(found)
+    rows = [[c["number"], c["state"], f"{c['source']} -> {c['target']}", c["author"], c["title"]] for c in found]
+    show.table(["", "state", "branches", "author", "title"], rows)
+
+
+@change.command("show")
+@click.argument("number", type=int)
+@json_option
+def show_change(number: int, as_json: bool) -> None:
+    """Show a change: its checks, approvals, and what the gate says."""
+    view = api().get(f"/changes/{number}")
+    print_json(view) if as_json else show.change(view)
+
+
+@change.command("diff")
+@click.argument("number", type=int)
+def diff(number: int) -> None:
+    """Show what a change changes."""
+    text = api().text(f"/changes/{number}/diff")
+    (click.echo_via_pager if sys.stdout.isatty() else click.echo)(text)
+
+
+@change.command("wait")
+@click.argument("number", type=int)
+@json_option
+def wait_for_checks(number: int, as_json: bool) -> None:
+    """Follow the checks of a change to their end; exit 1 unless all passed."""
+    _follow_checks(number, as_json)
+
+
+@change.command("merge")
+@click.argument("number", type=int)
+@click.option("--method", type=click.Choice(["squash", "merge"]), help="How; the policy's first one, if not given.")
+@click.option("--wait", is_flag=True, help="Follow the staging deployment that it starts.")
+@json_option
+def merge(number: int, method: str | None, wait: bool, as_json: bool) -> None:
+    """Merge a change that the gate lets through; a merge to staging is deployed by itself."""
+    server = api()
+    view = server.post(f"/changes/{number}/merge", method=method)
+    if as_json and not wait:
+        return print_json(view)
+    if not as_json:
+        merged = view["change"]["merged"]["commit"][:10]
+        click.echo(f"Change {number} is merged into {view['change']['target']} as {merged}.")
+    for id in view["deployments"][:1]:
+        if wait:
+            _follow(id, as_json)
+        else:
+            click.echo(f"{id} brings it there: `gate deployment follow {id}`")
+
+
+@change.command("tested")
+@click.argument("number", type=int)
+@click.option("--note", default="", help="What was tried.")
+def tested(number: int, note: str) -> None:
+    """Say that you tried this change in staging."""
+    api().post(f"/changes/{number}/tested", note=note)
+    click.echo(f"Noted: you tried change {number} in staging.")
+
+
+@change.command("label")
+@click.argument("number", type=int)
+@click.argument("labels", nargs=-1)
+@click.option("--remove", multiple=True, help="A label to take off.")
+def label(number: int, labels: tuple[str, ...], remove: tuple[str, ...]) -> None:
+    """Put labels on a change, or take them off."""
+    now = api().post(f"/changes/{number}/labels", add=list(labels), remove=list(remove))
+    click.echo(f"Labels of change {number}: {', '.join(now['labels']) or 'none'}")
+
+
+@change.command("recheck")
+@click.argument("number", type=int)
+def recheck(number: int) -> None:
+    """Run again what has not passed."""
+    names = api().post(f"/changes/{number}/recheck")["checks"]
+    click.echo(f"Running again: {', '.join(names)}" if names else "All required checks have passed on this code.")
+
+
+@change.command("close")
+@click.argument("number", type=int)
+@click.option("--reason", default="", help="Why.")
+def close(number: int, reason: str) -> None:
+    """Close a change without merging it."""
+    api().post(f"/changes/{number}/close", note=reason)
+    click.echo(f"Change {number} is closed.")
+
+
+@click.command()
+@click.argument("what")
+@click.option("--as", "role", default="review", show_default=True, help="The role: review, tech_lead, stakeholder ...")
+@click.option("--comment", default="", help="A word for the record.")
+@click.option("--withdraw", is_flag=True, help="Take your approvals of this change back.")
+def approve(what: str, role: str, comment: str, withdraw: bool) -> None:
+    """Say yes to change WHAT (a number, or the tag of a release)."""
+    server = api()
+    number = int(what) if what.isdigit() else server.get(f"/releases/{what}")["release"]["change"]
+    if withdraw:
+        count = server.post(f"/changes/{number}/unapprove")["withdrawn"]
+        click.echo(f"{count} approvals of change {number} are withdrawn.")
+        return
+    given = server.post(f"/changes/{number}/approve", role=role, comment=comment)
+    click.echo(f"{given['by']} approved change {number} as {given['role']}.")
+
+
+def _follow_checks(number: int, as_json: bool) -> None:
+    from staging_gate.cli.following import follow_checks, last_of
+
+    server = api()
+    view = last_of(server, f"/changes/{number}/follow") if as_json else follow_checks(server, number)
+    if as_json:
+        print_json(view)
+    sys.exit(0 if all(check["verdict"] == "passed" for check in view["checks"]) else FAILED)
+
+
+def _follow(id: str, as_json: bool) -> None:
+    from staging_gate.cli.deployments import follow_to_the_end
+
+    follow_to_the_end(id, as_json)

@@ -1,0 +1,142 @@
+"""`gate deployment ...`, `redeploy`, `rollback`, `hold`: what runs where, and the way back (Procedure 4)."""
+
+import sys
+from typing import Any
+
+import click
+
+from staging_gate.cli import show
+from staging_gate.cli.access import api, json_option, print_json
+from staging_gate.cli.errors import FAILED
+
+ENVIRONMENT = click.Choice(["staging", "production"])
+
+
+@click.group()
+def deployment() -> None:
+    """Deployments: list, show, follow, cancel, logs."""
+
+
+@deployment.command("list")
+@click.option("--environment", type=ENVIRONMENT, help="Only this one.")
+@json_option
+def list_deployments(environment: str | None, as_json: bool) -> None:
+    """Show recent deployments, newest first."""
+    found = api().get("/deployments", environment=environment)
+    if as_json:
+        return print_json(found)
+    rows = [
+        [d["id"], d["state"], d["release"] or d["revision"]["commit"][:10], d["requested_by"], d["why"]] for d in found
+    ]
+    show.table(["id", "state", "what", "by", "why"], rows)
+
+
+@deployment.command("show")
+@click.argument("id")
+@json_option
+def show_deployment(id: str, as_json: bool) -> None:
+    """Show a deployment: its steps with their times, what went wrong, what the runbook expects."""
+    timeline = api().get(f"/deployments/{id}")
+    print_json(timeline) if as_json else show.deployment(timeline)
+
+
+@deployment.command("follow")
+@click.argument("id")
+@json_option
+def follow(id: str, as_json: bool) -> None:
+    """Follow a deployment to its end; exit 1 unless it succeeds."""
+    follow_to_the_end(id, as_json)
+
+
+@deployment.command("cancel")
+@click.argument("id")
+def cancel(id: str) -> None:
+    """Stop a deployment before its traffic moves."""
+    now = api().post(f"/deployments/{id}/cancel")
+    click.echo(f"{id} is cancelled." if now["state"] == "aborted" else f"{id} stops at its next step.")
+
+
+@deployment.command("log")
+@click.argument("ref")
+def log(ref: str) -> None:
+    """Print a captured log, such as `staging-3/build-api`, `staging-3/smoke-public-api`, `checks/TREE/NAME`."""
+    offset = 0
+    while True:
+        block = api().get(f"/logs/{ref}", offset=offset)
+        if not block["text"]:
+            return
+        click.echo(block["text"], nl=False)
+        offset = block["next"]
+
+
+@click.command()
+@click.argument("environment", type=ENVIRONMENT)
+@click.option("--wait", is_flag=True, help="Follow it to its end.")
+@json_option
+def redeploy(environment: str, wait: bool, as_json: bool) -> None:
+    """Deploy again what ENVIRONMENT ought to run: after a repair, or with a new secret."""
+    _begun(api().post("/redeploy", environment=environment), wait, as_json)
+
+
+@click.command()
+@click.argument("tag", required=False)
+@click.option("--reason", required=True, help="Why; it goes on the record.")
+@click.option("--wait/--no-wait", default=True, help="Follow it to its end.")
+@json_option
+def rollback(tag: str | None, reason: str, wait: bool, as_json: bool) -> None:
+    """Take production back to release TAG, or to the last verified one (Procedure 4). No hold or freeze stops this."""
+    _begun(api().post("/rollback", to=tag, reason=reason), wait, as_json)
+
+
+@click.group()
+def hold() -> None:
+    """Holds: a person's stop on promotions. Rollbacks are never held."""
+
+
+@hold.command("set")
+@click.option("--environment", type=ENVIRONMENT, default="production", show_default=True)
+@click.option("--reason", required=True, help="Why nothing may be promoted.")
+def set_hold(environment: str, reason: str) -> None:
+    """Stop promotions to an environment."""
+    made = api().post("/holds", environment=environment, reason=reason)
+    click.echo(f"Promotions to {environment} are held ({made['id']}).")
+
+
+@hold.command("list")
+@json_option
+def list_holds(as_json: bool) -> None:
+    """Show the holds in force."""
+    found = api().get("/holds")
+    if as_json:
+        return print_json(found)
+    show.table(
+        ["id", "environment", "by", "reason"], [[h["id"], h["environment"], h["by"], h["reason"]] for h in found]
+    )
+
+
+@hold.command("lift")
+@click.argument("id")
+@click.option("--reason", required=True, help="Why promotions may go on.")
+def lift(id: str, reason: str) -> None:
+    """Lift a hold."""
+    api().post(f"/holds/{id}/lift", reason=reason)
+    click.echo(f"{id} is lifted.")
+
+
+def follow_to_the_end(id: str, as_json: bool) -> None:
+    """Exit 1 unless the deployment succeeds."""
+    from staging_gate.cli.following import follow_deployment, last_of
+
+    timeline = last_of(api(), f"/deployments/{id}/follow") if as_json else follow_deployment(api(), id)
+    if as_json:
+        print_json(timeline)
+    if timeline["deployment"]["state"] != "succeeded":
+        sys.exit(FAILED)
+
+
+def _begun(begun: dict[str, Any], wait: bool, as_json: bool) -> None:
+    if wait:
+        return follow_to_the_end(begun["id"], as_json)
+    if as_json:
+        return print_json(begun)
+    click.echo(f"{begun['id']}: {begun['why']}. `gate deployment follow {begun['id']}`")

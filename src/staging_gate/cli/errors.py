@@ -1,0 +1,54 @@
+"""Every no, in words and with the right exit code."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from staging_gate.wire.api import ApiProblem, NotReachable
+
+FAILED, USAGE, REFUSED = 1, 2, 3
+USAGE_KINDS = ("policy-broken", "not-understood", "no-policy", "not-possible", "not-found", "sign-in-needed")
+
+
+class Failed(click.ClickException):
+    """What was asked for did not succeed: exit 1."""
+
+    exit_code = FAILED
+
+
+@contextmanager
+def shown_errors() -> Iterator[None]:
+    try:
+        yield
+    except ApiProblem as problem:
+        _show(problem)
+        sys.exit(_code(problem))
+    except NotReachable as away:
+        click.echo(f"gate: {away}", err=True)
+        sys.exit(FAILED)
+
+
+def _code(problem: ApiProblem) -> int:
+    if problem.kind == "gate-closed":
+        return REFUSED
+    return USAGE if problem.kind in USAGE_KINDS else FAILED
+
+
+def _show(problem: ApiProblem) -> None:
+    if "--json" in sys.argv:
+        click.echo(json.dumps(problem.body))
+        return
+    decision = problem.body.get("decision")
+    if decision:
+        from staging_gate.cli.show import decision_lines
+
+        for line in decision_lines(decision):
+            click.echo(line, err=True)
+        return
+    lines: list[Any] = problem.body.get("problems") or [problem.body.get("detail")]
+    for line in lines:
+        click.echo(f"gate: {line}", err=True)

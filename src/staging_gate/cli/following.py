@@ -1,0 +1,55 @@
+"""Long work, shown while it goes: each step as it ends, in a terminal with the running one below."""
+
+from collections import deque
+from typing import Any
+
+from rich.live import Live
+
+from staging_gate.cli import show
+from staging_gate.wire.api import Api
+
+
+def follow_deployment(api: Api, id: str) -> dict[str, Any]:
+    """Show a deployment until it has ended; returns its timeline."""
+    timeline: dict[str, Any] = {}
+    out = show.console()
+    printed: set[tuple[str, int]] = set()
+    with Live("", console=out, refresh_per_second=8, transient=True) as live:
+        for timeline in api.lines(f"/deployments/{id}/follow"):
+            if not printed:
+                live.console.print(f"[bold]{id}[/]  {timeline['deployment']['why']}")
+                printed.add(("", 0))
+            for step in timeline["steps"]:
+                key = (step["run"], step["number"])
+                if step["ended_at"] and key not in printed:
+                    printed.add(key)
+                    live.console.print(show.step_line(step))
+            live.update(_running(timeline))
+    show.deployment_head(timeline["deployment"], timeline["live"])
+    show.deployment_end(timeline)
+    return timeline
+
+
+def follow_checks(api: Api, number: int) -> dict[str, Any]:
+    """Show the checks of a change until none is pending; returns the view of the change."""
+    view: dict[str, Any] = {}
+    said: dict[str, str] = {}
+    for view in api.lines(f"/changes/{number}/follow"):
+        for check in view["checks"]:
+            if said.get(check["name"]) != check["verdict"]:
+                said[check["name"]] = check["verdict"]
+                show.console().print(f"  {show.MARKS[check['verdict']]} {check['name']}: {check['summary']}")
+    return view
+
+
+def last_of(api: Api, path: str) -> dict[str, Any]:
+    """Wait for the end and return what is known then."""
+    last: dict[str, Any] = deque(api.lines(path), maxlen=1)[0]
+    return last
+
+
+def _running(timeline: dict[str, Any]) -> str:
+    running = [step for step in timeline["steps"] if not step["ended_at"]]
+    if running:
+        return "\n".join(show.step_line(step) for step in running)
+    return "  waits for " + ", ".join(timeline["ahead"]) if timeline["ahead"] else ""

@@ -1,0 +1,65 @@
+"""The command line itself: groups, exit codes, errors in words."""
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from staging_gate import __version__
+from staging_gate.cli.errors import shown_errors
+
+# verb -> where it lives; loaded when it is used, so that `gate status` does not wait for the server's libraries.
+VERBS = {
+    "init": "local:init",
+    "up": "local:up",
+    "down": "local:down",
+    "doctor": "reading:doctor",
+    "demo": "local:demo",
+    "login": "access:login",
+    "token": "access:token",
+    "status": "reading:status",
+    "board": "reading:board",
+    "change": "changes:change",
+    "approve": "changes:approve",
+    "release": "releases:release",
+    "deployment": "deployments:deployment",
+    "redeploy": "deployments:redeploy",
+    "rollback": "deployments:rollback",
+    "hold": "deployments:hold",
+    "explain": "reading:explain",
+    "policy": "policies:policy",
+    "audit": "audits:audit",
+}
+
+
+class Verbs(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        module, name = VERBS[cmd_name].split(":")
+        found = getattr(import_module(f"staging_gate.cli.{module}"), name)
+        assert isinstance(found, click.Command)
+        return found
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with shown_errors():
+            return super().invoke(ctx)
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="gate")
+def gate() -> None:
+    """Runs your team's deployment runbook: from a pull request through staging to production, and back.
+
+    \b
+    Exit codes: 0 done · 1 failed · 2 wrong use or a broken policy · 3 refused by the gate (reasons are printed)
+    """
+
+
+def main() -> None:
+    gate(prog_name="gate", windows_expand_args=False)
+    sys.exit(0)

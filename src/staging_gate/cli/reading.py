@@ -1,0 +1,77 @@
+"""`gate status`, `board`, `explain`, `doctor`: reading verbs."""
+
+import sys
+import webbrowser
+
+import click
+
+from staging_gate.cli import show
+from staging_gate.cli.access import api, find_access, json_option, print_json
+from staging_gate.cli.errors import FAILED, REFUSED
+
+
+@click.command()
+@json_option
+def status(as_json: bool) -> None:
+    """What is where, what goes on, what waits and why."""
+    found = api().get("/board")
+    if as_json:
+        return print_json(found)
+    out = show.console()
+    out.print(f"[bold]{found['product'] or 'no policy on main yet: `gate init` writes one'}[/]")
+    for place in found["places"]:
+        show.place(place)
+    for one in found["changes"]:
+        change = one["change"]
+        marks = " ".join(f"{show.MARKS[c['verdict']]} {c['name']}" for c in one["checks"])
+        out.print(f"change {change['number']}  {change['source']} -> {change['target']}  {change['title']}  {marks}")
+    for bad in found["quarantines"]:
+        out.print(f"[red]quarantine[/]  {bad['tag']}: {bad['reason']}")
+    for difference in found["differences"]:
+        out.print(f"[magenta]differs[/]  {difference['what']}  {difference['do']}")
+
+
+@click.command()
+@click.option("--open/--no-open", "opens", default=True, help="Open it in a browser.")
+def board(opens: bool) -> None:
+    """The board's address; opens it in a browser where there is one."""
+    address, token = find_access()
+    link = f"{address}/login#{token}"
+    click.echo(address if opens and webbrowser.open(link) else link)
+
+
+@click.command()
+@click.argument("subject", nargs=-1, required=True)
+@json_option
+def explain(subject: tuple[str, ...], as_json: bool) -> None:
+    """Why the gate is open or closed, for you, now.
+
+    \b
+    gate explain 12                a change
+    gate explain v1.4.0            a release
+    gate explain production-3      a deployment
+    gate explain rollback v1.3.0   going back
+    """
+    decision = api().get("/explain", subject=" ".join(subject))
+    if as_json:
+        print_json(decision)
+    else:
+        for line in show.decision_lines(decision):
+            click.echo(line)
+    sys.exit(REFUSED if decision["reasons"] else 0)
+
+
+@click.command()
+@json_option
+def doctor(as_json: bool) -> None:
+    """Check what deployments need: programs, rights, targets; say what to mend."""
+    findings = api().get("/doctor")
+    if as_json:
+        print_json(findings)
+    else:
+        for finding in findings:
+            mark = show.MARKS["passed" if finding["ok"] else "failed"]
+            show.console().print(f"{mark} {finding['what']}: {finding['found']}")
+            if not finding["ok"]:
+                show.console().print(f"    -> {finding['do']}")
+    sys.exit(0 if all(finding["ok"] for finding in findings) else FAILED)

@@ -1,0 +1,124 @@
+"""`gate release ...`: Procedure 2."""
+
+import click
+
+from staging_gate.cli import show
+from staging_gate.cli.access import api, json_option, print_json
+
+
+@click.group()
+def release() -> None:
+    """Releases: plan, open, publish; withdraw, quarantine (Procedure 2)."""
+
+
+@release.command("plan")
+@click.option("--tag", help="Another version than the suggested one.")
+@json_option
+def plan(tag: str | None, as_json: bool) -> None:
+    """What a release of staging would be now: version, notes, what is untested. Changes nothing."""
+    planned = api().get("/releases/plan", tag=tag)
+    if as_json:
+        return print_json(planned)
+    out = show.console()
+    out.print(f"[bold]{planned['title']}[/]  [dim]after {planned['last'] or 'no release yet'}[/]", markup=True)
+    click.echo(planned["notes"])
+    for change in planned["included"]:
+        mark = show.MARKS["missing" if change["number"] in planned["untested"] else "passed"]
+        out.print(f"{mark} change {change['number']}: {change['title']}")
+    if planned["untested"]:
+        out.print(f"Not tried by a person yet: {', '.join(map(str, planned['untested']))} (`gate change tested N`)")
+
+
+@release.command("open")
+@click.option("--tag", help="Another version than the suggested one.")
+@click.option("--title", help="A few words instead of the first feature's.")
+@json_option
+def open_release(tag: str | None, title: str | None, as_json: bool) -> None:
+    """Open the release's change from staging to main, with generated notes."""
+    opened = api().post("/releases", tag=tag, title=title)
+    if as_json:
+        return print_json(opened)
+    number = opened["change"]
+    click.echo(f"{opened['title']} is open as change {number}.")
+    click.echo(f"Approve it (`gate approve {number} --as tech_lead`), merge it (`gate change merge {number}`),")
+    click.echo(f"then `gate release publish {opened['tag']}`.")
+
+
+@release.command("list")
+@json_option
+def list_releases(as_json: bool) -> None:
+    """Show all releases, newest first."""
+    found = api().get("/releases")
+    if as_json:
+        return print_json(found)
+    bad = {q["tag"]: q["reason"] for q in found["quarantines"]}
+    rows = [
+        [r["tag"], r["state"], r["title"], f"quarantine: {bad[r['tag']]}" if r["tag"] in bad else ""]
+        for r in found["releases"]
+    ]
+    show.table(["tag", "state", "title", ""], rows)
+
+
+@release.command("show")
+@click.argument("tag")
+@json_option
+def show_release(tag: str, as_json: bool) -> None:
+    """Show a release: notes, deployments, what the gate says."""
+    found = api().get(f"/releases/{tag}")
+    if as_json:
+        return print_json(found)
+    out = show.console()
+    out.print(f"[bold]{found['release']['title']}[/]  {show.state(found['release']['state'])}")
+    click.echo(found["release"]["notes"])
+    for id in found["deployments"]:
+        click.echo(f"deployment {id}")
+    if found["decision"]:
+        for line in show.decision_lines(found["decision"]):
+            click.echo(line)
+
+
+@release.command("publish")
+@click.argument("tag")
+@click.option("--wait", is_flag=True, help="Follow the production deployment to its end.")
+@json_option
+def publish(tag: str, wait: bool, as_json: bool) -> None:
+    """Put the tag on a merged release and start production."""
+    done = api().post(f"/releases/{tag}/publish")
+    if as_json and not wait:
+        return print_json(done)
+    if not as_json:
+        click.echo(f"{tag} is published.")
+    for id in done["deployments"][:1]:
+        if wait:
+            from staging_gate.cli.deployments import follow_to_the_end
+
+            follow_to_the_end(id, as_json)
+        else:
+            click.echo(f"{id} brings it to production: `gate deployment follow {id}`")
+
+
+@release.command("withdraw")
+@click.argument("tag")
+@click.option("--reason", default="", help="Why.")
+def withdraw(tag: str, reason: str) -> None:
+    """Take back a release that is not published."""
+    api().post(f"/releases/{tag}/withdraw", reason=reason)
+    click.echo(f"{tag} is withdrawn.")
+
+
+@release.command("quarantine")
+@click.argument("tag")
+@click.option("--reason", required=True, help="Why it must not go anywhere.")
+def quarantine(tag: str, reason: str) -> None:
+    """Mark a release bad: it is never promoted again until a person lifts it."""
+    api().post(f"/releases/{tag}/quarantine", reason=reason)
+    click.echo(f"{tag} is in quarantine.")
+
+
+@release.command("lift")
+@click.argument("tag")
+@click.option("--reason", required=True, help="Why it may go again.")
+def lift(tag: str, reason: str) -> None:
+    """Lift a release's quarantine, by name and with a reason."""
+    api().post(f"/releases/{tag}/lift", reason=reason)
+    click.echo(f"The quarantine of {tag} is lifted.")

@@ -1,0 +1,73 @@
+"""A deployment or a change's checks, as they go: one JSON line whenever something changed, until the end."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import StreamingResponse
+from starlette.concurrency import run_in_threadpool
+
+from staging_gate.domain.actor import Actor
+from staging_gate.domain.check import Verdict
+from staging_gate.queries import changes as change_views
+from staging_gate.queries import deployments as views
+from staging_gate.queries.plain import plain
+from staging_gate.runbook.changes import Unknown
+from staging_gate.server.api.house import By, InHouse
+
+router = APIRouter(tags=["reading"])
+
+Look = Callable[[], tuple[Any, bool]]
+"""What to show now, and whether that is the end."""
+
+
+@router.get("/events")
+async def events(request: Request, by: By) -> StreamingResponse:
+    """Server-sent events: `changed`, whenever anything did. What it was is read again."""
+    return StreamingResponse(request.app.state.events.stream(), media_type="text/event-stream")
+
+
+@router.get("/deployments/{id}/follow")
+async def deployment(request: Request, house: InHouse, by: By, id: str) -> StreamingResponse:
+    def look() -> tuple[Any, bool]:
+        found = views.timeline(house.ports, id)
+        if found is None:
+            raise Unknown(f"There is no deployment {id}. `gate status` shows the recent ones.")
+        return plain(found), found.deployment.state.ended and not any(s.ended_at is None for s in found.steps)
+
+    return await _follow(request, look)
+
+
+@router.get("/changes/{number}/follow")
+async def change(request: Request, house: InHouse, by: By, number: int) -> StreamingResponse:
+    """Until no check is pending any more."""
+    return await _follow(request, lambda: _change(house, by, number))
+
+
+def _change(house: Any, by: Actor, number: int) -> tuple[Any, bool]:
+    found = change_views.view(house.ports, number, by)
+    return plain(found), not any(check.verdict is Verdict.PENDING for check in found.checks)
+
+
+async def _follow(request: Request, look: Look) -> StreamingResponse:
+    first = await run_in_threadpool(look)  # an unknown name is answered before the stream begins
+    return StreamingResponse(_lines(request, look, first), media_type="application/x-ndjson")
+
+
+async def _lines(request: Request, look: Look, first: tuple[Any, bool]) -> AsyncIterator[bytes]:
+    shown, (now, ended) = None, first
+    changes = request.app.state.events.stream()
+    try:
+        while True:
+            if now != shown:
+                yield json.dumps(now).encode() + b"\n"
+                shown = now
+            if ended:
+                return
+            await anext(changes)
+            now, ended = await run_in_threadpool(look)
+    except StopAsyncIteration:
+        return
+    finally:
+        await changes.aclose()

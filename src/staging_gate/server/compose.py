@@ -1,0 +1,80 @@
+"""One ASGI application of all faces: git under /git, the API, the pages, /health."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from starlette.responses import Response
+
+from staging_gate import __version__
+from staging_gate.bootstrap.house import House
+from staging_gate.server import api, problems, web
+from staging_gate.server.events import Broadcaster
+
+BODY_LIMIT = 4 * 1024 * 1024
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+Asgi = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+def compose(house: House) -> Asgi:
+    """The whole server. Git goes past the web framework: its bodies are streams, both ways."""
+    pages = _application(house)
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and scope["path"].startswith("/git/"):
+            return await house.git(scope, receive, send)
+        return await pages(scope, receive, send)
+
+    return application
+
+
+def _application(house: House) -> FastAPI:
+    app = FastAPI(
+        title="Staging Gate", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json"
+    )
+    app.state.house = house
+    app.state.events = Broadcaster()
+    house.on_change(app.state.events.tell)
+    house.on_stop(app.state.events.close)
+    problems.install(app)
+    app.include_router(api.router)
+    app.include_router(web.router)
+    app.mount("/static", web.static)
+    app.add_api_route("/health", health, include_in_schema=False)
+    app.middleware("http")(_guard)
+    return app
+
+
+def health(request: Request) -> JSONResponse:
+    """Our own health, in the words that we ask of others."""
+    why_not = request.app.state.house.ailments()
+    body = {
+        "status": "unhealthy" if why_not else "healthy",
+        "environment": request.app.state.house.settings.environment,
+    }
+    return JSONResponse({**body, "why": why_not} if why_not else body, 503 if why_not else 200)
+
+
+async def _guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    """Bounded bodies, strict headers, and no acting from other sites: SameSite cookies and the Origin are checked."""
+    size = request.headers.get("content-length", "0")
+    if not size.isdigit() or int(size) > BODY_LIMIT:
+        return problems.problem(413, "too-large", f"The body may have at most {BODY_LIMIT} bytes.")
+    origin = request.headers.get("origin")
+    if (
+        origin
+        and request.method not in ("GET", "HEAD")
+        and origin != f"{request.url.scheme}://{request.headers.get('host')}"
+    ):
+        return problems.problem(403, "other-site", "This request comes from another site.")
+    response = await call_next(request)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
