@@ -1,0 +1,148 @@
+"""One full example per noun: every field has a value of its own."""
+
+from datetime import UTC, datetime, timedelta
+
+from staging_gate.domain.approval import Approval
+from staging_gate.domain.change import Change, ChangeState, MergePreview, Tested
+from staging_gate.domain.check import Check, Verdict
+from staging_gate.domain.deployment import Deployment, DeploymentKind, DeploymentState, Verification
+from staging_gate.domain.environment import Environment
+from staging_gate.domain.policy import MergeMethod
+from staging_gate.domain.release import Hold, Quarantine, Release, ReleaseState
+from staging_gate.domain.revision import Revision
+from staging_gate.domain.token import Token
+
+AT = datetime(2026, 3, 1, 8, 30, 15, 1, tzinfo=UTC)
+
+
+def later(minutes: int) -> datetime:
+    return AT + timedelta(minutes=minutes)
+
+
+def revision(letter: str) -> Revision:
+    return Revision(letter * 40, (letter * 39) + "0")
+
+
+CHANGE = Change(
+    number=7,
+    title="Sell in four markets — 市場",
+    source="feature/markets",
+    target="staging",
+    author="ada",
+    head=revision("a"),
+    opened_at=AT,
+    description="Line one\nline two",
+    labels=("hotfix", "needs migration"),
+    state=ChangeState.MERGED,
+    preview=MergePreview("b" * 40, "a" * 40, revision("c"), ("web/app.py", "README.md")),
+    release="v1.4.0",
+    merged=revision("d"),
+    merged_at=later(9),
+    merged_by="grace",
+    method=MergeMethod.SQUASH,
+    merge_requested_at=later(8),
+    last_pusher="linus",
+)
+
+TESTED = Tested(change=7, by="grace", at=later(2), tree="e" * 40, note="Login, dashboard, four markets")
+
+CHECK = Check(
+    tree="e" * 40,
+    name="unit tests",
+    verdict=Verdict.FAILED,
+    at=later(1),
+    summary="2 of 311 failed",
+    log="change-7/unit-tests",
+    change=7,
+    seconds=12.25,
+)
+
+APPROVAL = Approval(
+    id="approval-1",
+    change=7,
+    role="tech_lead",
+    by="grace",
+    at=later(3),
+    tree="e" * 40,
+    policy_hash="f" * 64,
+    comment="Read it twice",
+    withdrawn_at=later(4),
+)
+
+RELEASE = Release(
+    tag="v1.4.0",
+    title="Release v1.4.0 - Markets",
+    notes="## Features\n- four markets",
+    state=ReleaseState.PUBLISHED,
+    change=7,
+    created_by="ada",
+    created_at=AT,
+    revision=revision("d"),
+    published_at=later(20),
+    published_by="grace",
+    verified_at=later(30),
+)
+
+QUARANTINE = Quarantine(
+    tag="v1.4.0",
+    tree="d" * 39 + "0",
+    reason="login failed in production",
+    by="staging-gate",
+    at=later(31),
+    lifted_at=later(60),
+    lifted_by="grace",
+    lifted_reason="the setting was missing, not the code",
+)
+
+HOLD = Hold(
+    id="hold-1",
+    environment="production",
+    reason="v1.4.0 was taken back",
+    by="staging-gate",
+    at=later(31),
+    lifted_at=later(61),
+    lifted_by="grace",
+    lifted_reason="understood",
+)
+
+DEPLOYMENT = Deployment(
+    id="production-12",
+    environment=Environment.PRODUCTION,
+    kind=DeploymentKind.ROLLBACK,
+    revision=revision("d"),
+    state=DeploymentState.ROLLED_BACK,
+    why="the smoke tests of production-11 failed",
+    requested_by="staging-gate",
+    requested_at=later(40),
+    release="v1.4.0",
+    change=7,
+    previous="production-11",
+    undoes="production-11",
+    started_at=later(41),
+    switched_at=later(42),
+    ended_at=later(43),
+    failure="login answered 500",
+    evidence="Traceback ...\nKeyError: 'AUTH0_DOMAIN'",
+    cancel_requested_by="grace",
+    urgent=True,
+)
+
+VERIFICATION = Verification(
+    environment=Environment.STAGING,
+    tree="d" * 39 + "0",
+    deployment="staging-1",
+    at=later(15),
+    smoke=("login", "dashboard"),
+)
+
+TOKEN = Token(
+    id="token-1",
+    person="ada",
+    sha256="9" * 64,
+    created_at=AT,
+    created_by="grace",
+    roles=("admin", "devops"),
+    label="ada's laptop",
+    expires_at=later(500),
+    revoked_at=later(400),
+)

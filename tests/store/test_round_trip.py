@@ -1,0 +1,188 @@
+"""What is written is what is read: one full example per noun, and one with nothing that may be left out."""
+
+from dataclasses import MISSING, fields, replace
+from typing import Any
+
+import pytest
+
+from staging_gate.domain.change import ChangeState, MergePreview
+from staging_gate.domain.check import Check, Verdict
+from staging_gate.domain.deployment import DeploymentState
+from staging_gate.domain.environment import Environment
+from staging_gate.domain.timeline import RunRecord, RunState
+from staging_gate.ports.store import Transaction
+from staging_gate.store import SqlStore
+from tests.store import nouns
+from tests.store.conftest import MovableClock
+
+EXAMPLES = [
+    nouns.CHANGE,
+    nouns.TESTED,
+    nouns.CHECK,
+    nouns.APPROVAL,
+    nouns.RELEASE,
+    nouns.QUARANTINE,
+    nouns.HOLD,
+    nouns.DEPLOYMENT,
+    nouns.VERIFICATION,
+    nouns.TOKEN,
+]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: type(example).__name__)
+def test_the_examples_leave_nothing_out(example: Any) -> None:
+    left_out = [
+        field.name
+        for field in fields(example)
+        if field.default is not MISSING and getattr(example, field.name) == field.default
+    ]
+    assert left_out == []
+
+
+def bare(example: Any) -> Any:
+    """The example with its defaults."""
+    given = {field.name for field in fields(example) if field.default is MISSING}
+    return type(example)(**{name: getattr(example, name) for name in given})
+
+
+def test_a_change(store: SqlStore) -> None:
+    other = replace(bare(nouns.CHANGE), number=8)
+    in_conflict = replace(
+        nouns.CHANGE,
+        number=9,
+        preview=MergePreview("b" * 40, "a" * 40, None, ("web/app.py",)),
+        state=ChangeState.CLOSED,
+    )
+    with store.transaction() as tx:
+        for change in (nouns.CHANGE, other, in_conflict):
+            tx.changes.add(change)
+    with store.reading() as tx:
+        assert [tx.changes.get(number) for number in (7, 8, 9, 10)] == [nouns.CHANGE, other, in_conflict, None]
+        assert tx.changes.recent(2) == [in_conflict, other]
+        assert tx.changes.open() == [other]
+
+
+def test_the_word_of_a_tester(store: SqlStore) -> None:
+    again = replace(bare(nouns.TESTED), by="linus")
+    with store.transaction() as tx:
+        tx.changes.add(nouns.CHANGE)
+        tx.changes.add_tested(nouns.TESTED)
+        tx.changes.add_tested(again)
+    with store.reading() as tx:
+        assert tx.changes.tested([7, 8]) == [nouns.TESTED, again]
+        assert tx.changes.tested([8]) == tx.changes.tested([]) == []
+
+
+def test_a_check(store: SqlStore) -> None:
+    other = replace(bare(nouns.CHECK), name="lint")
+    with store.transaction() as tx:
+        tx.checks.put(nouns.CHECK)
+        tx.checks.put(other)
+    with store.reading() as tx:
+        assert tx.checks.of_tree(nouns.CHECK.tree) == [other, nouns.CHECK]
+        assert tx.checks.of_tree("0" * 40) == []
+
+
+def test_the_latest_result_of_a_check_wins(store: SqlStore) -> None:
+    passed = Check(nouns.CHECK.tree, nouns.CHECK.name, Verdict.PASSED, nouns.later(5))
+    with store.transaction() as tx:
+        tx.checks.put(nouns.CHECK)
+    with store.transaction() as tx:
+        tx.checks.put(passed)
+        assert tx.checks.of_tree(nouns.CHECK.tree) == [passed]
+
+
+def test_an_approval(store: SqlStore) -> None:
+    other = replace(bare(nouns.APPROVAL), id="a-second")
+    with store.transaction() as tx:
+        tx.changes.add(nouns.CHANGE)
+        tx.approvals.add(nouns.APPROVAL)
+        tx.approvals.add(other)
+    with store.reading() as tx:
+        assert tx.approvals.of_change(7) == [nouns.APPROVAL, other]
+
+
+def test_a_release(store: SqlStore) -> None:
+    other = replace(bare(nouns.RELEASE), tag="v1.5.0", change=None)
+    with store.transaction() as tx:
+        tx.releases.add(nouns.RELEASE)
+        tx.releases.add(other)
+    with store.reading() as tx:
+        assert tx.releases.get("v1.4.0") == nouns.RELEASE
+        assert tx.releases.get("v9.9.9") is None
+        assert tx.releases.all() == [other, nouns.RELEASE]
+
+
+def test_a_quarantine(store: SqlStore) -> None:
+    with store.transaction() as tx:
+        tx.releases.add_quarantine(nouns.QUARANTINE)
+        tx.releases.add_quarantine(bare(nouns.QUARANTINE))
+    with store.reading() as tx:
+        assert tx.releases.quarantines() == [bare(nouns.QUARANTINE)]
+
+
+def test_a_hold(store: SqlStore) -> None:
+    other = replace(bare(nouns.HOLD), id="hold-2")
+    with store.transaction() as tx:
+        tx.holds.add(nouns.HOLD)
+        tx.holds.add(other)
+    with store.reading() as tx:
+        assert tx.holds.in_force() == [other]
+
+
+def test_a_deployment(store: SqlStore) -> None:
+    other = replace(bare(nouns.DEPLOYMENT), id="production-13", state=DeploymentState.QUEUED)
+    with store.transaction() as tx:
+        tx.deployments.add(nouns.DEPLOYMENT)
+        tx.deployments.add(other)
+    with store.reading() as tx:
+        assert tx.deployments.get("production-12") == nouns.DEPLOYMENT
+        assert tx.deployments.get("production-13") == other
+        assert tx.deployments.get("staging-1") is None
+
+
+def test_a_verification(store: SqlStore) -> None:
+    again = replace(bare(nouns.VERIFICATION), at=nouns.later(99))
+    with store.transaction() as tx:
+        tx.deployments.add(replace(nouns.DEPLOYMENT, id="staging-1", environment=Environment.STAGING))
+        tx.deployments.add_verification(nouns.VERIFICATION)
+        assert tx.deployments.verification(Environment.STAGING, nouns.VERIFICATION.tree) == nouns.VERIFICATION
+        assert tx.deployments.verification(Environment.PRODUCTION, nouns.VERIFICATION.tree) is None
+        tx.deployments.add_verification(again)
+        assert tx.deployments.verification(Environment.STAGING, nouns.VERIFICATION.tree) == again
+
+
+def test_a_token(store: SqlStore) -> None:
+    other = replace(bare(nouns.TOKEN), id="token-2", sha256="8" * 64)
+    with store.transaction() as tx:
+        tx.tokens.add(nouns.TOKEN)
+        tx.tokens.add(other)
+    with store.reading() as tx:
+        assert tx.tokens.by_hash("9" * 64) == nouns.TOKEN
+        assert tx.tokens.by_hash("7" * 64) is None
+        assert tx.tokens.all() == [nouns.TOKEN, other]
+
+
+def test_a_run(store: SqlStore, clock: MovableClock) -> None:
+    with store.transaction() as tx:
+        id = tx.start("deploy to staging", "staging-1")
+    with store.reading() as tx:
+        expected = RunRecord(id, "deploy to staging", "staging-1", RunState.WAITING, clock.now())
+        assert tx.runs.get(id) == expected
+        assert tx.runs.about("staging-1") == tx.runs.unfinished() == [expected]
+        assert tx.runs.about("staging-2") == []
+        assert tx.runs.steps(id) == []
+        assert tx.runs.get("nothing") is None
+
+
+def test_what_programs_print_is_never_a_reason_to_lose_a_row(store: SqlStore) -> None:
+    printed = replace(nouns.DEPLOYMENT, evidence="NUL \0 and half a pair \ud83d of surrogates")
+    with store.transaction() as tx:
+        tx.deployments.add(printed)
+        assert evidence(tx, printed.id) == "NUL \N{SYMBOL FOR NULL} and half a pair ? of surrogates"
+
+
+def evidence(tx: Transaction, id: str) -> str:
+    deployment = tx.deployments.get(id)
+    assert deployment is not None
+    return deployment.evidence
