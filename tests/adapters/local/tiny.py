@@ -50,7 +50,7 @@ class Tiny:
         return process
 
     def stop(self) -> None:
-        for state in self.folder.glob("**/*.json"):
+        for state in self.folder.glob("states/*.json"):
             if process := processes.find(state):
                 process.stop(within=0)
 
