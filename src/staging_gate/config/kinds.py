@@ -1,0 +1,74 @@
+"""The kinds of values in a gate.yaml, named as models.py uses them."""
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated
+
+from staging_gate.config import readers
+from staging_gate.config.commands import command
+from staging_gate.config.kind import Kind
+from staging_gate.domain.policy import MergeMethod, Requirement
+
+_TEXT = {"type": "string"}
+_FILLED = {"type": "string", "minLength": 1}
+_SCALAR = {"type": ["string", "number", "boolean"]}
+_WORDS = {"type": "array", "minItems": 1, "items": _SCALAR}
+_PORTS = [{"type": "integer", "minimum": 1024, "maximum": 65535}, {"enum": [80, 443]}]
+
+
+def _named(wanted: str, pattern: str, mended: readers.Mend = str.lower) -> Kind:
+    return Kind(wanted, readers.matching(pattern, mended), {"type": "string", "pattern": f"^(?:{pattern})$"})
+
+
+def _one_of(options: type[StrEnum], later: tuple[str, ...] = ()) -> Kind:
+    known = [option.value for option in options]
+    reader = readers.choice(options, later)
+    return Kind(f"one of {', '.join(known)}", reader, {"type": "string", "enum": known}, write=str)
+
+
+_NAME = _named("a name of small letters, digits and dashes, such as `api`", r"[a-z][a-z0-9-]{0,39}", readers.dashed)
+_CHECK = _named("a name such as `zebra-smoke`", r"[a-z0-9](?:[a-z0-9_-]|\.(?!\.)){0,59}", readers.dashed)
+_ROLE = _named("a role such as `tech_lead`", r"[a-z][a-z0-9_]{0,39}", readers.lower_underscored)
+_PERSON = _named("a sign-in name such as `ada`", r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.)){0,39}", readers.dashed)
+_SMOKE = _named("the name of a smoke test such as `login`", r"[A-Za-z][A-Za-z0-9_-]{0,59}", readers.underscored)
+_VARIABLE = _named("the name of a variable such as `DATABASE_URL`", readers.VARIABLE, readers.underscored)
+_TAGS = _named('a pattern of release tags that begins with v, such as "v*"', r"v[0-9A-Za-z.-]{0,40}\*")
+_BRANCH = _named("the name of a branch such as `main`", readers.BRANCH)
+_LOCAL = _named("`local`", "local")
+_LINE = Kind("a line of text", readers.one_line, _FILLED)
+_URL_PATH = Kind("a path that begins with /, such as `/health`", readers.url_path, {**_TEXT, "pattern": "^/"})
+_FILE = Kind("the path of a file in the repository, such as `alembic.ini`", readers.file_in_tree, _FILLED)
+_ZONE = Kind("an IANA time zone such as `Europe/London`", readers.time_zone, _TEXT)
+_DURATION = Kind(
+    "a duration such as 90s, 5m, 24h or 7d",
+    readers.duration,
+    {**_TEXT, "pattern": f"^{readers.DURATION}$"},
+    write=readers.duration_text,
+)
+_PORT = Kind("a port: 1024 to 65535, 80 or 443", readers.port, {"anyOf": _PORTS})
+_COUNT = Kind("a number of people, 1 to 99", readers.count, {"type": "integer", "minimum": 1, "maximum": 99})
+_COMMAND = Kind("a command: one line, or a list of words", command, {"anyOf": [_FILLED, _WORDS]}, write=list)
+_ENVIRON = Kind("text, or a reference to a secret: env:NAME or file:/full/path", readers.environ_value, _SCALAR)
+_EXPECTED = Kind("text, a number, true or false", readers.expected_value, _SCALAR)
+
+Name = Annotated[str, _NAME]
+CheckName = Annotated[str, _CHECK]
+RoleName = Annotated[str, _ROLE]
+PersonName = Annotated[str, _PERSON]
+SmokeName = Annotated[str, _SMOKE]
+VariableName = Annotated[str, _VARIABLE]
+TagPattern = Annotated[str, _TAGS]
+Branch = Annotated[str, _BRANCH]
+LocalRepository = Annotated[str, _LOCAL]
+OneLine = Annotated[str, _LINE]
+UrlPath = Annotated[str, _URL_PATH]
+FileInTree = Annotated[str, _FILE]
+TimeZone = Annotated[str, _ZONE]
+Duration = Annotated[timedelta, _DURATION]
+Port = Annotated[int, _PORT]
+Count = Annotated[int, _COUNT]
+Command = Annotated[tuple[str, ...], _COMMAND]
+EnvironValue = Annotated[str, _ENVIRON]
+ExpectedValue = Annotated[str, _EXPECTED]
+Merge = Annotated[MergeMethod, _one_of(MergeMethod)]
+Required = Annotated[Requirement, _one_of(Requirement, later=("way_back_proved",))]

@@ -1,0 +1,170 @@
+"""The shape of a gate.yaml. What each key means stands in gate.example.yaml, and only there."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from types import NoneType, UnionType
+from typing import ClassVar, TypeGuard, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from staging_gate.config.kinds import (
+    Branch,
+    CheckName,
+    Command,
+    Count,
+    Duration,
+    EnvironValue,
+    ExpectedValue,
+    FileInTree,
+    LocalRepository,
+    Merge,
+    Name,
+    OneLine,
+    PersonName,
+    Port,
+    Required,
+    RoleName,
+    SmokeName,
+    TagPattern,
+    TimeZone,
+    UrlPath,
+    VariableName,
+)
+from staging_gate.config.tree import Path
+from staging_gate.domain.policy import CheckCommand, Lane, MergeMethod
+from staging_gate.domain.service import Health, Service
+
+Environ = dict[VariableName, EnvironValue]
+
+
+class Part(BaseModel):
+    """`later` holds keys of coming versions, each with the key that does its work today (or nothing)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    later: ClassVar[Mapping[str, str]] = {}
+
+
+class RepositoryPart(Part):
+    later = {"github": "git"}
+
+    git: LocalRepository
+
+
+class SchemaPart(Part):
+    alembic: FileInTree
+    database: VariableName
+
+
+class HealthPart(Part):
+    path: UrlPath = Health.path
+    expect: dict[OneLine, ExpectedValue] = dict(Health().expect)
+    within: Duration = Health.within
+
+
+class SmokePart(Part):
+    command: Command
+    within: Duration = Service.smoke_within
+
+
+class LocalPart(Part):
+    port: Port
+    environ: Environ = {}
+
+
+class TargetPart(Part):
+    later = {"render": "local", "vercel": "local"}
+
+    local: LocalPart
+
+
+class TargetsPart(Part):
+    staging: TargetPart
+    production: TargetPart
+
+
+class ServicePart(Part):
+    build: Command | None = None
+    build_within: Duration = Service.build_within
+    schema_: SchemaPart | None = Field(default=None, alias="schema")
+    run: Command
+    health: HealthPart = HealthPart()
+    smoke: SmokePart | None = None
+    environ: Environ = {}
+    stop_within: Duration = Service.stop_within
+    targets: TargetsPart
+
+
+class CheckPart(Part):
+    command: Command
+    within: Duration = CheckCommand.within
+    environ: Environ = {}
+
+
+class StagingPart(Part):
+    branch: Branch
+    checks: tuple[CheckName, ...]
+    approvals: dict[RoleName, Count]
+    merge: tuple[Merge, ...] = Lane.merge
+
+
+class ProductionPart(Part):
+    branch: Branch
+    tags: TagPattern = "v*"
+    source: Branch = Field(default="staging", alias="from")
+    checks: tuple[CheckName, ...] = ()
+    merge: tuple[Merge, ...] = (MergeMethod.MERGE,)
+    requires: tuple[Required, ...]
+    approvals: dict[RoleName, Count]
+    smoke: tuple[SmokeName, ...] = ()
+    watch: Duration = timedelta(hours=24)
+
+
+class FlowPart(Part):
+    staging: StagingPart
+    production: ProductionPart
+
+
+class GateYaml(Part):
+    later = dict.fromkeys(
+        ("calendar", "on_call", "escalation", "metrics", "logs", "notify", "status_page", "maintenance"), ""
+    )
+
+    product: Name
+    time_zone: TimeZone = "UTC"
+    repository: RepositoryPart = RepositoryPart(git="local")
+    services: dict[Name, ServicePart] = Field(min_length=1)
+    checks: dict[CheckName, CheckPart] = {}
+    flow: FlowPart
+    people: dict[PersonName, OneLine] = {}
+    roles: dict[RoleName, tuple[PersonName, ...]] = {}
+
+
+def keys_of(part: type[Part]) -> list[str]:
+    """The keys as people write them."""
+    return [field.alias or name for name, field in part.model_fields.items()]
+
+
+def part_at(path: Path) -> type[Part] | None:
+    """The model that describes the mapping at `path`; None where there is none."""
+    kind: object = GateYaml
+    for step in path:
+        kind = _inside(kind, step)
+    return kind if is_part(kind) else None
+
+
+def _inside(kind: object, step: str | int) -> object:
+    if is_part(kind):
+        annotations = dict(zip(keys_of(kind), (field.annotation for field in kind.model_fields.values()), strict=True))
+        return present(annotations.get(str(step)))
+    return get_args(kind)[1] if get_origin(kind) is dict else None
+
+
+def present(annotation: object) -> object:
+    """`Part | None` is Part: in a file, a key that is there has a value."""
+    if get_origin(annotation) in (Union, UnionType):
+        return next(each for each in get_args(annotation) if each is not NoneType)
+    return annotation
+
+
+def is_part(kind: object) -> TypeGuard[type[Part]]:
+    return isinstance(kind, type) and issubclass(kind, Part)

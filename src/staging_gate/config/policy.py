@@ -1,0 +1,92 @@
+"""From the models to the policy in force."""
+
+import hashlib
+import json
+
+from staging_gate.config.models import (
+    CheckPart,
+    GateYaml,
+    ProductionPart,
+    ServicePart,
+    StagingPart,
+    TargetPart,
+)
+from staging_gate.domain.environment import Environment
+from staging_gate.domain.policy import CheckCommand, Lane, Policy
+from staging_gate.domain.service import Health, Schema, Service, Target
+
+
+def to_policy(gate: GateYaml) -> Policy:
+    staging = gate.flow.staging
+    return Policy(
+        product=gate.product,
+        hash=content_hash(gate),
+        services=tuple(_service(name, part) for name, part in gate.services.items()),
+        staging=_staging(staging),
+        production=_production(gate.flow.production, staging.branch),
+        checks={name: _check(name, part) for name, part in gate.checks.items()},
+        time_zone=gate.time_zone,
+        repository="git",
+        people=gate.people,
+        roles=gate.roles,
+    )
+
+
+def content_hash(gate: GateYaml) -> str:
+    """Hex SHA-256 of what the policy says. Comments, layout, the order of keys and defaults that are written out do
+    not change it; the order of the services does, as they are deployed in it.
+    """
+    content = gate.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    text = json.dumps([content, list(gate.services)], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _service(name: str, part: ServicePart) -> Service:
+    targets = {Environment.STAGING: part.targets.staging, Environment.PRODUCTION: part.targets.production}
+    return Service(
+        name=name,
+        run=part.run,
+        health=Health(path=part.health.path, expect=part.health.expect, within=part.health.within),
+        targets={environment: _target(target) for environment, target in targets.items()},
+        build=part.build or (),
+        build_within=part.build_within,
+        schema=Schema("alembic", part.schema_.alembic, part.schema_.database) if part.schema_ else None,
+        smoke=part.smoke.command if part.smoke else (),
+        smoke_within=part.smoke.within if part.smoke else Service.smoke_within,
+        environ=part.environ,
+        stop_within=part.stop_within,
+    )
+
+
+def _target(part: TargetPart) -> Target:
+    return Target(provider="local", port=part.local.port, environ=part.local.environ)
+
+
+def _check(name: str, part: CheckPart) -> CheckCommand:
+    return CheckCommand(name, part.command, part.within, part.environ)
+
+
+def _staging(part: StagingPart) -> Lane:
+    return Lane(
+        environment=Environment.STAGING,
+        branch=part.branch,
+        checks=part.checks,
+        approvals=part.approvals,
+        merge=part.merge,
+    )
+
+
+def _production(part: ProductionPart, source: str) -> Lane:
+    """`from` may name the environment; the lane always names the branch."""
+    return Lane(
+        environment=Environment.PRODUCTION,
+        branch=part.branch,
+        checks=part.checks,
+        approvals=part.approvals,
+        merge=part.merge,
+        tags=part.tags,
+        source=source,
+        requires=part.requires,
+        smoke=part.smoke,
+        watch=part.watch,
+    )

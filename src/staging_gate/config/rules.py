@@ -1,0 +1,202 @@
+"""What must hold between the parts of a policy. Rules look at the tree, so they speak where other parts are wrong."""
+
+import re
+from collections.abc import Callable, Iterator
+
+from staging_gate.config.kind import did_you_mean
+from staging_gate.config.tree import ANY, EACH, Path, Plain, Problem, Tree, Value, quoted, shown_path
+
+REVIEW = "review"
+"""The one role that needs no people of its own: anybody but the author."""
+
+_MOST_NAMES = 200
+_SERVICES_ENVIRON = (("services", ANY, "environ"), ("services", ANY, "targets", ANY, "local", "environ"))
+_GIVEN = ("PORT", "ENVIRONMENT", "REVISION", "RELEASE")
+
+
+def broken_rules(tree: Tree) -> Iterator[Problem]:
+    for rule in _RULES:
+        yield from rule(tree)
+
+
+def _every_check_has_a_command(tree: Tree) -> Iterator[Problem]:
+    known = tree.names("checks")
+    for path, name in _texts(tree, "flow", ANY, "checks", EACH):
+        if name not in known:
+            yield tree.problem(path, f"wanted a check that `checks` has a command for; {_known(name, known)}")
+
+
+def _every_command_is_asked_for(tree: Tree) -> Iterator[Problem]:
+    asked = {name for _, name in _texts(tree, "flow", ANY, "checks", EACH)}
+    for name in tree.names("checks"):
+        if name not in asked:
+            text = "no branch asks for this check; add it to flow.staging.checks or remove it"
+            yield tree.key_problem(("checks", name), text)
+
+
+def _nothing_is_named_twice(tree: Tree) -> Iterator[Problem]:
+    lists = [("flow", ANY, key) for key in ("checks", "merge", "requires", "smoke")] + [("roles", ANY)]
+    for pattern in lists:
+        seen: set[tuple[Path, str]] = set()
+        for path, item in _texts(tree, *pattern, EACH):
+            if (path[:-1], item) in seen:
+                yield tree.problem(path, f"{quoted(item)} is there twice")
+            seen.add((path[:-1], item))
+
+
+def _ports_are_unique(tree: Tree) -> Iterator[Problem]:
+    first: dict[int, Path] = {}
+    for path, value in tree.find("services", ANY, "targets", ANY, "local", "port"):
+        port = value.whole if isinstance(value, Plain) else None
+        if port in first:
+            owner = first[port]
+            text = f"port {port} is taken by {shown_path(owner[1:4:2])} (line {tree.values[owner][0]}); wanted its own"
+            yield tree.problem(path, text)
+        elif port is not None:
+            first[port] = path
+
+
+def _roles_name_people(tree: Tree) -> Iterator[Problem]:
+    people = tree.names("people")
+    if "roles" in tree.names() and REVIEW in tree.names("roles"):
+        text = "this role is built in: anybody but the author may review; give yours another name"
+        yield tree.key_problem(("roles", REVIEW), text)
+    for path, name in _texts(tree, "roles", ANY, EACH):
+        if name not in people:
+            yield tree.problem(path, f"wanted somebody from `people`; {_known(name, people)}")
+
+
+def _approvals_can_be_given(tree: Tree) -> Iterator[Problem]:
+    roles = [*tree.names("roles"), REVIEW]
+    for path, value in tree.find("flow", ANY, "approvals", ANY):
+        role = str(path[-1])
+        if role not in roles:
+            yield tree.key_problem(path, f"wanted a role from `roles`, or `{REVIEW}`; {_known(role, roles)}")
+        elif isinstance(value, Plain) and value.whole is not None:
+            yield from _enough_people(tree, path, value.whole)
+
+
+def _enough_people(tree: Tree, path: Path, asked: int) -> Iterator[Problem]:
+    role = str(path[-1])
+    if role == REVIEW:
+        able = max(len(tree.names("people")) - 1, 0)
+        who = f"{able} of `people` could, as the author never counts"
+    else:
+        able = len({name for _, name in _texts(tree, "roles", role, EACH)})
+        who = f"the role has {able}"
+    if asked > able:
+        yield tree.problem(path, f"asks for {asked} people, but {who}; add people or ask for fewer")
+
+
+def _branches_differ(tree: Tree) -> Iterator[Problem]:
+    staging, production = (_text(tree, "flow", lane, "branch") for lane in ("staging", "production"))
+    if staging and staging == production:
+        text = f"wanted another branch than flow.staging.branch, found {quoted(staging)} in both"
+        yield tree.problem(("flow", "production", "branch"), text)
+
+
+def _releases_come_from_staging(tree: Tree) -> Iterator[Problem]:
+    source, branch = _text(tree, "flow", "production", "from"), _text(tree, "flow", "staging", "branch")
+    if source and branch and source not in ("staging", branch):
+        text = f"wanted staging: only what staging has proved goes on; found {quoted(source)}"
+        yield tree.problem(("flow", "production", "from"), text)
+
+
+def _releases_keep_their_commits(tree: Tree) -> Iterator[Problem]:
+    for path, method in _texts(tree, "flow", "production", "merge", EACH):
+        if method == "squash":
+            yield tree.problem(path, "wanted merge alone: a squashed release loses the commits that it carries")
+
+
+def _lists_of_methods_are_filled(tree: Tree) -> Iterator[Problem]:
+    for path, methods in tree.find("flow", ANY, "merge"):
+        if methods == []:
+            yield tree.problem(path, "wanted at least one way to merge, found none; leave the key out for the default")
+
+
+def _secrets_are_references(tree: Tree) -> Iterator[Problem]:
+    for pattern in (*_SERVICES_ENVIRON, ("checks", ANY, "environ")):
+        for path, value in tree.find(*pattern, ANY):
+            if _holds_a_secret(str(path[-1]), value):
+                text = "this looks like a secret: write a reference (env:NAME or file:/full/path), not the value"
+                yield tree.problem(path, text)
+
+
+def _given_variables_stay(tree: Tree) -> Iterator[Problem]:
+    for pattern in _SERVICES_ENVIRON:
+        for path, _ in tree.find(*pattern, ANY):
+            if path[-1] in _GIVEN:
+                yield tree.key_problem(path, f"each service is given {', '.join(_GIVEN)} by its deployment; remove it")
+
+
+def _schemas_know_their_database(tree: Tree) -> Iterator[Problem]:
+    for path, name in _texts(tree, "services", ANY, "schema", "database"):
+        service = str(path[1])
+        common = tree.names("services", service, "environ")
+        targets = tree.names("services", service, "targets")
+        own = {each: tree.names("services", service, "targets", each, "local", "environ") for each in targets}
+        lacking = [target for target in targets if name not in (*common, *own[target])]
+        if lacking:
+            text = (
+                f"wanted a variable that is set in all environments; add {quoted(name)} to {_listed(lacking, ' and ')}"
+            )
+            yield tree.problem(path, text)
+
+
+def _smoke_tests_have_a_command(tree: Tree) -> Iterator[Problem]:
+    named = next(_texts(tree, "flow", "production", "smoke", EACH), None)
+    if named and not list(tree.find("services", ANY, "smoke")):
+        text = "names smoke tests, but no service has a `smoke` command to run them"
+        yield tree.problem(("flow", "production", "smoke"), text)
+
+
+_RULES: tuple[Callable[[Tree], Iterator[Problem]], ...] = (
+    _every_check_has_a_command,
+    _every_command_is_asked_for,
+    _nothing_is_named_twice,
+    _ports_are_unique,
+    _roles_name_people,
+    _approvals_can_be_given,
+    _branches_differ,
+    _releases_come_from_staging,
+    _releases_keep_their_commits,
+    _lists_of_methods_are_filled,
+    _secrets_are_references,
+    _given_variables_stay,
+    _schemas_know_their_database,
+    _smoke_tests_have_a_command,
+)
+
+_SECRET_WORDS = {"PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "SECRETS", "TOKEN", "KEY", "APIKEY", "CREDENTIALS"}
+# A last word that makes the variable something about a secret, not the secret itself.
+_NOT_ITSELF = {"URL", "URI", "FILE", "PATH", "DIR", "ID", "NAME", "TYPE", "ALGORITHM", "TTL", "SECONDS", "MINUTES"}
+_URL_WITH_PASSWORD = re.compile(r"://[^/?#@\s:]*:[^/?#@\s]+@")
+
+
+def _holds_a_secret(name: str, value: Value) -> bool:
+    if isinstance(value, Plain):
+        value = value.text
+    if not isinstance(value, str) or value.startswith(("env:", "file:")):
+        return False
+    words = name.upper().split("_")
+    named_so = bool(_SECRET_WORDS & set(words)) and words[-1] not in _NOT_ITSELF
+    return named_so or bool(_URL_WITH_PASSWORD.search(value))
+
+
+def _texts(tree: Tree, *pattern: str) -> Iterator[tuple[Path, str]]:
+    return ((path, value) for path, value in tree.find(*pattern) if isinstance(value, str))
+
+
+def _text(tree: Tree, *pattern: str) -> str:
+    return next((value for _, value in _texts(tree, *pattern)), "")
+
+
+def _known(name: str, known: list[str]) -> str:
+    """What was found, and what it may have been meant to be."""
+    near = did_you_mean(name, known) if len(known) <= _MOST_NAMES else ""  # a file may be made to cost us time
+    hint = near or (f"known: {_listed(known[:12])}" if known else "none is known")
+    return f"found {quoted(name)}, {hint}"
+
+
+def _listed(names: list[str], between: str = ", ") -> str:
+    return between.join(shown_path((name,)) for name in names)
