@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from staging_gate.adapters.local.proxy import Proxy
+from tests.adapters.local.sample import Repository, World, a_world
 from tests.adapters.local.tiny import Tiny
 
 
@@ -12,3 +14,25 @@ def tiny(tmp_path: Path) -> Iterator[Tiny]:
     one = Tiny(tmp_path)
     yield one
     one.stop()
+
+
+@pytest.fixture
+def proxy(tmp_path: Path) -> Iterator[Proxy]:
+    """Without routes yet; all of them are stopped after the test."""
+    one = Proxy(tmp_path / "run")
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    """A git repository with the sample service in it, not yet committed."""
+    return Repository(tmp_path / "repository")
+
+
+@pytest.fixture
+def world(tmp_path: Path, repository: Repository) -> Iterator[World]:
+    """The local target on an empty state folder; nothing that it started is left after the test."""
+    one = a_world(tmp_path / "state", repository)
+    yield one
+    one.end()

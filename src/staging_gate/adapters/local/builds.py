@@ -14,13 +14,13 @@ from staging_gate.adapters.local.folders import hand_over, remove, seal
 from staging_gate.adapters.local.layout import a_name, make_folder
 from staging_gate.adapters.local.leftovers import end_leftovers
 from staging_gate.adapters.local.locks import locked
-from staging_gate.adapters.local.recipes import Kind, Recipe, recognise
+from staging_gate.adapters.local.recipes import BuildFailed, Kind, Recipe, recognise
 from staging_gate.adapters.local.waiting import Limit
 from staging_gate.adapters.local.workshop import Job, Workshop
 from staging_gate.domain.revision import Revision
 from staging_gate.domain.service import Service
 from staging_gate.ports.deploy_target import Cancelled
-from staging_gate.ports.errors import Refused, Unavailable
+from staging_gate.ports.errors import Unavailable
 from staging_gate.wire.commands import stream
 
 VENV = ".venv"
@@ -56,7 +56,7 @@ class Builds:
     def ensure(self, revision: Revision, service: Service, log: str, cancelled: Cancelled) -> Build:
         """The build of this tree for this service: the kept one, else made now, by one of all who ask at once.
 
-        Raises Refused where the project's build fails, Unavailable where our side does, Stopped when cancelled.
+        Raises BuildFailed where the project's build does, Unavailable where our side does, Stopped when cancelled.
         """
         key = self.key(revision.tree, service)
         with locked(self.lock(key), cancelled=cancelled):
@@ -121,7 +121,7 @@ class Builds:
     def _follow(self, recipe: Recipe, place: Path, job: Job) -> None:
         if recipe.shares_environment:
             if os.path.lexists(place / VENV):
-                raise Refused(
+                raise BuildFailed(
                     f"The tree contains {VENV}, where the environment of the build belongs: remove it from git."
                 )
             (place / VENV).symlink_to(self._environments.ensure(recipe, place, job))

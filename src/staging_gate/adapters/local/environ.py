@@ -36,7 +36,14 @@ def tool_environ(home: Path, path: str | None = None) -> dict[str, str]:
 
 def bare_environ(home: Path, path: str = SYSTEM_PATH) -> dict[str, str]:
     """For services: nothing of ours at all. `home` holds a folder `tmp`."""
-    return {"PATH": path, "HOME": str(home), "TMPDIR": str(home / "tmp"), "LANG": "C.UTF-8"}
+    return {
+        "PATH": path,
+        "HOME": str(home),
+        "TMPDIR": str(home / "tmp"),
+        "LANG": "C.UTF-8",
+        # What a Python process printed last must be there after it was killed.
+        "PYTHONUNBUFFERED": "1",
+    }
 
 
 def fill_in(text: str, values: Mapping[str, str]) -> str:

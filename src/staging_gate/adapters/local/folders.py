@@ -6,7 +6,16 @@ import shutil
 import stat
 from pathlib import Path
 
+from staging_gate.adapters.local.layout import make_folder
 from staging_gate.wire.commands import Account
+
+
+def make_home(home: Path, account: Account | None) -> Path:
+    """A folder of its own for what a process writes, with a `tmp` in it."""
+    make_folder(home, 0o700)
+    make_folder(home / "tmp", 0o700)
+    hand_over(home, account)
+    return home
 
 
 def hand_over(folder: Path, account: Account | None) -> None:

@@ -2,11 +2,12 @@
 
     <environment>-<service>/records/staging-12.json     what the deployment staging-12 is served by
     <environment>-<service>/processes/staging-12.1/     its process: state, home, temporary files
-    <environment>-<service>/sent_to.json                the deployment that was last switched to
+    <environment>-<service>/sent_to.json                which of the deployments that share a process is live
 
 A rollback may take the warm process of an earlier deployment; then two records name one process.
 """
 
+import contextlib
 import json
 import os
 from contextlib import AbstractContextManager
@@ -18,6 +19,7 @@ from staging_gate.adapters.local.folders import remove
 from staging_gate.adapters.local.layout import Layout, a_name, make_folder
 from staging_gate.adapters.local.locks import locked
 from staging_gate.adapters.local.processes import Process
+from staging_gate.adapters.local.proxy import route_name
 from staging_gate.domain.environment import Environment
 
 
@@ -44,7 +46,7 @@ class Places:
 
     def __init__(self, layout: Layout, environment: Environment, service: str) -> None:
         self.folder = layout.places(environment, service)
-        self.route = self.folder.name
+        self.route = route_name(environment, service)
 
     def locked(self) -> AbstractContextManager[None]:
         return locked(self.folder / "lock")
@@ -96,7 +98,9 @@ class Places:
 
     def mark_retiring(self, name: str) -> None:
         """From now on nobody takes this process again; it ends as soon as its last request is answered."""
-        (self.home(name) / "retiring").touch()
+        # Another retirement may just have removed its folder.
+        with contextlib.suppress(FileNotFoundError):
+            (self.home(name) / "retiring").touch()
 
     def is_retiring(self, name: str) -> bool:
         return (self.home(name) / "retiring").exists()
@@ -106,18 +110,24 @@ class Places:
         remove(self.home(name))
 
     def sent_to(self) -> str | None:
-        """The deployment that was switched to last."""
+        """Which of the deployments with one and the same process was switched to last."""
         try:
             return str(json.loads((self.folder / "sent_to.json").read_bytes()))
         except (FileNotFoundError, ValueError):
             return None
 
     def send_to(self, deployment: str) -> None:
-        """Written before the switch: until that happens, the port that receives the traffic tells otherwise."""
+        """Written before the switch: what the route sends to decides first, this only among those who share it."""
         _write(self.folder / "sent_to.json", deployment)
 
     def _record(self, deployment: str) -> Path:
         return self.folder / "records" / f"{a_name(deployment)}.json"
+
+
+def all_places(layout: Layout) -> list[Place]:
+    """The places of all services in all environments."""
+    found = [_read(path) for path in (layout.root / "places").glob("*/records/*.json")]
+    return [place for place in found if place]
 
 
 def _read(path: Path) -> Place | None:

@@ -47,7 +47,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Judgement:
-    """`wrong` is empty for a right answer. `inferred`: it names no revision. `for_good`: no later answer can be right."""
+    """`wrong` is empty for a right answer. `inferred`: it names no revision. `for_good`: no later one can be right."""
 
     wrong: str = ""
     inferred: bool = False
@@ -56,8 +56,9 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Look:
-    """What waiting for a process came to."""
+    """What waiting for a process came to; when it is not `ready`, `judgement` says what was wrong last."""
 
+    ready: bool
     judgement: Judgement
     answer: Answer
     seconds: float
@@ -111,8 +112,8 @@ def wait(question: Question, ours: Callable[[], bool], ended: Callable[[], bool]
         in_a_row = 0 if judgement.wrong else in_a_row + 1
         if (in_a_row == 2 or judgement.for_good) and not ours():
             in_a_row, judgement = 0, Judgement("another process answers on its port")
-        if in_a_row == 2 or judgement.for_good or limit.over or ended():
-            return Look(judgement, answer, limit.spent)
+        if in_a_row == 2 or judgement.for_good or (limit.over and not in_a_row) or ended():
+            return Look(in_a_row == 2, judgement, answer, limit.spent)
         if judgement.wrong:
             pause(EVERY)
 

@@ -15,6 +15,10 @@ FORMAT = "1"
 """Counted up when what we do with a recipe changes, so that nothing built the old way is taken for the new."""
 
 
+class BuildFailed(Refused):
+    """The project's own build said no, or is not as it has to be."""
+
+
 class Kind(StrEnum):
     """PIP_SYNC and UV_SYNC make a Python environment that builds with the same lock share; COMMAND runs as it is."""
 
@@ -76,7 +80,7 @@ _LOCAL = re.compile(r"\s*(?:-e\b|--editable\b|\.{0,2}/|\.\s*(?:#|$)|file:|\S+\s*
 
 def _pip_lock(recipe: Recipe, checkout: Path) -> str:
     if not recipe.files:
-        raise Refused("The build names no file: it should read `uv pip sync [--require-hashes] requirements.lock`.")
+        raise BuildFailed("The build names no file: it should read `uv pip sync [--require-hashes] requirements.lock`.")
     texts: dict[str, str] = {}
     for name in recipe.files:
         _collect(checkout, Path(name), texts)
@@ -90,10 +94,10 @@ def _collect(checkout: Path, path: Path, texts: dict[str, str]) -> None:
     texts[str(path)] = text = _text(checkout, str(path))
     for number, line in enumerate(text.splitlines(), start=1):
         if _LOCAL.match(line):
-            raise Refused(
-                f"{path}:{number}: `{line.strip()}` points into the checkout, and the environment is shared by all trees "
-                "with this lock. Leave it out (the code is imported from the folder that it runs in), or write the "
-                "build as another command."
+            raise BuildFailed(
+                f"{path}:{number}: `{line.strip()}` points into the checkout, but the environment is shared by all "
+                "trees with this lock. Leave it out (code is imported from the folder that it runs in), or write "
+                "the build as another command."
             )
         if included := _INCLUDED.match(line):
             _collect(checkout, path.parent / included[1], texts)
@@ -104,7 +108,7 @@ def _uv_lock(checkout: Path) -> str:
     try:
         project = tomllib.loads(_text(checkout, "pyproject.toml"))
     except tomllib.TOMLDecodeError as error:
-        raise Refused(f"pyproject.toml can not be read: {error}.") from error
+        raise BuildFailed(f"pyproject.toml can not be read: {error}.") from error
     about: dict[str, Any] = project.get("project", {})
     chosen = {
         "dependencies": about.get("dependencies"),
@@ -119,7 +123,7 @@ def _uv_lock(checkout: Path) -> str:
 def _text(checkout: Path, name: str) -> str:
     path = checkout / name
     if not path.resolve().is_relative_to(checkout.resolve()) or not path.is_file():
-        raise Refused(
+        raise BuildFailed(
             f"The build needs {name}, which is not in the tree. Add the file"
             + (", or write the option as --name=value." if "://" in name else ", or correct `build` in gate.yaml.")
         )

@@ -84,9 +84,7 @@ def _read(value: str) -> str | None:
 def _explain(name: str, value: str) -> str:
     kind, _, where = value.partition(":")
     if kind == "env":
-        return (
-            f"{name} is {value}, but the variable {where} is not set where Staging Gate runs: set it and start again."
-        )
+        return f"{name} is {value}, but {where} is not set where Staging Gate runs: set it and start that again."
     if not where.startswith("/"):
         return f"{name} is {value}, but a secret's file needs its full path."
     return f"{name} is {value}, but that file can not be read or is empty: write the secret there."

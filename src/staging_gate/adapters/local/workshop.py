@@ -6,15 +6,16 @@ from datetime import timedelta
 from pathlib import Path
 
 from staging_gate.adapters.local import disk
+from staging_gate.adapters.local.commands import ending
 from staging_gate.adapters.local.environ import tool_environ, uv_program
 from staging_gate.adapters.local.folders import hand_over
 from staging_gate.adapters.local.layout import Layout, make_folder
 from staging_gate.adapters.local.leftovers import MARK
-from staging_gate.adapters.local.recipes import Interpreter
+from staging_gate.adapters.local.recipes import BuildFailed, Interpreter
 from staging_gate.ports.deploy_target import Cancelled
-from staging_gate.ports.errors import Refused, Stopped, Unavailable
+from staging_gate.ports.errors import Stopped, Unavailable
 from staging_gate.ports.logs import Logs
-from staging_gate.wire.commands import Account, stream
+from staging_gate.wire.commands import Account, capture, stream
 
 _NETWORK_WORDS = ("error sending request", "dns error", "Failed to fetch:")
 
@@ -70,7 +71,7 @@ class Workshop:
         return home
 
     def run(self, job: Job, argv: tuple[str, ...], cwd: Path, environ: Mapping[str, str]) -> None:
-        """Run one command to its good end; else Refused (it failed), Unavailable (our side) or Stopped."""
+        """Run one command to its good end; else BuildFailed, Unavailable (our side) or Stopped."""
         self.logs.append(job.log, f"$ {' '.join(argv)}\n")
         finished = stream(
             argv,
@@ -90,14 +91,16 @@ class Workshop:
             raise disk.full(self.layout.root, evidence)
         if argv[0] == self.uv() and any(words in finished.tail for words in _NETWORK_WORDS):
             raise Unavailable(f"{_capital(job.what)} could not reach the package registry.", evidence)
-        raise Refused(f"{_capital(job.what)} failed: {_how(argv, finished.code, job.within)}", evidence)
+        command = " ".join((Path(argv[0]).name, *argv[1:]))
+        raise BuildFailed(f"{_capital(job.what)} failed: `{command}` {ending(finished, job.within)}.", evidence)
 
 
-def _how(argv: tuple[str, ...], code: int | None, within: timedelta) -> str:
-    command = " ".join((Path(argv[0]).name, *argv[1:]))
-    if code is None:
-        return f"`{command}` was not done within {within.total_seconds():g} s."
-    return f"`{command}` ended with exit code {code}." if code >= 0 else f"`{command}` was killed by signal {-code}."
+def interpreter_at(path: str) -> Interpreter:
+    """The Python at this path. Raises Unavailable where there is none."""
+    asked = capture([path, "-I", "-S", "-c", "import sys; print(sys.version)"], environ={}, within=30)
+    if asked.code:
+        raise Unavailable(f"{path} is no working Python.", asked.err.decode(errors="replace"))
+    return Interpreter(path, asked.text.strip())
 
 
 def _capital(text: str) -> str:

@@ -1,0 +1,109 @@
+"""Checks: policy's commands in a clean copy of the same build that is deployed later."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from staging_gate.adapters.local import disk
+from staging_gate.adapters.local.builds import Build, Builds
+from staging_gate.adapters.local.commands import Command, Commands, ending, last_line
+from staging_gate.adapters.local.environ import tool_environ
+from staging_gate.adapters.local.folders import hand_over, remove, unseal
+from staging_gate.adapters.local.launching import program
+from staging_gate.adapters.local.layout import Layout, make_folder
+from staging_gate.adapters.local.locks import locked, locked_for_removal
+from staging_gate.adapters.local.recipes import BuildFailed
+from staging_gate.adapters.local.secrets import Resolved, resolve
+from staging_gate.adapters.local.waiting import Limit
+from staging_gate.domain.check import Verdict
+from staging_gate.domain.policy import CheckCommand
+from staging_gate.domain.revision import Revision
+from staging_gate.domain.service import Service
+from staging_gate.ports.checks import Outcome
+from staging_gate.ports.deploy_target import Cancelled
+from staging_gate.ports.errors import OutsideError, Stopped, Unavailable
+from staging_gate.ports.logs import Logs
+from staging_gate.wire.commands import Account, Finished, capture
+
+SUPERSEDED = "cancelled: a newer push superseded it"
+
+
+class LocalChecks:
+    """Implements `ports.checks.CheckRunner`. `account` is whom checks run as; None is ourselves."""
+
+    def __init__(self, layout: Layout, builds: Builds, logs: Logs, account: Account | None) -> None:
+        self._layout = layout
+        self._builds = builds
+        self._commands = Commands(logs, account)
+        self._account = account
+
+    def prepare(self, revision: Revision, services: tuple[Service, ...], log: str, cancelled: Cancelled) -> None:
+        for service in services:
+            self._builds.ensure(revision, service, log, cancelled)
+
+    def run(
+        self,
+        revision: Revision,
+        services: tuple[Service, ...],
+        check: CheckCommand,
+        log: str,
+        cancelled: Cancelled,
+    ) -> Outcome:
+        limit = Limit()
+        name = hashlib.sha256(f"{revision.tree}\0{check.name}".encode()).hexdigest()[:16]
+        try:
+            with self._scratch(name, cancelled) as folder:
+                builds = [self._builds.ensure(revision, service, log, cancelled) for service in services]
+                return _outcome(check, self._run(folder, builds, check, log, cancelled))
+        except Stopped:
+            return Outcome(Verdict.ERRORED, SUPERSEDED, limit.spent)
+        except BuildFailed as error:
+            return Outcome(Verdict.FAILED, error.message, limit.spent)
+        except OutsideError as error:
+            return Outcome(Verdict.ERRORED, error.message, limit.spent)
+
+    @contextmanager
+    def _scratch(self, name: str, cancelled: Cancelled) -> Iterator[Path]:
+        """A folder for one check, alone; what an earlier run left in it is removed, and so is what this one leaves."""
+        folder, lock = self._layout.scratch / name, self._layout.scratch / f"{name}.lock"
+        try:
+            with locked(lock, cancelled=cancelled), disk.explained(self._layout.root):
+                remove(folder)
+                yield make_folder(folder)
+        finally:
+            with locked_for_removal(lock) as ours:
+                if ours:
+                    remove(folder)
+
+    def _run(self, folder: Path, builds: list[Build], check: CheckCommand, log: str, cancelled: Cancelled) -> Finished:
+        home = folder / "home"
+        path = ":".join(dict.fromkeys([*(str(build.programs) for build in builds), tool_environ(home)["PATH"]]))
+        secrets = resolve(check.environ)
+        environ = Resolved({**tool_environ(home, path), "CI": "true", **secrets.environ}, secrets.secrets)
+        copy = self._copy(builds[0], folder / "tree")
+        argv = program(check.command, copy, path, {}, f"checks.{check.name}")
+        return self._commands.run(Command(argv, copy, home, environ, check.within, log), cancelled)
+
+    def _copy(self, build: Build, copy: Path) -> Path:
+        """A copy that the check may write into; its environment stays the shared one."""
+        with self._builds.in_use(build):
+            argv = ["cp", "-a", "--reflink=auto", "--", str(build.path), str(copy)]
+            copied = capture(argv, environ=tool_environ(copy))
+        if copied.code:
+            said = copied.err.decode(errors="replace")
+            raise disk.full(self._layout.root, said) if disk.says_full(said) else Unavailable("Copying failed.", said)
+        unseal(copy)
+        hand_over(copy, self._account)
+        return copy
+
+
+def _outcome(check: CheckCommand, finished: Finished) -> Outcome:
+    if finished.stopped == "cancelled":
+        return Outcome(Verdict.ERRORED, SUPERSEDED, finished.seconds)
+    if finished.ok:
+        return Outcome(Verdict.PASSED, last_line(finished.tail, f"{check.name} passed"), finished.seconds)
+    how = f"{check.name} {ending(finished, check.within)}"
+    said = last_line(finished.tail, "")
+    verdict = Verdict.ERRORED if finished.code is None else Verdict.FAILED
+    return Outcome(verdict, f"{how}: {said}" if said else how, finished.seconds)

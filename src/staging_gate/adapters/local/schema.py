@@ -1,0 +1,141 @@
+"""Bringing a service's database to the schema of a tree, with the project's own migration tool."""
+
+import configparser
+import hashlib
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from staging_gate.adapters.local.builds import Build, Builds
+from staging_gate.adapters.local.commands import Command, Commands, ending
+from staging_gate.adapters.local.launching import known_values, path_of, program, resolved_environ
+from staging_gate.adapters.local.layout import Layout
+from staging_gate.adapters.local.locks import locked
+from staging_gate.adapters.local.secrets import Resolved
+from staging_gate.domain.service import Schema
+from staging_gate.ports.deploy_target import Order
+from staging_gate.ports.errors import Refused, Unavailable
+from staging_gate.ports.logs import Logs
+from staging_gate.wire.commands import Account
+
+_UNREACHABLE = ("connection refused", "could not translate host name", "name or service not known", "timeout expired")
+
+
+@dataclass(frozen=True)
+class Schemas:
+    """Remembers, beside a service's places, which migrations its database was last brought to."""
+
+    layout: Layout
+    builds: Builds
+    logs: Logs
+    account: Account | None
+
+    def upgrade(self, order: Order, log: str) -> str:
+        """Run the migrations of the order's tree; a sentence on what was done. No process when none is new.
+
+        Raises Refused where a migration fails or its time is up: the database may then be half upgraded.
+        """
+        schema = order.service.schema
+        if schema is None:
+            return "there is no schema to upgrade"
+        folder = self.layout.places(order.environment, order.service.name)
+        build = self.builds.find(order.revision.tree, order.service)
+        with locked(folder / "schema.lock"), self.builds.in_use(build):
+            home = folder / "schema"
+            resolved = resolved_environ(order, build, home, known_values(order))
+            database = _database(schema, order, resolved)
+            record = Record(folder / "schema.json")
+            migrations = fingerprint(build.path, schema)
+            if migrations and record.says(database, migrations):
+                return "the database has these migrations already"
+            record.forget()
+            sentence = self._run(order, schema, build, home, resolved, log)
+            if migrations:
+                record.write(database, migrations)
+        return sentence
+
+    def _run(self, order: Order, schema: Schema, build: Build, home: Path, resolved: Resolved, log: str) -> str:
+        command = ("python", "-m", "alembic", "-c", schema.config, "upgrade", "head")
+        argv = program(command, build.path, path_of(build), {}, f"services.{order.service.name}.schema")
+        self.logs.append(log, f"$ {' '.join(command)}\n")
+        within = order.service.build_within
+        finished = Commands(self.logs, self.account).run(Command(argv, build.path, home, resolved, within, log))
+        if finished.ok:
+            return f"migrated in {finished.seconds:.1f} s"
+        evidence = "\n".join(finished.tail.splitlines()[-50:])
+        if any(words in evidence.lower() for words in _UNREACHABLE):
+            raise Unavailable(
+                f"The database of {order.service.name} in {order.environment} can not be reached.", evidence
+            )
+        raise Refused(
+            f"The migrations of {order.service.name} failed in {order.environment}: `{' '.join(command)}` "
+            f"{ending(finished, within)}. Look at what is applied before you try again.",
+            evidence,
+        )
+
+
+@dataclass(frozen=True)
+class Record:
+    """The last upgrade that went well. The database's address is kept as a salted hash: it may hold a password."""
+
+    path: Path
+
+    def says(self, database: str, migrations: str) -> bool:
+        try:
+            known = json.loads(self.path.read_bytes())
+        except (FileNotFoundError, ValueError):
+            return False
+        return bool(known == _entry(known.get("salt", ""), database, migrations)) and not _is_gone(database)
+
+    def write(self, database: str, migrations: str) -> None:
+        draft = self.path.with_suffix(".new")
+        draft.write_text(json.dumps(_entry(secrets.token_hex(16), database, migrations)))
+        os.replace(draft, self.path)
+
+    def forget(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+
+def fingerprint(tree: Path, schema: Schema) -> str | None:
+    """Names the migrations of a tree by all that is in their folder; None where we can not tell which that is."""
+    parser = configparser.ConfigParser(defaults={"here": str(tree)})
+    config = tree / schema.config
+    try:
+        parser.read_string(config.read_text(encoding="utf-8"))
+        location = parser.get("alembic", "script_location")
+        elsewhere = parser.get("alembic", "version_locations", fallback="")
+    except FileNotFoundError as error:
+        raise Refused(f"The migrations need {schema.config}, which is not in the tree.") from error
+    except (configparser.Error, UnicodeDecodeError):
+        return None
+    folder = (tree / location).resolve()
+    if elsewhere or not folder.is_dir() or not folder.is_relative_to(tree.resolve()):
+        return None
+    files = [config, *(path for path in sorted(folder.rglob("*")) if path.suffix != ".pyc" and path.is_file())]
+    seen = hashlib.sha256()
+    for path in files:
+        content = path.read_bytes()
+        seen.update(f"{os.path.relpath(path, tree)}\0{len(content)}\0".encode() + content)
+    return seen.hexdigest()
+
+
+def _database(schema: Schema, order: Order, resolved: Resolved) -> str:
+    if address := resolved.environ.get(schema.database):
+        return address
+    raise Refused(
+        f"services.{order.service.name}.schema says that {schema.database} names the database, but that is not set "
+        f"for {order.environment}: add it under targets.{order.environment}."
+    )
+
+
+def _entry(salt: str, database: str, migrations: str) -> dict[str, str]:
+    return {"salt": salt, "database": hashlib.sha256((salt + database).encode()).hexdigest(), "migrations": migrations}
+
+
+def _is_gone(database: str) -> bool:
+    """A database in a file that somebody removed has no migrations any more."""
+    address = urlsplit(database)
+    return address.scheme.startswith("sqlite") and not Path(address.path.removeprefix("/")).exists()

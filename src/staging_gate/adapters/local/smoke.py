@@ -1,0 +1,63 @@
+"""Smoke tests: the service's own command, asked to prove one address."""
+
+from collections.abc import Mapping
+
+from staging_gate.adapters.local.builds import Builds
+from staging_gate.adapters.local.commands import Command, Commands, ending, last_line
+from staging_gate.adapters.local.launching import known_values, path_of, program, resolved_environ
+from staging_gate.adapters.local.layout import Layout, a_name
+from staging_gate.adapters.local.secrets import Resolved
+from staging_gate.domain.check import Verdict
+from staging_gate.ports.checks import Outcome
+from staging_gate.ports.deploy_target import Order
+from staging_gate.ports.errors import OutsideError
+from staging_gate.ports.logs import Logs
+from staging_gate.wire.commands import Account, Finished
+
+
+class LocalSmoke:
+    """Implements `ports.checks.SmokeTester`. The command runs in the service's build, with the service's environment.
+
+    It gets `URL`, `URL_<SERVICE>` of each sister service, and `SMOKE_TESTS`: names with commas between, or nothing.
+    """
+
+    def __init__(self, layout: Layout, builds: Builds, logs: Logs, account: Account | None) -> None:
+        self._layout = layout
+        self._builds = builds
+        self._logs = logs
+        self._commands = Commands(logs, account)
+
+    def run(
+        self, order: Order, address: str, addresses: Mapping[str, str], names: tuple[str, ...], log: str
+    ) -> Outcome:
+        if not order.service.smoke:
+            return Outcome(Verdict.PASSED, f"{order.service.name} has no smoke tests", 0.0)
+        try:
+            command = self._command(order, {"URL": address, "SMOKE_TESTS": ",".join(names), **_sisters(addresses)}, log)
+            self._logs.append(log, f"$ {' '.join(order.service.smoke)}\n")
+            return _outcome(order, self._commands.run(command))
+        except OutsideError as error:
+            return Outcome(Verdict.ERRORED, error.message, 0.0)
+
+    def _command(self, order: Order, told: dict[str, str], log: str) -> Command:
+        build = self._builds.find(order.revision.tree, order.service)
+        home = self._layout.scratch / f"smoke-{a_name(order.deployment)}-{a_name(order.service.name)}"
+        values = {**known_values(order), **told}
+        resolved = resolved_environ(order, build, home, known_values(order))
+        argv = program(order.service.smoke, build.path, path_of(build), values, f"services.{order.service.name}.smoke")
+        environ = Resolved({**resolved.environ, **told}, resolved.secrets)
+        return Command(argv, build.path, home, environ, order.service.smoke_within, log)
+
+
+def _sisters(addresses: Mapping[str, str]) -> dict[str, str]:
+    return {f"URL_{name.upper().replace('-', '_')}": address for name, address in addresses.items()}
+
+
+def _outcome(order: Order, finished: Finished) -> Outcome:
+    name = order.service.name
+    if finished.ok:
+        return Outcome(Verdict.PASSED, last_line(finished.tail, f"the smoke tests of {name} passed"), finished.seconds)
+    how = f"the smoke tests of {name} {ending(finished, order.service.smoke_within)}"
+    said = last_line(finished.tail, "")
+    verdict = Verdict.ERRORED if finished.code is None else Verdict.FAILED
+    return Outcome(verdict, f"{how}: {said}" if said else how, finished.seconds)

@@ -1,0 +1,311 @@
+"""The deploy target `local`: processes on this machine, started beside each other behind one proxy."""
+
+from dataclasses import dataclass, replace
+
+from staging_gate.adapters.local import processes, readiness
+from staging_gate.adapters.local.builds import Build, Builds
+from staging_gate.adapters.local.folders import make_home
+from staging_gate.adapters.local.launching import (
+    address_of,
+    known_values,
+    path_of,
+    program,
+    resolved_environ,
+)
+from staging_gate.adapters.local.layout import Layout
+from staging_gate.adapters.local.locks import never
+from staging_gate.adapters.local.logs import FileLogs
+from staging_gate.adapters.local.places import Place, Places
+from staging_gate.adapters.local.ports import free_port, holder_of
+from staging_gate.adapters.local.processes import Process, ProcessSpec
+from staging_gate.adapters.local.proxy import Proxy
+from staging_gate.adapters.local.readiness import Look, Question
+from staging_gate.adapters.local.retirement import Retirement
+from staging_gate.adapters.local.schema import Schemas
+from staging_gate.adapters.local.secrets import Resolved, missing, resolve
+from staging_gate.domain.environment import Environment
+from staging_gate.domain.service import Service, Target
+from staging_gate.ports.deploy_target import Cancelled, Live, Order, Ready
+from staging_gate.ports.errors import Refused, Unavailable
+from staging_gate.wire.commands import Account
+
+MOST_PORTS = 3
+"""How many ports a candidate is given, one after the other, when somebody else takes them first."""
+
+WARM_ANSWER_WITHIN = 1.0
+"""Seconds: a warm process that needs longer is no way back in a hurry."""
+
+
+class LocalTarget:
+    """Implements `ports.deploy_target.DeployTarget`. `account` is whom services run as; None is ourselves."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        builds: Builds,
+        schemas: Schemas,
+        proxy: Proxy,
+        retirement: Retirement,
+        logs: FileLogs,
+        account: Account | None,
+    ) -> None:
+        self._layout = layout
+        self._builds = builds
+        self._schemas = schemas
+        self._proxy = proxy
+        self._retirement = retirement
+        self._logs = logs
+        self._account = account
+
+    def reachable(self, target: Target) -> str | None:
+        if target.port is None:
+            return "The target has no port: give `local` one, such as `local: {port: 8000}`."
+        if problems := missing(target.environ):
+            return " ".join(problems)
+        holder = holder_of(target.port)
+        if holder and not self._is_a_route(target.port):
+            return f"Port {target.port} is already used by {holder}: free it, or give the target another port."
+        return None
+
+    def build(self, order: Order, log: str, cancelled: Cancelled) -> str:
+        build = self._builds.ensure(order.revision, order.service, log, cancelled)
+        if build.seconds is None:
+            return "kept: this tree is already built"
+        return f"built in {build.seconds:.1f} s"
+
+    def upgrade_schema(self, order: Order, log: str) -> str:
+        return self._schemas.upgrade(order, log)
+
+    def start(self, order: Order) -> None:
+        places = self._places(order)
+        with places.locked():
+            place = places.get(order.deployment)
+            if not place or not self._runs(places, place):
+                warm = self._warm(order, places) if order.reuse_warm else None
+                if warm:
+                    places.put(warm.place)
+                else:
+                    self._start_anew(order, places)
+        # After the start, so that the service boots meanwhile.
+        self._proxy.ensure({places.route: _port(order.target)})
+
+    def wait_until_ready(self, order: Order, cancelled: Cancelled) -> Ready:
+        for _ in range(MOST_PORTS):
+            place, process = self._started(order)
+            look = self._wait(order, place, process, cancelled)
+            if look.ready:
+                return Ready(_private(place), place.log != order.deployment, look.judgement.inferred)
+            if process.alive() or not holder_of(place.port):
+                break
+            # It ended, and somebody else listens on its port: that was chosen, but not ours until it listened.
+            with self._places(order).locked():
+                self._start_anew(order, self._places(order))
+        raise self._failure(order, look, process)
+
+    def switch(self, order: Order) -> None:
+        places = self._places(order)
+        place = places.get(order.deployment)
+        if place is None:
+            raise Unavailable(
+                f"{order.service.name} of {order.deployment} was not started, so nothing can be sent there."
+            )
+        with places.locked():
+            self._send(places, place)
+
+    def put_back(self, order: Order) -> Ready:
+        places = self._places(order)
+        with places.locked():
+            if warm := self._warm(order, places):
+                self._send(places, warm.place)
+                return Ready(_private(warm.place), warm=True, inferred=warm.inferred)
+        return self._put_back_cold(order, places)
+
+    def close_route(self, order: Order) -> None:
+        self._proxy.close(self._places(order).route)
+
+    def discard(self, order: Order) -> None:
+        places = self._places(order)
+        with places.locked():
+            place = places.get(order.deployment)
+            if place is None or place.port == self._proxy.current(places.route):
+                return
+            places.forget(order.deployment)
+            if places.of_process(place.process):
+                return
+            places.mark_retiring(place.process)
+        if process := places.process(place.process):
+            process.stop(order.service.stop_within.total_seconds())
+        places.remove_process(place.process)
+
+    def retire(self, environment: Environment, service: Service, keep: tuple[str, ...]) -> None:
+        self._retirement.begin(Places(self._layout, environment, service.name), keep, service.stop_within)
+
+    def live(self, environment: Environment, service: Service, target: Target) -> Live:
+        places = Places(self._layout, environment, service.name)
+        port = self._proxy.current(places.route)
+        if port is None:
+            return Live(None, None, None, detail="nothing was switched to, or the route is closed")
+        here = [place for place in places.all() if place.port == port]
+        place = next((place for place in here if place.deployment == places.sent_to()), here[0] if here else None)
+        if place is None:
+            return Live(None, None, address_of(target), detail=f"port {port} receives the traffic and is not ours")
+        if not places.process(place.process):
+            return Live(place.deployment, place.commit, address_of(target), False, "its process has ended")
+        return Live(place.deployment, place.commit, address_of(target))
+
+    def address(self, environment: Environment, service: Service, target: Target) -> str:
+        return address_of(target)
+
+    def last_words(self, order: Order, lines: int = 50) -> str:
+        place = self._places(order).get(order.deployment)
+        started_by = place.log if place else order.deployment
+        return _hidden(order).hide(self._logs.tail(_log(started_by, order.service), lines))
+
+    def _is_a_route(self, port: int) -> bool:
+        """Whether the proxy has this public port, for any service."""
+        routes = [self._proxy.process(folder.name) for folder in self._layout.run.glob("*/")]
+        return any(process.labels.get("port") == str(port) for process in routes if process)
+
+    def _places(self, order: Order) -> Places:
+        return Places(self._layout, order.environment, order.service.name)
+
+    def _runs(self, places: Places, place: Place) -> bool:
+        return places.process(place.process) is not None and not places.is_retiring(place.process)
+
+    def _warm(self, order: Order, places: Places) -> "_Warm | None":
+        """A place whose process answers rightly now: this deployment's own, else one of the same revision."""
+        own = places.get(order.deployment)
+        if own and (warm := self._answering(order, places, own)):
+            return warm
+        for place in places.all():
+            if place.commit == order.revision.commit and place != own:
+                again = replace(place, deployment=order.deployment, number=places.next_number())
+                if warm := self._answering(order, places, again):
+                    return warm
+        return None
+
+    def _answering(self, order: Order, places: Places, place: Place) -> "_Warm | None":
+        if not self._runs(places, place):
+            return None
+        question = _question(order, place)
+        judgement = readiness.judge(readiness.ask(question, WARM_ANSWER_WITHIN), question)
+        return None if judgement.wrong else _Warm(place, judgement.inferred)
+
+    def _start_anew(self, order: Order, places: Places) -> None:
+        build = self._builds.find(order.revision.tree, order.service)
+        place = places.get(order.deployment)
+        if place is None or places.is_retiring(place.process) or places.was_started(place.process):
+            place = Place(
+                number=place.number if place else places.next_number(),
+                deployment=order.deployment,
+                commit=order.revision.commit,
+                tree=order.revision.tree,
+                build=build.key,
+                process=places.new_process(order.deployment),
+                port=self._free_port(),
+            )
+        spec = self._spec(order, places, place, build)
+        places.put(place)
+        processes.start(spec)
+
+    def _free_port(self) -> int:
+        """A port that no route sends anything to: whoever listened on such a one would get traffic before its proof."""
+        while (port := free_port()) in self._proxy.current_ports():
+            pass
+        return port
+
+    def _spec(self, order: Order, places: Places, place: Place, build: Build) -> ProcessSpec:
+        values = {**known_values(order), "PORT": str(place.port)}
+        home = make_home(places.home(place.process) / "home", self._account)
+        setting = f"services.{order.service.name}.run"
+        return ProcessSpec(
+            name=f"{places.route} {place.process}",
+            argv=program(order.service.run, build.path, path_of(build), values, setting),
+            cwd=build.path,
+            environ=resolved_environ(order, build, home, values).environ,
+            log=self._logs.path(_log(order.deployment, order.service)),
+            state=places.state(place.process),
+            account=self._account,
+            labels={"port": str(place.port), "deployment": order.deployment, "commit": place.commit},
+        )
+
+    def _started(self, order: Order) -> tuple[Place, Process]:
+        places = self._places(order)
+        place = places.get(order.deployment)
+        process = processes.find(places.state(place.process)) if place else None
+        if place is None or process is None:
+            raise Unavailable(f"{order.service.name} of {order.deployment} was not started, or this machine was.")
+        return place, process
+
+    def _wait(self, order: Order, place: Place, process: Process, cancelled: Cancelled) -> Look:
+        return readiness.wait(
+            _question(order, place), lambda: process.owns_port(place.port), lambda: not process.alive(), cancelled
+        )
+
+    def _send(self, places: Places, place: Place) -> None:
+        if places.get(place.deployment) != place:
+            places.put(place)
+        if len(places.of_process(place.process)) > 1:
+            places.send_to(place.deployment)
+        self._proxy.switch(places.route, place.port)
+
+    def _put_back_cold(self, order: Order, places: Places) -> Ready:
+        self._builds.ensure(order.revision, order.service, f"{order.deployment}/put-back-{order.service.name}", never)
+        with places.locked():
+            # What runs for this deployment did not answer rightly; a retirement will end it.
+            self._start_anew(order, places)
+        self._proxy.ensure({places.route: _port(order.target)})
+        ready = self.wait_until_ready(order, never)
+        self.switch(order)
+        return ready
+
+    def _failure(self, order: Order, look: Look, process: Process) -> Refused:
+        name, hidden = order.service.name, _hidden(order)
+        if not process.alive():
+            code = process.exit_code()
+            how = "was killed" if code is None else f"ended with exit code {code}"
+            message = f"{name} {how} {look.seconds:.1f} s after it was started, before it was healthy."
+        elif look.judgement.for_good:
+            message = f"{name} is not what was deployed: {look.judgement.wrong}."
+        else:
+            message = f"{name} was not healthy within {look.seconds:.1f} s: {look.judgement.wrong}."
+        evidence = [
+            f"last answer of GET {order.service.health.path}: {look.answer}",
+            f"waited {look.seconds:.1f} s of {order.service.health.within.total_seconds():g} s",
+            "last lines of its log:",
+            self.last_words(order) or "(it said nothing)",
+        ]
+        return Refused(hidden.hide(message), hidden.hide("\n".join(evidence)))
+
+
+@dataclass(frozen=True)
+class _Warm:
+    """A place with a process that just answered rightly, recorded for the deployment that asked or not yet."""
+
+    place: Place
+    inferred: bool
+
+
+def _question(order: Order, place: Place) -> Question:
+    return Question(place.port, order.service.health, order.environment, order.revision.commit)
+
+
+def _private(place: Place) -> str:
+    return f"http://127.0.0.1:{place.port}"
+
+
+def _log(deployment: str, service: Service) -> str:
+    return f"{deployment}/run-{service.name}"
+
+
+def _port(target: Target) -> int:
+    if target.port is None:
+        raise Refused("The target has no port: give `local` one, such as `local: {port: 8000}`.")
+    return target.port
+
+
+def _hidden(order: Order) -> Resolved:
+    """For taking secrets out of text; where one is missing now, it was so at the start as well."""
+    given = {**order.service.environ, **order.target.environ}
+    gone = {name for name, value in given.items() if missing({name: value})}
+    return resolve({name: value for name, value in given.items() if name not in gone})
