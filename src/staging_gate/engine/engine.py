@@ -8,7 +8,6 @@ from typing import Any, Protocol
 
 import sqlalchemy
 from sqlalchemy import Connection, select, update
-from sqlalchemy.exc import SQLAlchemyError
 
 from staging_gate.domain.timeline import RunRecord, RunState, StepState
 from staging_gate.engine import procedures, tables
@@ -120,7 +119,7 @@ class Engine:
             self._start_waiting([row for row in unfinished if row.state == RunState.WAITING])
             self._repeat()
             self._take_over()
-            if not any(row.state == RunState.RUNNING and row.id not in self._executing for row in unfinished):
+            if not any(self._comes_back(row) for row in unfinished):
                 self._durable.calm()
 
     def wait(self, run: str, within: float = 60.0) -> RunRecord:
@@ -153,14 +152,12 @@ class Engine:
             self._wake.clear()
             try:
                 self.tick()
-            except SQLAlchemyError as error:
-                log.warning("the engine can not look for work, trying again: %s", error)
+            except Exception as error:  # whatever it is, what is asked for tomorrow must be looked for all the same
+                log.warning("the engine could not look for work, trying again: %s", error, exc_info=error)
 
     def _unfinished(self) -> "list[sqlalchemy.Row[Any]]":
-        asked = select(tables.run.c.id, tables.run.c.procedure, tables.run.c.state)
-        asked = asked.where(tables.run.c.state.in_(tables.UNFINISHED)).order_by(tables.run.c.created_at)
         with reading(self._database) as connection:
-            return list(connection.execute(asked))
+            return list(connection.execute(_UNFINISHED))
 
     def _start_waiting(self, waiting: "list[sqlalchemy.Row[Any]]") -> None:
         self._handed_over &= {row.id for row in waiting}
@@ -172,6 +169,11 @@ class Engine:
                 self._durable.start(row.id)
             else:
                 self._say_unknown(row.id, row.procedure)
+
+    def _comes_back(self, row: "sqlalchemy.Row[Any]") -> bool:
+        """Whether it is what we left unfinished and have not begun again."""
+        ours = row.state == RunState.RUNNING and row.worker == self._lease.id
+        return ours and row.id not in self._executing and procedures.find(row.procedure) is not None
 
     def _repeat(self) -> None:
         for run in list(self._again):
@@ -264,6 +266,13 @@ class Engine:
                 log.exception("a listener of the journal failed on run %s", run)
         with self._changed:
             self._changed.notify_all()
+
+
+_UNFINISHED = (
+    select(tables.run.c.id, tables.run.c.procedure, tables.run.c.state, tables.run.c.worker)
+    .where(tables.run.c.state.in_(tables.UNFINISHED))
+    .order_by(tables.run.c.created_at)
+)
 
 
 def _in_words(error: Exception) -> str:

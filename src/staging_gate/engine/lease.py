@@ -42,8 +42,11 @@ class SharedLease:
     def release(self) -> None:
         self._released.set()
         self._thread.join()
-        with writing(self._heart) as connection:
-            connection.execute(delete(worker).where(worker.c.id == self.id))
+        try:
+            with writing(self._heart) as connection:
+                connection.execute(delete(worker).where(worker.c.id == self.id))
+        except SQLAlchemyError as error:
+            log.warning("the lease of worker %s could not be given back, it runs out by itself: %s", self.id, error)
 
     def guard(self, connection: Connection) -> None:
         """Raises Interrupted when the lease is gone. A late heartbeat alone is no loss: nobody has acted on it yet."""

@@ -47,7 +47,6 @@ class Run:
         number, done_now = self._number, []
 
         def attempt() -> dict[str, Any]:
-            self._journal.begin_step(number, name)
             done_now.append(True)
             return self._perform(number, name, partial(do, self.ports, *args, **kwargs))
 
@@ -76,6 +75,7 @@ class Run:
     def _perform(self, number: int, name: str, do: Callable[[], Any]) -> dict[str, Any]:
         self._in_step = True
         try:
+            self._journal.begin_step(number, name)
             record = answered(self._patiently(number, do))
         except Exception as error:  # whatever it is, it is the step's answer: recorded, and raised to the procedure
             record = failed(name, error)

@@ -119,19 +119,23 @@ def _initialize(programs: Path, account: pwd.struct_passwd | None, data: Path, p
 
 
 def _run(argv: Sequence[str | Path], account: pwd.struct_passwd | None, folder: Path) -> None:
-    done = subprocess.run(
-        argv,
-        cwd=folder,
-        env={"PATH": os.defpath, "LC_ALL": "C"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=60,
-        check=False,
-        user=account.pw_uid if account else None,
-        group=account.pw_gid if account else None,
-        extra_groups=[] if account else None,
-    )
+    try:
+        done = subprocess.run(
+            argv,
+            cwd=folder,
+            env={"PATH": os.defpath, "LC_ALL": "C"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=60,
+            check=False,
+            user=account.pw_uid if account else None,
+            group=account.pw_gid if account else None,
+            extra_groups=[] if account else None,
+        )
+    except PermissionError as error:
+        name = account.pw_name if account else "this user"
+        raise PostgresMissing(f"Postgres can not be run: {argv[0]} is not accessible to {name}.") from error
     if done.returncode != 0:
         log = folder / "log"
         said = done.stdout.decode(errors="replace") + (log.read_text(errors="replace") if log.exists() else "")

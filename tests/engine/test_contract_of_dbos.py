@@ -1,0 +1,77 @@
+"""What we rely on in DBOS beyond its documentation. A new version of it has to pass these first."""
+
+from sqlalchemy import inspect, text
+
+from staging_gate.domain.timeline import RunState
+from staging_gate.engine import reading
+from staging_gate.engine.database import is_sqlite
+from tests.engine.conftest import Hold, Stage
+
+
+def test_its_tables_live_beside_ours(stage: Stage) -> None:
+    stage.start()
+    schema = None if is_sqlite(stage.database) else "dbos"
+    assert "workflow_status" in inspect(stage.database).get_table_names(schema=schema)
+    assert "run_step" in inspect(stage.database).get_table_names()
+
+
+def test_it_keeps_nothing_that_is_executed_when_read(stage: Stage) -> None:
+    stage.run(lambda run, subject: run.step("one", lambda ports: {"a": [1]}))
+    schema = "" if is_sqlite(stage.database) else "dbos."
+    with reading(stage.database) as connection:
+        kept = connection.execute(text(f"SELECT output, serialization FROM {schema}operation_outputs")).all()
+        kinds = connection.execute(text(f"SELECT DISTINCT serialization FROM {schema}workflow_status")).scalars().all()
+    assert [tuple(row) for row in kept] == [('{"value":{"a":[1]}}', "portable_json")]
+    assert kinds == ["portable_json"]
+
+
+def test_what_was_started_once_is_never_started_again(stage: Stage) -> None:
+    hold = Hold()
+    entered: list[str] = []
+
+    def body(run: object, subject: str) -> None:
+        entered.append(subject)
+        hold(None)
+
+    stage.body = body
+    engine = stage.start()
+    run = stage.ask()
+    engine.nudge()
+    assert hold.reached.wait(20)
+    engine._durable.start(run)
+    hold.go.set()
+    engine.wait(run)
+    engine._durable.start(run)
+
+    assert engine.idle(within=20)
+    assert entered == ["a subject"]
+
+
+def test_recovery_begins_within_a_second(stage: Stage) -> None:
+    # Its internal queue is polled once a second unless the private interval that we set still exists.
+    hold = Hold()
+    stage.body = lambda run, subject: run.step("hang", hold) if not hold.go.is_set() else None
+    engine = stage.start()
+    run = stage.ask()
+    engine.nudge()
+    assert hold.reached.wait(20)
+    stage.stop()
+    hold.go.set()
+
+    assert stage.start().wait(run, within=0.9).state == RunState.FINISHED
+
+
+def test_only_the_runs_of_the_dead_are_taken_over(postgres_stage: Stage) -> None:
+    stage, hold = postgres_stage, Hold()
+    stage.body = lambda run, subject: run.step("hang", hold)
+    engine = stage.start()
+    run = stage.ask()
+    engine.nudge()
+    assert hold.reached.wait(20)
+
+    engine._durable.take_over(["somebody else"])
+    assert engine._durable.executors_with_unfinished_runs() == {engine._lease.id}
+
+    hold.go.set()
+    assert engine.wait(run).state == RunState.FINISHED
+    assert [step.attempt for step in stage.steps(run)] == [1]
