@@ -1,3 +1,38 @@
 """The explicit list: every adapter has its line here."""
 
+from dataclasses import dataclass
 
+from staging_gate.adapters import git, local
+from staging_gate.adapters.clock import SystemClock
+from staging_gate.adapters.local.accounts import interpreter_for, service_account
+from staging_gate.bootstrap.settings import Settings
+from staging_gate.config import YamlPolicyReader
+from staging_gate.ports import Ports
+from staging_gate.ports.store import Store
+
+REPOSITORY = "repository.git"
+
+
+@dataclass(frozen=True)
+class Bound:
+    """The ports, and what of the adapters is started, stopped and examined besides."""
+
+    ports: Ports
+    local: local.Local
+
+
+def bind(settings: Settings, clock: SystemClock, store: Store) -> Bound:
+    code_host = git.GitCodeHost.create(settings.state / REPOSITORY)
+    account = service_account(settings.service_account)
+    here = local.connect(local.Settings(settings.state, interpreter_for(account), account), code_host.clone_address)
+    ports = Ports(
+        clock=clock,
+        store=store,
+        code_host=code_host,
+        targets={"local": here.target},
+        checks=here.checks,
+        smoke=here.smoke,
+        logs=here.logs,
+        policy=YamlPolicyReader(),
+    )
+    return Bound(ports, here)

@@ -29,6 +29,11 @@ class Settings:
         return self.database_url or f"sqlite:///{self.state / 'gate.db'}"
 
     @property
+    def database_kind(self) -> str:
+        """Without the password that the address may hold."""
+        return self.database.partition(":")[0].partition("+")[0]
+
+    @property
     def address(self) -> str:
         return f"http://{self.host}:{self.port}"
 

@@ -33,6 +33,7 @@ def open_change(
     release: str | None = None,
 ) -> Change:
     """Ask for `source` to be merged into `target`. Its checks start at once. Raises Closed, Unknown, Unusable."""
+    _refuse_release_without_tag(ports, source, target, release)
     adds_policy = _brings_first_policy(ports, source, target)
     deciding.through(deciding.on_opening(ports, source, target, adds_policy, by))
     head, base = _branch(ports, source), _branch(ports, target)
@@ -185,6 +186,13 @@ def _branch(ports: Ports, name: str) -> Revision:
         known = ", ".join(sorted(branches)) or "none yet"
         raise Unknown(f"There is no branch {name!r}. Branches: {known}.")
     return revision
+
+
+def _refuse_release_without_tag(ports: Ports, source: str, target: str, release: str | None) -> None:
+    policy = policy_in_force(ports)
+    lanes = (policy.staging.branch, policy.production.branch) if policy else None
+    if release is None and (source, target) == lanes:
+        raise Unusable(f"From {source} to {target} goes a release, with a version and notes: `gate release open`.")
 
 
 def _brings_first_policy(ports: Ports, source: str, target: str) -> bool:

@@ -44,6 +44,8 @@ def needed_policy(ports: Ports) -> Policy:
 
 def policy_at(ports: Ports, commit: str) -> Policy | None:
     """The gate.yaml of a revision; None where it has none. Raises PolicyProblems."""
+    if ports.code_host.revision(commit) is None:
+        return None
     text = ports.code_host.file(commit, POLICY_FILE)
     return None if text is None else ports.policy.read(text, POLICY_FILE)
 

@@ -74,7 +74,7 @@ def open_release(ports: Ports, by: Actor, tag: str | None = None, title: str | N
         pending = tx.changes.find_open(policy.staging.branch, policy.production.branch)
     if pending is not None:
         raise Unusable(
-            f"A release is being prepared already: {pending.release or 'change'} as change {pending.number}. "
+            f"A release is being prepared already: {pending.release} as change {pending.number}. "
             f"Merge it, or take it back with `gate release withdraw {pending.release}`."
         )
     if known is not None and known.state is not ReleaseState.WITHDRAWN:

@@ -1,0 +1,167 @@
+"""One installation, running: ports, engine, git, and what keeps an eye on them."""
+
+import logging
+import shutil
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from threading import Event, Thread
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from staging_gate.adapters.clock import SystemClock
+from staging_gate.adapters.git import GitBridge, check_installed
+from staging_gate.bootstrap import procedures
+from staging_gate.bootstrap.access import ensure_access
+from staging_gate.bootstrap.adapters import REPOSITORY, bind
+from staging_gate.bootstrap.settings import Settings
+from staging_gate.domain.actor import Actor
+from staging_gate.domain.environment import Environment
+from staging_gate.engine import Engine, connect
+from staging_gate.ports import Ports
+from staging_gate.ports.errors import OutsideError
+from staging_gate.runbook import pushes, reconcile, tokens
+from staging_gate.runbook.facts import target_problems
+from staging_gate.runbook.policy import policy_in_force
+from staging_gate.store import SqlStore, upgrade
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_SECONDS = 10.0
+LEAST_FREE_BYTES = 500 * 1024 * 1024
+
+Asgi = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that deployments need: what was found, and where it is not well, what to do."""
+
+    what: str
+    ok: bool
+    found: str
+    do: str = ""
+
+
+class House:
+    """Opened by `open_house`; `close` leaves services and proxies running, to be adopted again."""
+
+    def __init__(self, settings: Settings, ports: Ports, engine: Engine, store: SqlStore) -> None:
+        self.settings = settings
+        self.ports = ports
+        self._engine = engine
+        self._store = store
+        self._stopping: list[Callable[[], None]] = []
+        self._stopped = Event()
+        self._looker = Thread(target=self._look_on, name="reconcile", daemon=True)
+        self.git: Asgi = _below("/git", self._bridge())
+
+    def start(self) -> None:
+        """Take up what was left unfinished. Raises engine.AlreadyRunning."""
+        log.debug("%d modules of procedures", len(procedures.ALL))
+        self._engine.start()
+        ensure_access(self.settings, self.ports)
+        self._looker.start()
+
+    def close(self) -> None:
+        self._stopped.set()
+        for stop in self._stopping:
+            stop()
+        self._engine.stop()
+
+    def nudge(self) -> None:
+        self._engine.nudge()
+
+    def wait(self, run: str, within: float) -> bool:
+        """Whether the run ended within so many seconds."""
+        try:
+            self._engine.wait(run, within)
+        except TimeoutError:
+            return False
+        return True
+
+    def on_change(self, tell: Callable[..., None]) -> None:
+        self._store.on_commit(tell)
+        self._engine.on_step(tell)
+
+    def on_stop(self, stop: Callable[[], None]) -> None:
+        self._stopping.append(stop)
+
+    def ailments(self) -> list[str]:
+        """Why this installation itself is not healthy; nothing when it is."""
+        try:
+            with self.ports.store.reading() as tx:
+                tx.audit_log.head()
+        except (OutsideError, SQLAlchemyError) as error:
+            return [f"The database does not answer: {error}"]
+        if not self._looker.is_alive():
+            return ["The reconciler has stopped: restart with `gate up`."]
+        return []
+
+    def examine(self) -> list[Finding]:
+        """What `gate doctor` shows."""
+        free = shutil.disk_usage(self.settings.state).free
+        findings = [
+            Finding("git", True, check_installed()),
+            Finding(
+                "disk",
+                free > LEAST_FREE_BYTES,
+                f"{free // 1024**2} MiB free below {self.settings.state}",
+                "Free some: a build that finds no room fails.",
+            ),
+            Finding("database", not self.ailments(), " ".join(self.ailments()) or self.settings.database_kind),
+        ]
+        return findings + self._examine_policy()
+
+    def _examine_policy(self) -> list[Finding]:
+        policy = policy_in_force(self.ports)
+        if policy is None:
+            do = "`gate init` writes one; commit it to main, which the first import may do directly."
+            return [Finding("policy", False, "main has no gate.yaml that can be read", do)]
+        findings = [Finding("policy", True, f"{policy.product}: {', '.join(s.name for s in policy.services)}")]
+        for environment in Environment:
+            problems = target_problems(self.ports, policy, environment)
+            findings.append(
+                Finding(environment, not problems, " ".join(problems) or "can be deployed to", "See above.")
+            )
+        return findings
+
+    def _bridge(self) -> GitBridge:
+        def authenticate(name: str, password: str) -> Actor | None:
+            return tokens.authenticate(self.ports, password)
+
+        return GitBridge(
+            self.settings.state / REPOSITORY,
+            "product",
+            authenticate=authenticate,
+            judge=lambda actor, updates: pushes.judge(self.ports, actor, updates),
+            received=lambda actor, updates: pushes.received(self.ports, actor, updates),
+        )
+
+    def _look_on(self) -> None:
+        """Pushes that nobody told us about, because we were not running or were killed, are found by looking."""
+        while not self._stopped.is_set():
+            try:
+                reconcile.catch_up(self.ports)
+            except (OutsideError, SQLAlchemyError) as error:
+                log.warning("could not look at the branches, trying again: %s", error)
+            self._stopped.wait(LOOK_EVERY_SECONDS)
+
+
+def open_house(settings: Settings) -> House:
+    """Read, migrate, bind; nothing runs before `start`. The state folder is made where it is not there."""
+    settings.state.mkdir(parents=True, exist_ok=True)
+    database = connect(settings.database)
+    upgrade(database)
+    clock = SystemClock()
+    store = SqlStore(database, clock, nudge=lambda: house.nudge())  # noqa: PLW0108 - the house is made below
+    bound = bind(settings, clock, store)
+    house = House(settings, bound.ports, Engine(database, bound.ports, clock), store)
+    return house
+
+
+def _below(prefix: str, application: Asgi) -> Asgi:
+    async def below(scope: Any, receive: Any, send: Any) -> None:
+        await application({**scope, "root_path": scope.get("root_path", "") + prefix}, receive, send)
+
+    return below

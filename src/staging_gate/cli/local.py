@@ -1,0 +1,66 @@
+"""Verbs that work on this machine's own state: init, up, down, demo."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from staging_gate.cli.errors import Failed
+
+STATE = click.option(
+    "--state", type=click.Path(file_okay=False, path_type=Path), help="The folder that holds everything [GATE_STATE]."
+)
+
+
+@click.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".")
+@click.option("--force", is_flag=True, help="Write over a gate.yaml that is there.")
+def init(folder: Path, force: bool) -> None:
+    """Write an annotated gate.yaml into FOLDER, to be adapted to your product."""
+    from staging_gate.config.example import example_text
+
+    place = folder / "gate.yaml"
+    if place.exists() and not force:
+        raise Failed(f"{place} is there already; --force writes over it.")
+    place.write_text(example_text())
+    click.echo(f"{place} is written. Adapt it, then `gate policy check {place}`.")
+
+
+@click.command()
+@STATE
+@click.option("--port", type=click.IntRange(1, 65535), help="Of the board, the API and git [GATE_PORT, 7070].")
+def up(state: Path | None, port: int | None) -> None:
+    """Start the server: board, API, git and the engine.
+
+    Services go on when it stops; the next `gate up` adopts them, and `gate down` stops everything.
+    """
+    from staging_gate.bootstrap.settings import BadSetting, Settings
+
+    try:
+        settings = Settings.read(state=state, port=port)
+    except BadSetting as bad:
+        raise click.UsageError(str(bad)) from bad
+    given = {"GATE_STATE": str(settings.state), "GATE_PORT": str(settings.port)}
+    os.execve(sys.executable, [sys.executable, "-P", "-m", "staging_gate.server"], {**os.environ, **given})
+
+
+@click.command()
+@STATE
+def down(state: Path | None) -> None:
+    """Stop everything of this installation: services, proxies, and the server if it runs."""
+    from staging_gate.bootstrap.settings import Settings
+    from staging_gate.bootstrap.shutdown import stop_everything
+
+    stopped = stop_everything(Settings.read(state=state))
+    click.echo(f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running.")
+
+
+@click.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []})
+@click.pass_context
+def demo(ctx: click.Context) -> None:
+    """The whole runbook on this machine, on real commits and processes: `gate demo --help`."""
+    from importlib import import_module
+
+    # By name: the demo stands above this face and uses it from outside, as a person would.
+    import_module("staging_gate.demo.main").demo(ctx.args, prog_name="gate demo")

@@ -1,0 +1,58 @@
+"""What `gate up` becomes: uvicorn with the composed faces, until somebody stops it."""
+
+import os
+import sys
+
+import uvicorn
+
+from staging_gate.bootstrap.house import House, open_house
+from staging_gate.bootstrap.settings import Settings
+from staging_gate.engine import AlreadyRunning, DatabaseProblem
+from staging_gate.ports.errors import OutsideError
+from staging_gate.server.compose import compose
+
+GRACE_SECONDS = 2
+"""Open live pages and follow streams would hold the server for ever."""
+
+
+def main() -> None:
+    """Serve with the settings of the environment; exit 1 with a sentence where that can not be."""
+    settings = Settings.read()
+    try:
+        house = open_house(settings)
+        house.start()
+    except (AlreadyRunning, DatabaseProblem, OutsideError, PermissionError) as error:
+        sys.exit(f"gate: {error}")
+    serve(house)
+
+
+def serve(house: House) -> None:
+    settings = house.settings
+    server = uvicorn.Server(
+        uvicorn.Config(
+            compose(house),
+            host=settings.host,
+            port=settings.port,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+    )
+    say = [
+        f"Staging Gate is up at {settings.address}, state in {settings.state}.",
+        f"The board: {settings.address}  (`gate board` opens it signed in)",
+        f"git remote add gate {settings.address}/git/product.git",
+    ]
+    print("\n".join(say), flush=True)
+    try:
+        server.run()
+    finally:
+        house.close()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # A step in flight must not outlive us: the next start takes its run up again.
+        os._exit(0 if server.started else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""Routes of the pages. Who is not signed in is sent to /login."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import Response
+
+from staging_gate.bootstrap.house import House
+from staging_gate.domain.actor import Actor
+from staging_gate.queries.board import board
+from staging_gate.queries.deployments import timeline
+from staging_gate.runbook import tokens
+from staging_gate.server.api.house import COOKIE, actor_or_none, house
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+templates = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+async def token_of_form(request: Request) -> str:
+    """The one field of the sign-in form; nothing where it is missing."""
+    fields = parse_qs((await request.body()).decode(errors="replace"))
+    return fields.get("token", [""])[0].strip()
+
+
+InHouse = Annotated[House, Depends(house)]
+MaybeBy = Annotated[Actor | None, Depends(actor_or_none)]
+
+
+@router.get("/")
+def show_board(house: InHouse, by: MaybeBy) -> Response:
+    if by is None:
+        return RedirectResponse("/login", 303)
+    return page("board.html", by=by, board=board(house.ports))
+
+
+@router.get("/board-content")
+def board_content(house: InHouse, by: MaybeBy) -> Response:
+    """The part of the board that changes; the script asks for it whenever something did."""
+    if by is None:
+        return HTMLResponse("", 401)
+    return page("board_content.html", board=board(house.ports))
+
+
+@router.get("/deployments/{id}")
+def show_deployment(house: InHouse, by: MaybeBy, id: str) -> Response:
+    if by is None:
+        return RedirectResponse("/login", 303)
+    found = timeline(house.ports, id)
+    if found is None:
+        return page("missing.html", 404, by=by, what=f"There is no deployment {id}.")
+    return page("deployment.html", by=by, timeline=found)
+
+
+@router.get("/login")
+def sign_in_page() -> Response:
+    return page("login.html", by=None, wrong=False)
+
+
+@router.post("/login")
+def sign_in(request: Request, house: InHouse, token: Annotated[str, Depends(token_of_form)]) -> Response:
+    if tokens.authenticate(house.ports, token) is None:
+        return page("login.html", 401, by=None, wrong=True)
+    answer = RedirectResponse("/", 303)
+    secure = request.url.scheme == "https"
+    answer.set_cookie(COOKIE, token, httponly=True, samesite="lax", secure=secure, max_age=30 * 86400)
+    return answer
+
+
+@router.post("/logout")
+def sign_out() -> Response:
+    answer = RedirectResponse("/login", 303)
+    answer.delete_cookie(COOKIE)
+    return answer
+
+
+def page(template: str, status: int = 200, **values: Any) -> HTMLResponse:
+    return HTMLResponse(templates.get_template(template).render(**values), status)
+
+
+def _seconds(start: datetime, end: datetime | None) -> str:
+    return f"{(end - start).total_seconds():.2f} s" if end else ""
+
+
+def _moment(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else ""
+
+
+templates.filters["moment"] = _moment
+templates.globals["seconds"] = _seconds
