@@ -122,7 +122,6 @@ def test_the_last_verified_release(store: SqlStore) -> None:
         assert last() == succeeded(2, "v1.1.0")
         assert last(before="v1.2.0") == succeeded(2, "v1.1.0")
         assert last(before="v1.1.0") == succeeded(1, "v1.0.0")
-        assert last(before="production-2") == succeeded(1, "v1.0.0")
 
 
 def test_the_last_is_what_succeeded_last_not_what_was_asked_for_last(store: SqlStore) -> None:

@@ -75,7 +75,6 @@ class SqlDeployments:
         return self._all(query if environment is None else query.where(table.c.environment == environment))
 
     def last_verified_release(self, before: str | None = None) -> Deployment | None:
-        """`before` is a tag, or the id of a deployment: neither it nor another deployment of it is the answer."""
         bad = exists().where(
             quarantine.c.lifted_at.is_(None),
             or_(quarantine.c.tag == table.c.release, quarantine.c.tree == table.c.revision_tree),
@@ -87,7 +86,7 @@ class SqlDeployments:
             .order_by(table.c.ended_at.desc().nulls_last(), table.c.number.desc())
             .limit(1)
         )
-        return self._one(query if before is None else query.where(table.c.release != before, table.c.id != before))
+        return self._one(query if before is None else query.where(table.c.release != before))
 
     def of_release(self, tag: str) -> list[Deployment]:
         """Newest first."""
