@@ -1,9 +1,9 @@
 """Starting `tiny_service.py` under a shim, and leaving nothing behind."""
 
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from staging_gate.adapters.local import processes
 from staging_gate.adapters.local.processes import Process, ProcessSpec
@@ -32,16 +32,10 @@ class Tiny:
             labels={"port": str(port)},
         )
 
-    def command(self, *argv: str, name: str = "api", environ: Mapping[str, str] | None = None) -> ProcessSpec:
-        """Something else than the tiny service."""
-        return ProcessSpec(
-            name=name,
-            argv=argv,
-            cwd=self.folder,
-            environ=environ or {"PATH": "/usr/bin:/bin"},
-            log=self.folder / "logs" / f"{name}.log",
-            state=self.folder / "states" / f"{name}.json",
-        )
+    def command(self, *argv: str, account: Account | None = None, **changes: Any) -> ProcessSpec:
+        """Something else than the tiny service, in the same place."""
+        spec = replace(self.spec(account=account), argv=argv, environ={"PATH": "/usr/bin:/bin"}, labels={})
+        return replace(spec, **changes)
 
     def serving(self, name: str = "api", account: Account | None = None, **environ: str) -> Process:
         """A tiny service that listens on the port in its labels."""

@@ -82,6 +82,9 @@ class Keeper:
         self.log = Log(order.log)
         self.output, self.output_end = os.pipe()
         os.set_blocking(self.output, False)
+        # Room for what a program says during LOG_PAUSE; refused where an account has many pipes, then it waits for us.
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(self.output, fcntl.F_SETPIPE_SZ, 16 * BLOCK)
         self.wake, self.wake_end = os.pipe()
         self.shim = os.getpid()
         self.boot = boot_id()
