@@ -1,8 +1,10 @@
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from staging_gate.adapters.local.accounts import interpreter_for, service_account
 from staging_gate.adapters.local.proxy import Proxy
 from tests.adapters.local.sample import Repository, World, a_world
 from tests.adapters.local.tiny import Tiny
@@ -36,3 +38,14 @@ def world(tmp_path: Path, repository: Repository) -> Iterator[World]:
     one = a_world(tmp_path / "state", repository)
     yield one
     one.end()
+
+
+@pytest.fixture
+def account_world(repository: Repository) -> Iterator[World]:
+    """The same where an account of its own can look: as root, builds and services run as that."""
+    with tempfile.TemporaryDirectory(prefix="staging-gate-") as folder:
+        Path(folder).chmod(0o755)
+        account = service_account()
+        one = a_world(Path(folder), repository, account=account, interpreter=interpreter_for(account))
+        yield one
+        one.end()

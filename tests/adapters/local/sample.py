@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from staging_gate.adapters.local import Local, Settings, connect
+from staging_gate.adapters.local.accounts import interpreter_for
 from staging_gate.adapters.local.layout import Layout
 from staging_gate.adapters.local.ports import free_port
 from staging_gate.adapters.local.processes import Process, adopt
-from staging_gate.adapters.local.workshop import interpreter_at
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.revision import Revision
 from staging_gate.domain.service import Health, Service, Target
@@ -130,7 +130,7 @@ class World:
 
 
 def a_world(state: Path, repository: Repository, **changes: object) -> World:
-    settings = replace(Settings(state, interpreter_at("/usr/bin/python3")), **changes)  # type: ignore[arg-type]
+    settings = replace(Settings(state, interpreter_for(None)), **changes)  # type: ignore[arg-type]
     return World(connect(settings, lambda: str(repository.path)), settings, repository, free_port(), free_port())
 
 

@@ -25,9 +25,9 @@ def explained(root: Path) -> Iterator[None]:
         raise
 
 
-def filled_by(finished: Finished) -> bool:
-    """Whether a command failed because the disk, or what its files may hold, was full."""
-    return not finished.ok and says_full(finished.tail, finished.code)
+def filled_by(finished: Finished, root: Path) -> bool:
+    """Whether a command failed because the disk was full, or its files may not grow further."""
+    return not finished.ok and (says_full(finished.tail, finished.code) or _left(root) == 0)
 
 
 def says_full(text: str, code: int | None = None) -> bool:
@@ -35,10 +35,14 @@ def says_full(text: str, code: int | None = None) -> bool:
 
 
 def full(root: Path, evidence: str) -> Unavailable:
-    left = os.statvfs(root)
-    megabytes = left.f_bavail * left.f_frsize // 1_000_000
     return Unavailable(
-        f"The disk of {root} is full: {megabytes} MB are left, or files there may not grow further. What was half "
+        f"The disk of {root} is full: {_left(root)} MB are left, or files there may not grow further. What was half "
         "written is removed. Free some space and try again.",
         evidence,
     )
+
+
+def _left(root: Path) -> int:
+    """Megabytes."""
+    found = os.statvfs(root)
+    return found.f_bavail * found.f_frsize // 1_000_000

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 import tomllib
 from dataclasses import dataclass
@@ -83,24 +84,24 @@ def _pip_lock(recipe: Recipe, checkout: Path) -> str:
         raise BuildFailed("The build names no file: it should read `uv pip sync [--require-hashes] requirements.lock`.")
     texts: dict[str, str] = {}
     for name in recipe.files:
-        _collect(checkout, Path(name), texts)
+        _collect(checkout, name, texts)
     return json.dumps(texts, sort_keys=True)
 
 
-def _collect(checkout: Path, path: Path, texts: dict[str, str]) -> None:
+def _collect(checkout: Path, name: str, texts: dict[str, str]) -> None:
     """Read a requirements file and those that it includes into `texts`."""
-    if str(path) in texts:
+    if name in texts:
         return
-    texts[str(path)] = text = _text(checkout, str(path))
-    for number, line in enumerate(text.splitlines(), start=1):
+    texts[name] = _text(checkout, name)
+    for number, line in enumerate(texts[name].splitlines(), start=1):
         if _LOCAL.match(line):
             raise BuildFailed(
-                f"{path}:{number}: `{line.strip()}` points into the checkout, but the environment is shared by all "
+                f"{name}:{number}: `{line.strip()}` points into the checkout, but the environment is shared by all "
                 "trees with this lock. Leave it out (code is imported from the folder that it runs in), or write "
                 "the build as another command."
             )
         if included := _INCLUDED.match(line):
-            _collect(checkout, path.parent / included[1], texts)
+            _collect(checkout, os.path.join(os.path.dirname(name), included[1]), texts)
 
 
 def _uv_lock(checkout: Path) -> str:

@@ -15,7 +15,7 @@ from staging_gate.adapters.local.recipes import BuildFailed, Interpreter
 from staging_gate.ports.deploy_target import Cancelled
 from staging_gate.ports.errors import Stopped, Unavailable
 from staging_gate.ports.logs import Logs
-from staging_gate.wire.commands import Account, capture, stream
+from staging_gate.wire.commands import Account, stream
 
 _NETWORK_WORDS = ("error sending request", "dns error", "Failed to fetch:")
 
@@ -87,20 +87,12 @@ class Workshop:
         evidence = "\n".join(finished.tail.splitlines()[-50:])
         if finished.stopped == "cancelled":
             raise Stopped(f"{_capital(job.what)} was cancelled.", evidence)
-        if disk.filled_by(finished):
+        if disk.filled_by(finished, self.layout.root):
             raise disk.full(self.layout.root, evidence)
         if argv[0] == self.uv() and any(words in finished.tail for words in _NETWORK_WORDS):
             raise Unavailable(f"{_capital(job.what)} could not reach the package registry.", evidence)
         command = " ".join((Path(argv[0]).name, *argv[1:]))
         raise BuildFailed(f"{_capital(job.what)} failed: `{command}` {ending(finished, job.within)}.", evidence)
-
-
-def interpreter_at(path: str) -> Interpreter:
-    """The Python at this path. Raises Unavailable where there is none."""
-    asked = capture([path, "-I", "-S", "-c", "import sys; print(sys.version)"], environ={}, within=30)
-    if asked.code:
-        raise Unavailable(f"{path} is no working Python.", asked.err.decode(errors="replace"))
-    return Interpreter(path, asked.text.strip())
 
 
 def _capital(text: str) -> str:
