@@ -351,6 +351,11 @@ BETWEEN = {
         ("branch: main", "branch: staging"),
         '18:13: flow.production.branch: wanted another branch than flow.staging.branch, found "staging" in both',
     ),
+    "rules on another branch than main": (
+        ("branch: main", "branch: production"),
+        "18:13: flow.production.branch: wanted main, because the gate.yaml in force is main's; "
+        'found "production"',
+    ),
     "releases from elsewhere": (
         ("from: staging", "from: develop"),
         '19:11: flow.production.from: wanted staging: only what staging has proved goes on; found "develop"',
@@ -399,6 +404,12 @@ def test_values_of_the_wrong_kind(edit: tuple[str, str], problem: str) -> None:
 def test_commands_that_only_a_shell_could_run(command: str, found: str) -> None:
     wanted = "4:10: services.api.run: wanted a command: one line, or a list of words, "
     assert problems_of(edited(("serve --port $PORT", command))) == [wanted + found]
+
+
+def test_somebody_must_be_tech_lead() -> None:
+    text = edited(("approvals: {tech_lead: 1}", "approvals: {review: 1}"), ("tech_lead: [tess]", "devops: [tess]"))
+    said = "26:1: roles: wanted at least one tech_lead: a change to how services are run or proved needs one who agrees"
+    assert problems_of(text) == [said]
 
 
 @pytest.mark.parametrize(("edit", "problem"), BETWEEN.values(), ids=BETWEEN)

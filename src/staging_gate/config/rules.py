@@ -95,6 +95,19 @@ def _branches_differ(tree: Tree) -> Iterator[Problem]:
         yield tree.problem(("flow", "production", "branch"), text)
 
 
+def _rules_are_on_main(tree: Tree) -> Iterator[Problem]:
+    branch = _text(tree, "flow", "production", "branch")
+    if branch and branch not in ("main", _text(tree, "flow", "staging", "branch")):
+        text = f"wanted main, because the gate.yaml in force is main's; found {quoted(branch)}"
+        yield tree.problem(("flow", "production", "branch"), text)
+
+
+def _somebody_is_tech_lead(tree: Tree) -> Iterator[Problem]:
+    if "roles" in tree.names() and not list(_texts(tree, "roles", "tech_lead", EACH)):
+        text = "wanted at least one tech_lead: a change to how services are run or proved needs one who agrees"
+        yield tree.key_problem(("roles",), text)
+
+
 def _releases_come_from_staging(tree: Tree) -> Iterator[Problem]:
     source, branch = _text(tree, "flow", "production", "from"), _text(tree, "flow", "staging", "branch")
     if source and branch and source not in ("staging", branch):
@@ -158,6 +171,8 @@ _RULES: tuple[Callable[[Tree], Iterator[Problem]], ...] = (
     _roles_name_people,
     _approvals_can_be_given,
     _branches_differ,
+    _rules_are_on_main,
+    _somebody_is_tech_lead,
     _releases_come_from_staging,
     _releases_keep_their_commits,
     _lists_of_methods_are_filled,

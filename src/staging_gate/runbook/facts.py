@@ -136,6 +136,7 @@ def target_problems(ports: Ports, policy: Policy, environment: Environment) -> t
     problems = []
     for service in policy.services_in(environment):
         target = service.target(environment)
+        target = replace(target, environ={**service.environ, **target.environ})
         adapter = ports.targets.get(target.provider)
         if adapter is None:
             problems.append(f"{service.name}: this installation has no adapter for {target.provider}.")

@@ -1,6 +1,7 @@
 """A release tag: semantic, new, greater than the last, annotated, on main."""
 
 from datetime import datetime
+from fnmatch import fnmatchcase
 
 from staging_gate.domain.actor import Actor
 from staging_gate.domain.gate.decision import Action, Reason
@@ -19,6 +20,13 @@ def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: 
             "tag_not_semver",
             f"{release.tag!r} is no release tag: it must be `v` and a semantic version, such as v1.4.0.",
             "`gate release plan` suggests the next one.",
+        )
+    pattern = policy.production.tags or "v*"
+    if not fnmatchcase(release.tag, pattern):
+        return Reason(
+            "tag_not_of_policy",
+            f"{release.tag} does not fit {pattern}, the release tags of gate.yaml.",
+            "Choose a version that fits, or change flow.production.tags.",
         )
     if release.tag_at is not None and release.tag_at != release.commit:
         return Reason(
