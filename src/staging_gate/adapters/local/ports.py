@@ -8,6 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from staging_gate.adapters.local import procfs
+from staging_gate.adapters.local.listeners import listening
 from staging_gate.ports.errors import Unavailable
 
 SPAN = 12_000
@@ -34,7 +35,7 @@ def free_port(avoid: Collection[int] = ()) -> int:
 
 def holder_of(port: int) -> str | None:
     """`nginx (pid 812)`, or `another program` where we may not look; None when nobody listens."""
-    links = procfs.listening(port)
+    links = listening(port)
     if not links:
         return None
     for pid in procfs.owners(links, procfs.everybody()).values():

@@ -20,6 +20,7 @@ from typing import Any
 
 from staging_gate.adapters.local import procfs
 from staging_gate.adapters.local.layout import make_folder
+from staging_gate.adapters.local.listeners import listening
 from staging_gate.adapters.local.ports import free_port, holder_of
 from staging_gate.adapters.local.procfs import Identity
 from staging_gate.adapters.local.waiting import Limit, pause
@@ -113,7 +114,7 @@ class Process:
 
     def owns_port(self, port: int) -> bool:
         """Whether all who listen on this port of 127.0.0.1 are this process or were started by it; False if nobody."""
-        links = procfs.listening(port)
+        links = listening(port)
         return bool(links) and links == procfs.owners(links, self._tree()).keys()
 
     def rss(self) -> int:

@@ -1,19 +1,10 @@
-"""What the kernel says about processes and listening sockets on this machine."""
+"""What the kernel says about processes on this machine."""
 
 import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-
-LISTENING = "0A"
-REACHED_BY_LOOPBACK = (
-    "0100007F",  # 127.0.0.1
-    "00000000",  # 0.0.0.0
-    "00000000000000000000000000000000",  # ::
-    "00000000000000000000000001000000",  # ::1
-    "0000000000000000FFFF00000100007F",  # ::ffff:127.0.0.1
-)
 
 
 @dataclass(frozen=True)
@@ -85,11 +76,6 @@ def resident(pids: list[int]) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def listening(port: int) -> set[str]:
-    """Links, as in /proc/PID/fd, of all sockets that a connection to this port of 127.0.0.1 may reach."""
-    return {f"socket:[{inode}]" for table in ("tcp", "tcp6") for inode in _listening_in(Path("/proc/net", table), port)}
-
-
 def owners(links: set[str], pids: list[int]) -> dict[str, int]:
     """Which of these processes has which of these sockets open, as far as we may look."""
     return {link: pid for pid in pids for link in links.intersection(_links(pid))}
@@ -109,21 +95,6 @@ def _children(pid: int) -> list[int]:
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             found.extend(int(child) for child in path.read_bytes().split())
     return found
-
-
-def _listening_in(table: Path, port: int) -> Iterator[str]:
-    if not table.exists():
-        return
-    ending = f":{port:04X}"
-    with table.open() as rows:
-        next(rows)
-        for row in rows:
-            _, local, _, state, *rest = row.split(maxsplit=10)
-            # The kernel lists the listening ones first; there may be thousands of others behind them.
-            if state != LISTENING:
-                return
-            if local.endswith(ending) and local.removesuffix(ending) in REACHED_BY_LOOPBACK:
-                yield rest[5]
 
 
 def _links(pid: int) -> Iterator[str]:

@@ -23,7 +23,6 @@ import os
 import resource
 import select
 import signal
-import socket
 import time
 
 LOG_LIMIT = 10 * 1024 * 1024
@@ -76,7 +75,7 @@ class Order:
 
 
 class Keeper:
-    def __init__(self, order: Order, sockets: list[socket.socket]) -> None:
+    def __init__(self, order: Order, sockets: list[int]) -> None:
         self.order = order
         self.sockets = sockets
         self.log = Log(order.log)
@@ -171,7 +170,7 @@ class Keeper:
 
     def take_files(self) -> None:
         """Nothing to read, output into our pipe, listening sockets from 3 on; all else is closed by the exec."""
-        high = [fcntl.fcntl(one.fileno(), fcntl.F_DUPFD_CLOEXEC, 100) for one in self.sockets]
+        high = [fcntl.fcntl(one, fcntl.F_DUPFD_CLOEXEC, 100) for one in self.sockets]
         os.dup2(self.output_end, 1)
         os.dup2(self.output_end, 2)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -291,12 +290,14 @@ def lock(path: str) -> bool:
     return True
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> int:
+    import socket  # only for proxies: it would make every other start slower
+
     one = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     one.bind((host, port))
     one.listen(4096)
-    return one
+    return one.detach()
 
 
 def restore_signals() -> None:
