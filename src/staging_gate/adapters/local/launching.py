@@ -54,7 +54,9 @@ def program(argv: tuple[str, ...], folder: Path, path: str, values: Mapping[str,
         if os.access(found, os.X_OK):
             return (found, *filled[1:])
         raise Refused(f"{setting}: {filled[0]} is no program in the tree. Is it committed, and executable?")
-    if at := shutil.which(filled[0], path=path):
+    # Many systems have no `python`, only a `python3`; every environment has both.
+    names = (filled[0], "python3") if filled[0] == "python" else (filled[0],)
+    if at := next(filter(None, (shutil.which(name, path=path) for name in names)), None):
         return (at, *filled[1:])
     raise Refused(
         f"{setting}: the program {filled[0]} is neither in the build's environment nor on this machine. "
