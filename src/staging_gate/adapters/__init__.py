@@ -1,0 +1,1 @@
+"""Our code for the outsides, one folder each; strangers to each other."""

@@ -1,0 +1,7 @@
+"""The embedded code host: a bare repository on this machine, and its address for clone, fetch and push."""
+
+from staging_gate.adapters.git.bridge import GitBridge
+from staging_gate.adapters.git.code_host import GitCodeHost
+from staging_gate.adapters.git.program import check_installed
+
+__all__ = ["GitBridge", "GitCodeHost", "check_installed"]
