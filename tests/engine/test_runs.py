@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
 
 from staging_gate.domain.timeline import RunState, StepState
 from staging_gate.engine import Run, StepErrored, procedure, tables, writing
-from staging_gate.ports.errors import Refused, Unavailable, Unclear
+from staging_gate.ports.errors import Refused, Stopped, Unavailable, Unclear
 from staging_gate.testing import eventually
 from tests.engine.conftest import Hold, Stage
 
@@ -103,7 +104,9 @@ def test_an_error_of_an_outside_reaches_the_procedure_as_it_was_also_when_it_is_
     for found in (first, again):
         assert (found.message, found.evidence) == (error.message, error.evidence)
         assert getattr(found, "retry_after", None) == getattr(error, "retry_after", None)
-    assert [(step.state, step.outcome) for step in stage.steps(run)][0] == (StepState.ERRORED, error.message)
+    said_no = isinstance(error, (Refused, Stopped))
+    state = StepState.FAILED if said_no else StepState.ERRORED
+    assert [(step.state, step.outcome) for step in stage.steps(run)][0] == (state, error.message)
 
 
 def test_any_other_exception_in_a_step_says_which_step_broke(stage: Stage) -> None:
@@ -281,6 +284,25 @@ def test_a_procedure_that_changed_under_a_run_is_found_out(stage: Stage) -> None
         "This run went another way before: where it takes the step 'build' now, it took another one then."
     )
     assert stage.broken == [("a subject", record.error)]
+
+
+def test_a_step_takes_no_steps(sqlite_stage: Stage) -> None:
+    def body(run: Run, subject: str) -> None:
+        run.step("outer", lambda ports: run.step("inner", lambda ports: None))
+
+    assert sqlite_stage.run(body).error == (
+        "The step 'outer' broke: RuntimeError: The step 'inner' is taken inside another step or thread; "
+        "only the procedure takes steps."
+    )
+
+
+def test_a_database_without_tables_is_found_out_at_the_start(sqlite_stage: Stage) -> None:
+    tables.metadata.drop_all(sqlite_stage.database)
+    with pytest.raises(OperationalError, match="no such table: run"):
+        sqlite_stage.start()
+    tables.metadata.create_all(sqlite_stage.database)
+
+    assert sqlite_stage.run(lambda run, subject: None).state == RunState.FINISHED
 
 
 def test_waiting_for_a_run_says_when_it_takes_too_long(stage: Stage) -> None:

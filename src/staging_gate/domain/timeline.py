@@ -15,8 +15,11 @@ class RunState(StrEnum):
 
 
 class StepState(StrEnum):
+    """failed: an outside said no. errored: something broke."""
+
     RUNNING = "running"
     FINISHED = "finished"
+    FAILED = "failed"
     ERRORED = "errored"
 
 

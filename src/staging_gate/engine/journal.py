@@ -35,6 +35,10 @@ class Unrecorded(Interrupted):
     """A step was done and its checkpoint could not be written: as if we had been killed then. To be executed again."""
 
 
+_STATES = {None: StepState.FINISHED, "refused": StepState.FAILED, "stopped": StepState.FAILED}
+"""What a step's record says of it: a no from outside is the release's failure, everything else is an error."""
+
+
 @dataclass(frozen=True)
 class Journal:
     """Where executions write. `guard` is called in every transaction and raises Interrupted where we lost the run."""
@@ -104,7 +108,7 @@ class RunJournal:
         self._flush((_THIS_STEP, {"key": self.run, "step": number, "outcome": text}))
 
     def end_step(self, number: int, record: dict[str, Any]) -> None:
-        state = StepState.ERRORED if "error" in record else StepState.FINISHED
+        state = _STATES.get(record.get("error"), StepState.ERRORED)
         values = {"state": state.value, "ended_at": self._now(), "outcome": _sentence(record)}
         self._pending.append((_THIS_STEP, {"key": self.run, "step": number, **values}))
 

@@ -18,7 +18,11 @@ def rollback(tag: str, reason: str) -> str:
 
 
 def automatic_rollback(failed: Deployment) -> str:
-    return f"{name(failed)} did not pass: {failed.failure}"
+    return f"{name(failed)} did not pass ({failed.id})"
+
+
+def failed_in_production(failed: Deployment) -> str:
+    return f"failed in production ({failed.id})"
 
 
 def name(deployment: Deployment) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from staging_gate.domain.deployment import Deployment
+from staging_gate.domain.deployment import Deployment, DeploymentState
 from staging_gate.domain.environment import Environment
 
 
@@ -37,8 +37,8 @@ class Took:
 
 
 def took(deployment: Deployment, urgent_change: bool = False) -> list[Took]:
-    """What this deployment took, against every expected duration that concerns it. Ended deployments only."""
-    if deployment.ended_at is None or deployment.started_at is None:
+    """What this deployment took, against every expected duration that concerns it. Only where it succeeded."""
+    if deployment.state is not DeploymentState.SUCCEEDED or not deployment.ended_at or not deployment.started_at:
         return []
     running = deployment.ended_at - deployment.started_at
     whole = deployment.ended_at - deployment.requested_at

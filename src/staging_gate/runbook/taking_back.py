@@ -1,5 +1,6 @@
 """When it does not go well: before the traffic moved nothing changes; after it, the previous deployment comes back."""
 
+import secrets
 from dataclasses import replace
 
 from staging_gate.domain.actor import SYSTEM
@@ -92,7 +93,7 @@ def hold_promotions(tx: Transaction, environment: Environment, why: str, by: str
     """Nothing is promoted to the environment until a person lifts it; rollbacks are never held."""
     if any(hold.environment == environment and hold.reason == why for hold in tx.holds.in_force()):
         return
-    hold = Hold(f"hold-{environment}-{tx.at:%Y%m%d%H%M%S%f}", environment, why, by, tx.at)
+    hold = Hold(f"hold-{secrets.token_hex(3)}", environment, why, by, tx.at)
     tx.holds.add(hold)
     tx.audit(SYSTEM, "hold", environment, why, hold=hold.id)
 
@@ -111,9 +112,9 @@ def _release_failed(tx: Transaction, broken: Deployment) -> None:
     release = tx.releases.get(broken.release)
     if release is not None and release.state is ReleaseState.PUBLISHED:
         tx.releases.update(replace(release, state=ReleaseState.FAILED), release)
-    quarantine(tx, broken.release, broken.revision.tree, broken.failure)
+    quarantine(tx, broken.release, broken.revision.tree, words.failed_in_production(broken))
     if broken.switched_at is not None:
-        hold_promotions(tx, broken.environment, f"{broken.release} failed in production: {broken.failure}")
+        hold_promotions(tx, broken.environment, f"{broken.release} {words.failed_in_production(broken)}")
 
 
 def _add_rollback(tx: Transaction, broken: Deployment, previous: Deployment) -> None:
