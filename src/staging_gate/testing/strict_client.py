@@ -172,7 +172,7 @@ class Asking:
             failure = "" if status == 200 else f"status {status}"
         except TimeoutError:
             failure = f"no complete answer within {self.within:g} s"
-        except (OSError, EOFError, ValueError) as error:
+        except (OSError, EOFError, ValueError, IndexError, asyncio.LimitOverrunError) as error:
             failure = f"{type(error).__name__}: {error}"
         if failure:
             connection.close()

@@ -5,6 +5,7 @@ the shim, which signals the group of what it keeps, so no reused number is ever 
 """
 
 import contextlib
+import errno
 import hashlib
 import json
 import marshal
@@ -260,8 +261,9 @@ def _shim_environ() -> dict[str, str]:
 
 def _no_listener(answer: str) -> Refused:
     _, host, port, why = answer.split(" ", 3)
-    holder = holder_of(int(port))
-    return PortTaken(int(port), holder) if holder else Refused(f"{host}:{port} can not be listened on: {why}.")
+    if why == os.strerror(errno.EADDRINUSE):
+        return PortTaken(int(port), holder_of(int(port)) or "another program")
+    return Refused(f"{host}:{port} can not be listened on: {why}.")
 
 
 def _ends(handle: int, seconds: float) -> bool:
