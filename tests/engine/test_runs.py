@@ -124,6 +124,8 @@ def test_any_other_exception_in_a_step_says_which_step_broke(stage: Stage) -> No
         ({"a": [{3}]}, r"it['a'][0] is {3} (set)"),
         ({1: "a"}, r"it is {1: 'a'} (dict)"),
         (float("nan"), r"it is nan (float)"),
+        (["a\0b"], r"it[0] is 'a\x00b' (str)"),
+        ("\udcff", r"it is '\udcff' (str)"),
     ],
 )
 def test_an_answer_that_is_not_json_is_refused(sqlite_stage: Stage, answer: Any, shown: str) -> None:
@@ -131,9 +133,19 @@ def test_an_answer_that_is_not_json_is_refused(sqlite_stage: Stage, answer: Any,
 
     assert record.state == RunState.STUCK
     assert record.error == (
-        "The step 'say' broke: TypeError: a step returns JSON (None, bool, int, finite float, str, list, "
+        "The step 'say' broke: TypeError: a step returns JSON (None, bool, int, finite float, str without NUL, list, "
         f"dict with str keys), but {shown}"
     )
+
+
+def test_what_a_program_printed_can_always_be_kept(stage: Stage) -> None:
+    def refuse(ports: Stage) -> None:
+        raise Refused("It said \0\udcff", "\0")
+
+    record = stage.run(lambda run, subject: run.step("ask", refuse))
+
+    assert (record.state, record.error) == (RunState.STUCK, "It said ?")
+    assert stage.steps(record.id)[0].outcome == "It said ?"
 
 
 def test_a_procedure_that_breaks_leaves_a_stuck_run_and_somebody_is_told(stage: Stage) -> None:

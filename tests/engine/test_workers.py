@@ -116,6 +116,7 @@ def test_a_run_outlives_the_loss_of_all_connections(postgres_stage: Stage) -> No
 
     record = stage.run(body)
     assert (record.state, record.error) == (RunState.FINISHED, "")
+    assert [step.attempt for step in stage.steps(record.id)] == [1, 1]
 
 
 def test_a_step_that_could_not_be_recorded_is_done_again(sqlite_stage: Stage) -> None:

@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from staging_gate.engine import Engine, Run, connect, enqueue, procedure, writing
+from staging_gate.testing import eventually
 
 KEY = "the-release"
 RUN = f"release-{KEY}"
@@ -28,7 +28,7 @@ class SystemClock:
         return datetime.now(UTC)
 
     def pause(self, seconds: float) -> None:
-        time.sleep(seconds)
+        raise AssertionError("no step of the victim is unavailable")
 
 
 class Victim:
@@ -48,8 +48,7 @@ class Victim:
 
     def hold(self, step: str) -> None:
         """Stay in a step as long as there is a file of that name."""
-        while (self._folder / f"hold {step}").exists():
-            time.sleep(0.01)
+        eventually(lambda: not (self._folder / f"hold {step}").exists(), within=30)
 
 
 @procedure("release")

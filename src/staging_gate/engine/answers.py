@@ -34,8 +34,9 @@ def failed(step: str, error: Exception) -> dict[str, Any]:
     """The record of an exception. Only those of ports.errors keep their kind; all others become StepErrored."""
     for kind, outside in _OUTSIDE.items():
         if isinstance(error, outside):
-            return {"error": kind, "message": error.message, "evidence": error.evidence, **_retry_after(error)}
-    return {"error": "broke", "message": f"The step {step!r} broke: {type(error).__name__}: {error}"}
+            said = {"message": storable(error.message), "evidence": storable(error.evidence)}
+            return {"error": kind, **said, **_retry_after(error)}
+    return {"error": "broke", "message": storable(f"The step {step!r} broke: {type(error).__name__}: {error}")}
 
 
 def value_of(record: Mapping[str, Any]) -> Any:
@@ -50,13 +51,20 @@ def value_of(record: Mapping[str, Any]) -> Any:
     raise StepErrored(record["message"])
 
 
+def storable(text: str) -> str:
+    """Text as both databases take it: what programs print may hold NUL, or bytes that are no UTF-8."""
+    return text.replace("\0", "").encode(errors="replace").decode()
+
+
 def _retry_after(error: OutsideError) -> dict[str, float | None]:
     return {"retry_after": error.retry_after} if isinstance(error, Unavailable) else {}
 
 
 def _check(value: Any, where: str) -> None:
     # Exact types: a subclass or a tuple would come back as something else than what was returned.
-    if value is None or type(value) in (bool, int, str):
+    if value is None or type(value) in (bool, int):
+        return
+    if type(value) is str and storable(value) == value:
         return
     if type(value) is float and math.isfinite(value):
         return
@@ -64,11 +72,11 @@ def _check(value: Any, where: str) -> None:
         for index, item in enumerate(value):
             _check(item, f"{where}[{index}]")
         return
-    if type(value) is dict and all(type(key) is str for key in value):
+    if type(value) is dict and all(type(key) is str and storable(key) == key for key in value):
         for key, item in value.items():
             _check(item, f"{where}[{key!r}]")
         return
     raise TypeError(
-        f"a step returns JSON (None, bool, int, finite float, str, list, dict with str keys), "
+        f"a step returns JSON (None, bool, int, finite float, str without NUL, list, dict with str keys), "
         f"but {where} is {value!r} ({type(value).__name__})"
     )

@@ -6,11 +6,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, exc, make_url
 
 OLDEST_SQLITE = (3, 42)
 BUSY_SECONDS = 30
+
+AWAY = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
+"""What a database raises that can not be reached or written now: down, connection lost, disk full, pool exhausted."""
 
 
 class DatabaseProblem(Exception):
@@ -60,7 +62,7 @@ def is_sqlite(database: Engine) -> bool:
 def _parsed(address: str | URL) -> URL:
     try:
         url = make_url(address)
-    except ArgumentError as error:
+    except exc.ArgumentError as error:
         raise DatabaseProblem(f"The database address {address!r} can not be read. {EXPECTED}") from error
     if url.get_backend_name() not in ("sqlite", "postgresql"):
         raise DatabaseProblem(f"The database address {_shown(url)} is of an unknown kind. {EXPECTED}")

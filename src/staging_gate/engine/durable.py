@@ -67,6 +67,8 @@ def step(name: str, do: Callable[[], Any]) -> Any:
 
     Raises Interrupted where this execution can not go on, StepsChanged where an earlier one took another step here.
     """
+    if DBOS.workflow_id is None or DBOS.step_id is not None:
+        raise RuntimeError(f"The step {name!r} is taken inside another step or thread; only the procedure takes steps.")
     try:
         return DBOS.run_step({"name": name}, do)
     except DBOSUnexpectedStepError as error:

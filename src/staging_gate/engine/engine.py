@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select, update
 from staging_gate.domain.timeline import RunRecord, RunState, StepState
 from staging_gate.engine import procedures, tables
 from staging_gate.engine.answers import StepErrored
-from staging_gate.engine.database import is_sqlite, reading, writing
+from staging_gate.engine.database import AWAY, is_sqlite, reading, writing
 from staging_gate.engine.journal import Interrupted, Journal, RunJournal, Unrecorded
 from staging_gate.engine.lease import SharedLease, exit_at_once
 from staging_gate.engine.lock import FileLease
@@ -24,6 +24,7 @@ from staging_gate.ports.errors import OutsideError
 log = logging.getLogger(__name__)
 
 SLICE_SECONDS = 0.1
+STOP_SECONDS = 2.0
 
 
 class Lease(Protocol):
@@ -89,21 +90,25 @@ class Engine:
         self._durable = durable
         self._lease.take()
         try:
-            durable.launch(self._database, self._journal.worker, self._threads, self._execute)
+            self._unfinished()  # so that a database without our tables is an error here, not in a thread
+            durable.launch(self._database, self._lease.id, self._threads, self._execute)
         except BaseException:
             self._lease.release()
             raise
-        self.tick()
+        self._wake.set()
         self._ticker.start()
 
     def stop(self) -> None:
-        """Stop at once, for good. A step in flight is cut off where the process ends after this (`os._exit`);
-        a new engine takes its run up again."""
+        """Stop at once, for good; a new engine takes up what was in flight.
+
+        A step in flight goes on in its thread until it returns, and nothing comes of it. So a process that is to end
+        ends by `os._exit` after this: Python itself would wait for the thread.
+        """
         self._stopped.set()
         self._wake.set()
-        self._ticker.join()
-        with self._ticking:
-            self._durable.stop()
+        # DBOS waits for a database that is away for as long as that takes; we do not.
+        self._ticker.join(STOP_SECONDS)
+        self._durable.stop()
         self._lease.release()
 
     def nudge(self) -> None:
@@ -253,7 +258,11 @@ class Engine:
         return tables.run_record(row)
 
     def _ended(self, run: str) -> bool:
-        return self._record(run).state not in tables.UNFINISHED
+        try:
+            return self._record(run).state not in tables.UNFINISHED
+        except AWAY as error:
+            log.warning("run %s can not be looked at, trying again: %s", run, error)
+            return False
 
     def _has_nothing_to_do(self) -> bool:
         return not self._executing and not self._unfinished()

@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Executable, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import OperationalError
 
 from staging_gate.domain.timeline import RunState, StepState
 from staging_gate.engine import tables
-from staging_gate.engine.database import is_sqlite, reading, writing
+from staging_gate.engine.answers import storable
+from staging_gate.engine.database import AWAY, is_sqlite, reading, writing
 from staging_gate.ports.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ class Journal:
         while not self.stopped.is_set():
             try:
                 return do()
-            except OperationalError as error:
+            except AWAY as error:
                 log.warning("run %s waits for the database: %s", run, error)
                 self.stopped.wait(PAUSE_SECONDS)
         raise Interrupted
@@ -70,7 +70,7 @@ class Journal:
         try:
             with reading(self.database) as connection:
                 return connection.execute(_CANCELLED_BY, {"key": run}).scalar() is not None
-        except OperationalError as error:
+        except AWAY as error:
             log.warning("run %s can not see whether it was cancelled: %s", run, error)
             return False
 
@@ -105,7 +105,7 @@ class RunJournal:
 
     def note(self, number: int, text: str) -> None:
         """What the running step waits for."""
-        self._flush((_THIS_STEP, {"key": self.run, "step": number, "outcome": text}))
+        self._flush((_THIS_STEP, {"key": self.run, "step": number, "outcome": storable(text)}))
 
     def end_step(self, number: int, record: dict[str, Any]) -> None:
         state = _STATES.get(record.get("error"), StepState.ERRORED)
@@ -113,7 +113,9 @@ class RunJournal:
         self._pending.append((_THIS_STEP, {"key": self.run, "step": number, **values}))
 
     def end(self, state: RunState, error: str = "") -> None:
-        self._flush((_THIS_RUN, {"key": self.run, "state": state.value, "ended_at": self._now(), "error": error}))
+        self._flush(
+            (_THIS_RUN, {"key": self.run, "state": state.value, "ended_at": self._now(), "error": storable(error)})
+        )
 
     def _flush(self, write: Write) -> None:
         self.journal.commit(self.run, [*self._pending, write])

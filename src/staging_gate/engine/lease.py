@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Event, Thread
 from uuid import uuid4
 
-from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Delete, Engine, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from staging_gate.engine.database import connect, writing
@@ -36,6 +36,7 @@ class SharedLease:
 
     def take(self) -> None:
         with writing(self._heart) as connection:
+            connection.execute(self._bury())
             connection.execute(insert(worker).values(id=self.id, beat_at=func.now()))
         self._thread.start()
 
@@ -61,11 +62,14 @@ class SharedLease:
         if not others:
             return set()
         with writing(self._database) as connection:
-            connection.execute(delete(worker).where(worker.c.beat_at < func.now() - self._length))
+            connection.execute(self._bury())
             alive = set(connection.execute(select(worker.c.id)).scalars())
             died = {other for other in alive & others if _died_here(other)}
             connection.execute(delete(worker).where(worker.c.id.in_(died)))
         return others - alive | died
+
+    def _bury(self) -> Delete:
+        return delete(worker).where(worker.c.beat_at < func.now() - self._length)
 
     def _beat_on(self) -> None:
         while not self._released.wait(self._length.total_seconds() / 6):

