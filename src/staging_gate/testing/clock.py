@@ -1,0 +1,30 @@
+"""A clock that is moved and never waits."""
+
+from datetime import UTC, datetime, timedelta
+from threading import Lock
+
+START = datetime(2026, 3, 5, 10, 0, tzinfo=UTC)
+"""A Thursday morning."""
+
+
+class MovableClock:
+    """Implements `ports.clock.Clock`. A millisecond passes at every look, so no two moments are the same."""
+
+    def __init__(self, at: datetime = START) -> None:
+        self._at = at
+        self._turn = Lock()
+        self.pauses: list[float] = []
+
+    def now(self) -> datetime:
+        with self._turn:
+            self._at += timedelta(milliseconds=1)
+            return self._at
+
+    def pause(self, seconds: float) -> None:
+        """Remembered in `pauses`; the time is over at once."""
+        self.pauses.append(seconds)
+        self.advance(seconds=seconds)
+
+    def advance(self, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
+        with self._turn:
+            self._at += timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)

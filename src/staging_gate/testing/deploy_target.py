@@ -1,0 +1,235 @@
+"""A deploy target in memory: builds, processes, traffic. Nothing is executed; everything is remembered."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, field
+from threading import RLock
+
+from staging_gate.domain.environment import Environment
+from staging_gate.domain.service import Service, Target
+from staging_gate.ports.deploy_target import Cancelled, Live, Order, Ready
+from staging_gate.ports.errors import Stopped, Unavailable
+from staging_gate.testing.faults import Faults
+
+ROUTE = tuple[Environment, str]
+
+
+@dataclass
+class FakeProcess:
+    """`deployments` are those that it belongs to, the one that started it first."""
+
+    number: int
+    commit: str
+    release: str | None
+    deployments: list[str]
+    running: bool = True
+    healthy: bool = True
+
+    @property
+    def warm(self) -> bool:
+        return self.running and self.healthy
+
+    @property
+    def address(self) -> str:
+        return f"http://candidate.invalid/{self.number}"
+
+
+@dataclass
+class Route:
+    """One service in one environment. `served` is what received the traffic, in order: a release or a commit, or ""
+    where nothing did."""
+
+    processes: list[FakeProcess] = field(default_factory=list)
+    traffic: FakeProcess | None = None
+    sent_to: str | None = None
+    closed: bool = False
+    served: list[str] = field(default_factory=list)
+
+    def of(self, deployment: str) -> FakeProcess | None:
+        return next((p for p in reversed(self.processes) if deployment in p.deployments and p.running), None)
+
+    def warm(self, order: Order) -> FakeProcess | None:
+        """The deployment's own process, else any of the same revision."""
+        own = self.of(order.deployment)
+        same = [p for p in self.processes if p.warm and p.commit == order.revision.commit]
+        return own if own and own.warm else next(iter(same), None)
+
+
+@dataclass
+class Remembered:
+    """`calls` are (call, deployment, service), in order."""
+
+    routes: dict[ROUTE, Route] = field(default_factory=dict)
+    builds: set[tuple[str, str]] = field(default_factory=set)
+    schemas: dict[ROUTE, str] = field(default_factory=dict)
+    calls: list[tuple[str, str, str]] = field(default_factory=list)
+    unreachable: str | None = None
+    numbers: int = 0
+
+
+@dataclass
+class FakeTarget:
+    """Implements `ports.deploy_target.DeployTarget`, for both environments. What it knows survives our own crashes."""
+
+    faults: Faults = field(default_factory=Faults)
+    known: Remembered = field(default_factory=Remembered)
+    _turn: RLock = field(default_factory=RLock)
+
+    # --- the port ------------------------------------------------------------------------------------------------
+
+    def reachable(self, target: Target) -> str | None:
+        return self.known.unreachable
+
+    def build(self, order: Order, log: str, cancelled: Cancelled) -> str:
+        with self._call("build", order):
+            _go_on_unless(cancelled)
+            key = (order.revision.tree, order.service.name)
+            if key in self.known.builds:
+                return "kept: this tree is already built"
+            self.known.builds.add(key)
+            return "built in 1.0 s"
+
+    def upgrade_schema(self, order: Order, log: str) -> str:
+        with self._call("upgrade_schema", order):
+            at = (order.environment, order.service.name)
+            if self.known.schemas.get(at) == order.revision.tree:
+                return "nothing is new"
+            self.known.schemas[at] = order.revision.tree
+            return "upgraded"
+
+    def start(self, order: Order) -> None:
+        with self._call("start", order):
+            route = self.route(order.environment, order.service.name)
+            if route.of(order.deployment):
+                return
+            warm = route.warm(order) if order.reuse_warm else None
+            if warm:
+                warm.deployments.append(order.deployment)
+            else:
+                self._start_anew(order, route)
+
+    def wait_until_ready(self, order: Order, cancelled: Cancelled) -> Ready:
+        with self._call("wait_until_ready", order):
+            _go_on_unless(cancelled)
+            process = self._started(order)
+            return Ready(process.address, warm=process.deployments[0] != order.deployment)
+
+    def switch(self, order: Order) -> None:
+        with self._call("switch", order):
+            self._send(order, self._started(order))
+
+    def put_back(self, order: Order) -> Ready:
+        with self._call("put_back", order):
+            route = self.route(order.environment, order.service.name)
+            process = route.warm(order)
+            if process is None:
+                self.known.builds.add((order.revision.tree, order.service.name))
+                process = self._start_anew(order, route)
+            if order.deployment not in process.deployments:
+                process.deployments.append(order.deployment)
+            self._send(order, process)
+            return Ready(process.address, warm=process.deployments[0] != order.deployment)
+
+    def close_route(self, order: Order) -> None:
+        with self._call("close_route", order):
+            route = self.route(order.environment, order.service.name)
+            if not route.closed:
+                route.served.append("")
+            route.closed, route.traffic, route.sent_to = True, None, None
+
+    def discard(self, order: Order) -> None:
+        with self._call("discard", order):
+            route = self.route(order.environment, order.service.name)
+            process = route.of(order.deployment)
+            if process is None or process is route.traffic:
+                return
+            process.deployments.remove(order.deployment)
+            process.running = bool(process.deployments)
+
+    def retire(self, environment: Environment, service: Service, keep: tuple[str, ...]) -> None:
+        with self._turn:
+            route = self.route(environment, service.name)
+            for process in route.processes:
+                if process is not route.traffic and not set(keep) & set(process.deployments):
+                    process.running = False
+
+    def live(self, environment: Environment, service: Service, target: Target) -> Live:
+        with self._turn:
+            route = self.route(environment, service.name)
+            if route.traffic is None:
+                return Live(None, None, None, detail="nothing was switched to, or the route is closed")
+            address = self.address(environment, service, target)
+            well = None if route.traffic.warm else False
+            return Live(route.sent_to, route.traffic.commit, address, well, "" if well is None else "it has ended")
+
+    def address(self, environment: Environment, service: Service, target: Target) -> str:
+        return f"http://{service.name}.{environment}.invalid"
+
+    def last_words(self, order: Order, lines: int = 50) -> str:
+        return f"the last words of {order.service.name} in {order.deployment}"
+
+    # --- what stories ask and do ---------------------------------------------------------------------------------
+
+    def route(self, environment: Environment, service: str) -> Route:
+        return self.known.routes.setdefault((environment, service), Route())
+
+    def overlaps(self) -> list[str]:
+        """Deployments that went on after another one of their environment had begun: there must be none."""
+        begun: dict[str, list[str]] = {}
+        found = []
+        for call, deployment, _ in self.known.calls:
+            order = begun.setdefault(deployment.rpartition("-")[0], [])
+            if deployment not in order:
+                order.append(deployment)
+            elif deployment != order[-1] and call != "discard":
+                found.append(f"{call} of {deployment} after {order[-1]} had begun")
+        return found
+
+    def copy(self) -> "FakeTarget":
+        return FakeTarget(self.faults.copy(), deepcopy(self.known))
+
+    # --- inside --------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _call(self, name: str, order: Order) -> Iterator[None]:
+        """Remember it, and meet the fault that was armed for it."""
+        back = " put back" if name == "put_back" else ""
+        fault = self.faults.find(order.environment + back, order.deployment + back, name, order.service.name)
+        if fault and fault.error and not fault.acts:
+            raise fault.error
+        with self._turn:
+            self.known.calls.append((name, order.deployment, order.service.name))
+            yield
+        if fault and fault.error:
+            raise fault.error
+
+    def _start_anew(self, order: Order, route: Route) -> FakeProcess:
+        if (order.revision.tree, order.service.name) not in self.known.builds:
+            raise Unavailable(f"{order.service.name} of {order.deployment} was not built.")
+        self.known.numbers += 1
+        process = FakeProcess(self.known.numbers, order.revision.commit, order.release, [order.deployment])
+        route.processes.append(process)
+        return process
+
+    def _started(self, order: Order) -> FakeProcess:
+        process = self.route(order.environment, order.service.name).of(order.deployment)
+        if process is None:
+            raise Unavailable(f"{order.service.name} of {order.deployment} was not started.")
+        return process
+
+    def _send(self, order: Order, process: FakeProcess) -> None:
+        route = self.route(order.environment, order.service.name)
+        if route.traffic is not process:
+            route.served.append(process.release or process.commit)
+        route.traffic, route.sent_to, route.closed = process, order.deployment, False
+
+
+def is_private(address: str) -> bool:
+    """Whether it is a candidate's own address."""
+    return address.startswith("http://candidate.invalid/")
+
+
+def _go_on_unless(cancelled: Cancelled) -> None:
+    if cancelled():
+        raise Stopped("It was stopped before its end.")

@@ -1,0 +1,372 @@
+"""The World: the real procedures, engine, store and git repository, with fake outsides and a clock that is moved."""
+
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from sqlalchemy import select
+
+from staging_gate.adapters.git import GitCodeHost
+from staging_gate.config import YamlPolicyReader
+from staging_gate.domain.actor import Actor
+from staging_gate.domain.change import Change
+from staging_gate.domain.deployment import Deployment
+from staging_gate.domain.environment import Environment
+from staging_gate.domain.gate import Decision
+from staging_gate.domain.policy import MergeMethod
+from staging_gate.domain.revision import Revision
+from staging_gate.domain.timeline import RunRecord, RunState
+from staging_gate.engine import connect, reading, tables
+from staging_gate.ports import Ports
+from staging_gate.ports.code_host import TagOrder
+from staging_gate.ports.pushes import RefUpdate
+from staging_gate.queries.deployments import timeline
+from staging_gate.queries.explaining import explain
+from staging_gate.runbook import (
+    changes,
+    checking,  # noqa: F401 - procedures are known once they are imported
+    deploy_staging,  # noqa: F401
+    merging,
+    pushes,
+    release_production,  # noqa: F401
+    releasing,
+)
+from staging_gate.runbook.policy import policy_in_force
+from staging_gate.runbook.roll_back import roll_back
+from staging_gate.store import SqlStore, upgrade
+from staging_gate.testing.checks import FakeChecks, FakeSmoke
+from staging_gate.testing.clock import MovableClock
+from staging_gate.testing.deploy_target import FakeTarget
+from staging_gate.testing.killing import Kills, MortalEngine
+from staging_gate.testing.logs import MemoryLogs
+from staging_gate.testing.outsides import KilledStore, Reached
+from staging_gate.testing.places import FakePlace
+from staging_gate.testing.policies import gate_yaml
+from staging_gate.testing.polling import eventually
+from staging_gate.testing.repository import Files, Repository
+
+REPOSITORY = "repository.git"
+DATABASE = "gate.db"
+ACTING = {
+    "deploy target": frozenset({"build", "upgrade_schema", "start", "switch", "put_back", "close_route", "discard"}),
+    "code host": frozenset({"merge", "delete_branch", "create_tag", "create_branch"}),
+    "checks": frozenset({"prepare", "run"}),
+    "smoke tests": frozenset({"run"}),
+}
+
+
+class PushRefused(Exception):
+    """What the pusher reads in the terminal: `lines`."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+@dataclass
+class Outsides:
+    """All that is fake, with what it remembers."""
+
+    clock: MovableClock = field(default_factory=MovableClock)
+    logs: MemoryLogs = field(default_factory=MemoryLogs)
+    target: FakeTarget = field(default_factory=FakeTarget)
+    checks: FakeChecks = field(init=False)
+    smoke: FakeSmoke = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.checks = FakeChecks(self.logs)
+        self.smoke = FakeSmoke(self.logs)
+
+    def copy(self) -> "Outsides":
+        logs = MemoryLogs()
+        logs.texts.update(self.logs.texts)
+        new = Outsides(MovableClock(self.clock.now()), logs, self.target.copy())
+        new.checks, new.smoke = self.checks.copy(logs), self.smoke.copy(logs)
+        return new
+
+
+@dataclass(frozen=True)
+class SavedWorld:
+    """A world put aside in a folder. Any number of worlds go on from it, each on its own."""
+
+    folder: Path
+    outsides: Outsides
+
+    def open(self, folder: Path, database: str | None = None) -> "World":
+        """Go on from here in an empty folder. `database` is the address of a copy of its database, where that was no
+        SQLite file."""
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        return World(folder, database, self.outsides.copy())
+
+
+class World:
+    """In a folder of its own. Verbs take names of people (`by="ada"`), who have the roles of the policy in force;
+    `root` is the administrator.
+
+    `staging` and `production` say what goes wrong there and what is live; `ports` are what faces call procedures with.
+    """
+
+    def __init__(self, folder: Path, database: str | None = None, outsides: Outsides | None = None) -> None:
+        self.folder = folder
+        self.outsides = outsides or Outsides()
+        self.clock, self.logs = self.outsides.clock, self.outsides.logs
+        self.target, self.checks, self.smoke = self.outsides.target, self.outsides.checks, self.outsides.smoke
+        self.staging = FakePlace(Environment.STAGING, self.target, self.smoke)
+        self.production = FakePlace(Environment.PRODUCTION, self.target, self.smoke)
+        self.repository = Repository(folder / REPOSITORY)
+        self.code_host = GitCodeHost(folder / REPOSITORY)
+        self.kills = Kills()
+        self._database = connect(database or f"sqlite:///{folder / DATABASE}")
+        self.store = SqlStore(self._database, self.clock, nudge=self._nudge)
+        self.ports = Ports(
+            clock=self.clock,
+            store=self.store,
+            code_host=self.code_host,
+            targets={"local": self.target},
+            checks=self.checks,
+            smoke=self.smoke,
+            logs=self.logs,
+            policy=YamlPolicyReader(),
+        )
+        self.away = {name: Reached(name, self._outside(name), ACTING[name], self.kills) for name in ACTING}
+        self.engine = self._new_engine()
+        self.engine.start()
+
+    @classmethod
+    def begin(cls, folder: Path, policy: str | None = "", database: str | None = None) -> "World":
+        """A new one: main and staging hold a first import, with the policy (None: without one; "": the usual one)."""
+        GitCodeHost.create(folder / REPOSITORY).close()
+        new = connect(database or f"sqlite:///{folder / DATABASE}")
+        upgrade(new)
+        new.dispose()
+        world = cls(folder, database)
+        files = {"README.md": "marketedge\n", "app/main.py": "print('hello')\n"}
+        text = gate_yaml() if policy == "" else policy
+        first = world.repository.commit(
+            None,
+            files if text is None else {**files, "gate.yaml": text},
+            "chore: first import",
+            "root",
+            world.clock.now(),
+        )
+        for branch in ("main", "staging"):
+            world.repository.move(f"refs/heads/{branch}", first)
+        return world
+
+    def save(self) -> SavedWorld:
+        """Put this world aside, for others to go on from; it has ended."""
+        self.settle()
+        self.close()
+        return SavedWorld(self.folder, self.outsides)
+
+    def close(self) -> None:
+        self.engine.stop()
+        self._database.dispose()
+        self.code_host.close()
+
+    # --- time and death ------------------------------------------------------------------------------------------
+
+    def advance(self, **lengths: float) -> None:
+        """`advance(minutes=15)`: the clock moves, then what is due is done."""
+        self.clock.advance(**lengths)
+        self.settle()
+
+    def settle(self, within: float = 20.0) -> None:
+        """Wait until nothing is left to do. Where we died meanwhile, come back and go on."""
+        eventually(self._settled, within, every=0)
+
+    def restart(self) -> None:
+        """A new engine on the same database, the old one gone."""
+        if self.kills.died.is_set():
+            eventually(self.engine.dead)
+        self.engine.stop()
+        self.kills.died.clear()
+        self.engine = self._new_engine()
+        self.engine.start()
+
+    # --- people and their git ------------------------------------------------------------------------------------
+
+    def person(self, name: str) -> Actor:
+        if name == "root":
+            return Actor(name, roles=frozenset({"admin"}))
+        policy = policy_in_force(self.ports)
+        return Actor(name, roles=policy.roles_of(name) if policy else frozenset())
+
+    def push(self, branch: str, files: Files, by: str = "ada", message: str = "", since: str = "staging") -> Revision:
+        """Commit on a branch, a new one begins at `since`, and push it through the gate. Raises PushRefused."""
+        known = self.code_host.branches()
+        parent = known.get(branch) or known[since]
+        commit = self.repository.commit(parent, files, message or f"feat: {branch}", by, self.clock.now())
+        update = RefUpdate(f"refs/heads/{branch}", known.get(branch), commit, "commit", commit)
+        self._judge(by, update)
+        self.repository.move(update.ref, commit)
+        pushes.received(self.ports, self.person(by), [update])
+        return self.revision(commit)
+
+    def push_tag(self, tag: str, at: str = "main", by: str = "dora", message: str | None = "because") -> None:
+        """Push a tag through the gate, annotated unless `message` is None. Raises PushRefused."""
+        commit, existing = self.revision(at).commit, self.code_host.tags().get(tag)
+        kind = "commit" if message is None else "tag"
+        update = RefUpdate(f"refs/tags/{tag}", existing.commit if existing else None, commit, kind, commit)
+        self._judge(by, update)
+        if message is None:
+            self.repository.move(update.ref, commit)
+        else:
+            self.code_host.create_tag(TagOrder(tag, commit, message, by, self.clock.now()))
+        pushes.received(self.ports, self.person(by), [update])
+
+    # --- the runbook, in a few words -----------------------------------------------------------------------------
+
+    def change(
+        self,
+        title: str = "feat: dark mode",
+        files: Files | None = None,
+        by: str = "ada",
+        branch: str = "",
+        to: str = "staging",
+    ) -> Change:
+        """Push a feature branch and open a change; its checks have run."""
+        branch = branch or "feature/" + _slug(title)
+        self.push(branch, files or {f"app/{_slug(title)}.py": f"# {title}\n"}, by, title, since=to)
+        opened = changes.open_change(self.ports, branch, to, self.person(by))
+        self.settle()
+        return self.look(opened)
+
+    def approve(self, change: Change, by: str = "ben", role: str = "review") -> None:
+        changes.approve(self.ports, change.number, role, self.person(by))
+
+    def merge(self, change: Change, by: str = "ben", method: MergeMethod | None = None) -> Change:
+        """Merge, and everything that follows from it. Raises Closed."""
+        merging.merge(self.ports, change.number, method, self.person(by))
+        self.settle()
+        return self.look(change)
+
+    def ship_to_staging(
+        self, title: str = "feat: dark mode", files: Files | None = None, tested: bool = True
+    ) -> Change:
+        """Procedure 1: a feature of ada's, reviewed and merged by ben, deployed, and tried by cleo."""
+        change = self.change(title, files)
+        self.approve(change)
+        merged = self.merge(change)
+        if tested:
+            changes.mark_tested(self.ports, change.number, self.person("cleo"))
+        return merged
+
+    def prepare_release(self, tag: str | None = None, merged: bool = True) -> Change:
+        """Procedure 2 up to the merge: opened by ada, approved by tess and stan, merged by tess."""
+        release = releasing.open_release(self.ports, self.person("ada"), tag)
+        self.settle()
+        change = changes.get(self.ports, release.change or 0)
+        self.approve(change, "tess", "tech_lead")
+        self.approve(change, "stan", "stakeholder")
+        return self.merge(change, "tess") if merged else change
+
+    def publish(self, tag: str, by: str = "tess") -> Deployment:
+        """Procedure 2 from the tag on; the production deployment that came of it."""
+        releasing.publish(self.ports, tag, self.person(by))
+        self.settle()
+        with self.store.reading() as tx:
+            return tx.deployments.of_release(tag)[0]
+
+    def release(self, tag: str, title: str = "feat: dark mode", files: Files | None = None) -> Deployment:
+        """Procedures 1 and 2: a feature, all the way to production."""
+        self.ship_to_staging(f"{title} for {tag}", files)
+        self.prepare_release(tag)
+        return self.publish(tag)
+
+    def roll_back(self, to: str | None = None, reason: str = "prices are wrong", by: str = "dora") -> Deployment:
+        """Procedure 4. Raises Closed."""
+        ordered = roll_back(self.ports, to, reason, self.person(by))
+        self.settle()
+        return self.deployment(ordered.id)
+
+    def explain(self, subject: str, by: str) -> Decision:
+        return explain(self.ports, subject, self.person(by))
+
+    # --- what is there -------------------------------------------------------------------------------------------
+
+    def look(self, change: Change) -> Change:
+        """A change as it is now."""
+        return changes.get(self.ports, change.number)
+
+    def revision(self, ref: str) -> Revision:
+        found = self.code_host.revision(ref)
+        assert found, f"there is no {ref}"
+        return found
+
+    def deployment(self, id: str) -> Deployment:
+        with self.store.reading() as tx:
+            found = tx.deployments.get(id)
+        assert found, f"there is no deployment {id}"
+        return found
+
+    def deployments(self, environment: Environment) -> list[Deployment]:
+        """Oldest first."""
+        with self.store.reading() as tx:
+            return tx.deployments.recent(environment, 500)[::-1]
+
+    def live(self, environment: Environment) -> Deployment | None:
+        """By our own record; `world.production.live()` is what really receives the traffic."""
+        with self.store.reading() as tx:
+            return tx.deployments.live(environment)
+
+    def steps(self, deployment: str) -> list[str]:
+        """The steps of a deployment as its timeline shows them."""
+        shown = timeline(self.ports, deployment)
+        return [step.name for step in shown.steps] if shown else []
+
+    def record(self, subject: str | None = None) -> list[tuple[str, str, str]]:
+        """(actor, action, reason) of the entries about a subject, or of all."""
+        with self.store.reading() as tx:
+            entries = tx.audit_log.about(subject) if subject else list(tx.audit_log.entries())
+        return [(entry.actor, entry.action, entry.reason) for entry in entries]
+
+    def stuck(self) -> list[RunRecord]:
+        """Runs that broke: there are none, unless a story breaks them."""
+        with reading(self._database) as connection:
+            broken = connection.execute(select(tables.run).where(tables.run.c.state == RunState.STUCK))
+            return [tables.run_record(row) for row in broken]
+
+    # --- inside --------------------------------------------------------------------------------------------------
+
+    def _new_engine(self) -> MortalEngine:
+        ports = Ports(
+            clock=self.clock,
+            store=cast(Any, KilledStore(self.store, self.kills)),
+            code_host=cast(Any, self.away["code host"]),
+            targets={"local": cast(Any, self.away["deploy target"])},
+            checks=cast(Any, self.away["checks"]),
+            smoke=cast(Any, self.away["smoke tests"]),
+            logs=self.logs,
+            policy=self.ports.policy,
+        )
+        return MortalEngine(self._database, ports, self.clock, kills=self.kills, lease_lost=lambda: None)
+
+    def _nudge(self) -> None:
+        self.engine.nudge()  # the one of now: there may have been others
+
+    def _outside(self, name: str) -> object:
+        outsides: Mapping[str, object] = {
+            "deploy target": self.target,
+            "code host": self.code_host,
+            "checks": self.checks,
+            "smoke tests": self.smoke,
+        }
+        return outsides[name]
+
+    def _settled(self) -> bool:
+        if self.kills.died.is_set():
+            self.restart()
+        return self.engine.idle(within=1.0)
+
+    def _judge(self, by: str, update: RefUpdate) -> None:
+        refusals = pushes.judge(self.ports, self.person(by), [update])
+        if refusals:
+            raise PushRefused(refusals)
+
+
+def _slug(title: str) -> str:
+    return re.sub(r"[^a-z0-9.]+", "-", title.lower()).strip("-")
