@@ -18,7 +18,7 @@ STATE = click.option(
 @click.option("--force", is_flag=True, help="Write over a gate.yaml that is there.")
 def init(folder: Path, force: bool) -> None:
     """Write an annotated gate.yaml into FOLDER, to be adapted to your product."""
-    from staging_gate.config.example import example_text
+    from staging_gate.config import example_text
 
     place = folder / "gate.yaml"
     if place.exists() and not force:

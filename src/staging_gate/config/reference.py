@@ -20,8 +20,8 @@ _PAGE = """# gate.yaml
 
 <!-- Made by `python -m staging_gate.config.reference docs/reference` from src/staging_gate/config: change that. -->
 
-The policy of one product lives in `gate.yaml` at the top of its repository. In force is the one on the production
-branch. `gate init` writes the annotated example below; editors take [gate.schema.json](gate.schema.json).
+The policy of one product lives in `gate.yaml` at the top of its repository. In force is the one on `main`.
+`gate init` writes the annotated example below; editors take [gate.schema.json](gate.schema.json).
 
 A policy that is not right is refused as a whole, with every problem at once, and the one in force stays in force:
 
