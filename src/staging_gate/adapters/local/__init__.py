@@ -17,11 +17,12 @@ from staging_gate.adapters.local.recipes import Interpreter
 from staging_gate.adapters.local.retirement import Retirement
 from staging_gate.adapters.local.schema import Schemas
 from staging_gate.adapters.local.smoke import LocalSmoke
+from staging_gate.adapters.local.stopping import stop_all
 from staging_gate.adapters.local.target import LocalTarget
 from staging_gate.adapters.local.workshop import Workshop
 from staging_gate.wire.commands import Account
 
-__all__ = ["Local", "Settings", "connect"]
+__all__ = ["Local", "Settings", "connect", "stop_all"]
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,7 @@ class Builds:
 
     def _make(self, key: str, revision: Revision, service: Service, log: str, cancelled: Cancelled) -> Build:
         limit = Limit()
-        job = Job(f"the build of {service.name}", f"build-{key}", log, service.build_within, cancelled)
+        job = Job(f"the build of {service.name}", str(self._folder / key), log, service.build_within, cancelled)
         end_leftovers(job.mark)
         self.remove(key)
         place = self._folder / key

@@ -44,10 +44,10 @@ class Environments:
         return self._folder / f"{key}.complete"
 
     def _make(self, key: str, recipe: Recipe, checkout: Path, job: Job) -> None:
-        job = Job(job.what, f"environment-{key}", job.log, job.within, job.cancelled)
+        place = self.path(key)
+        job = Job(job.what, str(place), job.log, job.within, job.cancelled)
         end_leftovers(job.mark)
         self.remove(key)
-        place = self.path(key)
         try:
             with disk.explained(self._shop.layout.root):
                 hand_over(make_folder(place), self._shop.account)

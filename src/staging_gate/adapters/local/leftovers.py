@@ -3,31 +3,35 @@
 import contextlib
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 from staging_gate.adapters.local import procfs
 from staging_gate.adapters.local.procfs import Identity
 
 MARK = "STAGING_GATE_WORK"
-"""The variable that names what a command works on; all that it starts inherits it."""
+"""The variable that names what a command works on, a path; all that it starts inherits it."""
 
 
 def end_leftovers(mark: str) -> None:
     """Kill every process that was started with this mark and is still there."""
     wanted = f"{MARK}={mark}".encode()
+    _end(lambda variables: wanted in variables)
+
+
+def end_leftovers_below(root: Path) -> None:
+    """Kill every command that works on anything below this folder: their marks are paths."""
+    wanted = f"{MARK}={root}/".encode()
+    _end(lambda variables: any(variable.startswith(wanted) for variable in variables))
+
+
+def _end(is_meant: Callable[[list[bytes]], bool]) -> None:
     for pid in procfs.everybody():
         found = procfs.stat(pid)
-        if found and pid != os.getpid() and wanted in _variables(pid):
+        if found and pid != os.getpid() and is_meant(procfs.variables(pid)):
             with Identity(pid, found.start).held() as handle:
                 if handle is not None:
                     _kill(handle)
-
-
-def _variables(pid: int) -> list[bytes]:
-    # Processes end while we look, and those of other people can not be read.
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    return []
 
 
 def _kill(handle: int) -> None:

@@ -88,6 +88,22 @@ def command(pid: int) -> str:
         return "a program"
 
 
+def arguments(pid: int) -> list[bytes]:
+    """Its command line; nothing where it ended, or may not be looked at."""
+    return _words(pid, "cmdline")
+
+
+def variables(pid: int) -> list[bytes]:
+    """What it was started with, as NAME=value; nothing where it ended, or may not be looked at."""
+    return _words(pid, "environ")
+
+
+def _words(pid: int, file: str) -> list[bytes]:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/{file}").read_bytes().split(b"\0")
+    return []
+
+
 def _children(pid: int) -> list[int]:
     found: list[int] = []
     # The list is kept per thread, and any thread may have forked.

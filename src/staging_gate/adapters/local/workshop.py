@@ -22,7 +22,8 @@ _NETWORK_WORDS = ("error sending request", "dns error", "Failed to fetch:")
 
 @dataclass(frozen=True)
 class Job:
-    """What is being made, for whom the words are: `what` reads `the build of api`. `mark` finds its processes again."""
+    """What is being made, for whom the words are: `what` reads `the build of api`. `mark`, the path of what is made,
+    finds its processes again."""
 
     what: str
     mark: str
