@@ -1,3 +1,4 @@
+import contextlib
 import os
 import signal
 import socket
@@ -252,6 +253,46 @@ def test_a_killed_controller_leaves_the_service_running_and_adoptable(tiny: Tiny
     assert process.alive() and process.owns_port(port_of(process))
     assert process.stop(within=10)
     assert process.exit_code() == -signal.SIGTERM
+
+
+CONTROLLER = """
+import sys; sys.path[:0] = sys.argv[1:3]
+from pathlib import Path
+from tests.adapters.local.tiny import Tiny
+from staging_gate.adapters.local import processes
+spec = Tiny(Path(sys.argv[3])).command("sleep", "600", environ={"PATH": "/bin", "MARK": sys.argv[3]})
+print("now", flush=True)
+processes.start(spec)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("milliseconds", [0, 2, 5, 8, 10, 12, 14, 16, 18, 20, 25, 35])
+def test_a_controller_killed_at_any_moment_of_a_start_leaves_one_process_or_none(tiny: Tiny, milliseconds: int) -> None:
+    root = Path(__file__).parents[3]
+    argv = [sys.executable, "-c", CONTROLLER, str(root / "src"), str(root), str(tiny.folder)]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as controller:
+        assert controller.stdout
+        controller.stdout.readline()
+        with pytest.raises(subprocess.TimeoutExpired):
+            controller.wait(milliseconds / 1000)
+        controller.kill()
+
+    mark = {"PATH": "/bin", "MARK": str(tiny.folder)}
+    process = processes.start(tiny.command("sleep", "600", environ=mark))
+
+    eventually(lambda: marked(tiny.folder) == [process.pid])
+    process.stop(within=0)
+    assert marked(tiny.folder) == []
+
+
+def marked(folder: Path) -> list[int]:
+    found = []
+    for pid in procfs.everybody():
+        with contextlib.suppress(OSError):
+            if f"MARK={folder}".encode() in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+                found.append(pid)
+    return found
 
 
 def test_a_listener_of_somebody_else_is_not_ours(tiny: Tiny) -> None:

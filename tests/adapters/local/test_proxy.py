@@ -284,14 +284,11 @@ def test_a_public_port_of_somebody_else_is_refused_by_name(proxy: Proxy) -> None
             "free it or change services.api.targets.production.local.port"
         )
 
-        assert proxy.obstacle(API, port) == message
         with pytest.raises(Refused) as refused:
             proxy.ensure({API: port})
 
     assert refused.value.message == message
-    assert proxy.obstacle(API, port) is None
     proxy.ensure({API: port})
-    assert proxy.obstacle(API, port) is None
     assert get(port)[0] == 503
 
 
@@ -305,6 +302,16 @@ def test_a_route_moves_when_its_public_port_changes(proxy: Proxy, tiny: Tiny) ->
     assert revision(after) == "r1"
     with pytest.raises(ConnectionRefusedError):
         get(before)
+
+
+def test_a_route_stays_where_it_is_when_its_new_port_is_taken(proxy: Proxy) -> None:
+    before = processes.free_port()
+    proxy.ensure({API: before})
+
+    with socket.create_server(("127.0.0.1", 0)) as foreign, pytest.raises(Refused):
+        proxy.ensure({API: foreign.getsockname()[1]})
+
+    assert get(before)[0] == 503
 
 
 def test_stopping_lets_requests_under_way_end(proxy: Proxy, tiny: Tiny) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from staging_gate.adapters.local import processes, procfs, shim
-from staging_gate.ports.errors import Refused
+from staging_gate.ports.errors import Refused, Unavailable
 from staging_gate.testing import eventually
 from tests.adapters.local.tiny import Tiny, log_of, port_of
 
@@ -102,6 +102,29 @@ def test_a_full_disk_loses_lines_and_not_the_program(tiny: Tiny) -> None:
 
     eventually(lambda: process.owns_port(port_of(process)))
     assert process.alive()
+
+
+def test_a_full_disk_at_the_start_starts_nothing_and_says_so(tiny: Tiny) -> None:
+    marker = tiny.folder / "started"
+    spec = tiny.command("touch", str(marker))
+    spec.state.parent.mkdir()
+    Path(f"{spec.state}.new").symlink_to("/dev/full")
+
+    with pytest.raises(Unavailable) as unavailable:
+        processes.start(spec)
+
+    assert "No space left on device" in unavailable.value.evidence
+    assert not marker.exists()
+
+
+def test_a_full_disk_later_is_no_reason_to_give_the_program_up(tiny: Tiny) -> None:
+    process = processes.start(tiny.command("sleep", "600", restart=True))
+    Path(f"{process.state}.new").symlink_to("/dev/full")
+
+    os.kill(process.pid, signal.SIGKILL)
+
+    eventually(lambda: process.pid not in procfs.descendants(process.shim.pid))
+    eventually(lambda: procfs.descendants(process.shim.pid))
 
 
 def test_what_is_written_in_the_last_moment_is_in_the_log(tiny: Tiny) -> None:

@@ -4,7 +4,6 @@ import secrets
 import socket
 import threading
 from collections import deque
-from collections.abc import Collection
 from pathlib import Path
 
 from staging_gate.adapters.local import procfs
@@ -18,16 +17,13 @@ _recent: deque[int] = deque(maxlen=256)
 _choosing = threading.Lock()
 
 
-def free_port(avoid: Collection[int] = ()) -> int:
-    """A port of 127.0.0.1 that nobody has and that was not handed out lately. It is not reserved: look who owns it.
-
-    `avoid` are ports that somebody still sends requests to, though nobody may listen there now.
-    """
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody has and that was not handed out lately. It is not reserved: look who owns it."""
     above = _first_ephemeral_port()
     with _choosing:
         for _ in range(1000):
             port = above - 1 - secrets.randbelow(min(SPAN, above - 1024))
-            if port not in _recent and port not in avoid and _nobody_has(port):
+            if port not in _recent and _nobody_has(port):
                 _recent.append(port)
                 return port
     raise Unavailable(f"No free port was found on this machine between {above - SPAN} and {above - 1}.")

@@ -29,8 +29,7 @@ from staging_gate.domain.environment import Environment
 from staging_gate.ports.errors import Refused, Unavailable
 
 READY_WITHIN = 10.0
-ADOPTED_WITHIN = 3.0
-"""Seconds that a route found running gets to answer us: it may just be starting again after a crash."""
+"""Seconds that a route gets to answer us; one found running may just be starting again after a crash."""
 DIAL = re.compile(r"127\.0\.0\.1:(\d+)\n?")
 
 
@@ -57,13 +56,6 @@ class Proxy:
                 self._start(route, port)
         for route in routes:
             self._wait_until_ready(route)
-
-    def obstacle(self, route: str, port: int) -> str | None:
-        """Why `ensure` would refuse this route; None when it would not. Nothing is changed."""
-        if self._running(route, port):
-            return None
-        holder = holder_of(port)
-        return _taken(route, port, holder) if holder else None
 
     def switch(self, route: str, port: int) -> None:
         """Send every request from now on to this port of 127.0.0.1."""
@@ -111,17 +103,19 @@ class Proxy:
     def _routes(self) -> Iterator[str]:
         return (config.parent.name for config in self._run_dir.glob(f"*/{caddy.CONFIG}"))
 
-    def _running(self, route: str, port: int) -> Process | None:
-        process = self.process(route)
-        return process if process and process.labels == self._labels(port) else None
-
     def _labels(self, port: int) -> dict[str, str]:
         return {"host": self._host, "port": str(port)}
 
     def _adopt(self, route: str, port: int) -> bool:
         """Whether it runs as it should; what runs otherwise is stopped."""
-        if self._running(route, port) and self._answers(route, ADOPTED_WITHIN):
-            return True
+        running = self.process(route)
+        if running is None:
+            return False
+        if running.labels == self._labels(port):
+            if self._answers(route):
+                return True
+        elif holder := holder_of(port):
+            raise Refused(_taken(route, port, holder))
         self.stop(route)
         return False
 
@@ -150,13 +144,13 @@ class Proxy:
         )
 
     def _wait_until_ready(self, route: str) -> None:
-        if not self._answers(route, READY_WITHIN):
+        if not self._answers(route):
             log = self._folder(route) / "proxy.log"
             words = log.read_text(errors="replace")[-4000:] if log.exists() else ""
             raise Unavailable(f"The proxy of {route} did not come up within {READY_WITHIN:g} s.", words)
 
-    def _answers(self, route: str, within: float) -> bool:
-        limit = Limit(within)
+    def _answers(self, route: str) -> bool:
+        limit = Limit(READY_WITHIN)
         while not caddy.answers(self._folder(route)):
             if limit.over:
                 return False

@@ -232,10 +232,12 @@ class Keeper:
             f'"shim": {self.shim}, "shim_start": {start_of(self.shim)}, '
             f'"pid": {self.pid}, "pid_start": {self.pid_start}, "starts": {self.starts}, "exit": {ended}}}\n'
         )
-        new = os.open(self.order.state + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        os.write(new, text.encode())
-        os.close(new)
-        os.replace(self.order.state + ".new", self.order.state)
+        try:
+            replace(self.order.state, text.encode())
+        except OSError:
+            # Without the first one the program must not run; later a full disk is no reason to give it up.
+            if self.starts == 1 and code is None:
+                raise
 
 
 class Log:
@@ -288,6 +290,15 @@ def lock(path: str) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def replace(path: str, content: bytes) -> None:
+    new = os.open(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        os.write(new, content)
+    finally:
+        os.close(new)
+    os.replace(path + ".new", path)
 
 
 def listen(host: str, port: int) -> int:
