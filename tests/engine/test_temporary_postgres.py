@@ -1,5 +1,6 @@
 """The Postgres that tests and the demo bring with them."""
 
+import shutil
 from pathlib import Path
 
 import psycopg
@@ -21,7 +22,7 @@ def test_each_database_is_fresh_and_gone_afterwards(postgres: TemporaryPostgres)
 
 def test_without_a_server_it_says_where_it_looked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(temporary, "SYSTEM", Path("/no/such/folder"))
-    monkeypatch.setattr(temporary.shutil, "which", lambda name: None)
+    monkeypatch.setattr(shutil, "which", lambda name: None)
     monkeypatch.setattr(temporary, "find_spec", lambda name: None)
     with pytest.raises(PostgresMissing) as missing:
         temporary._programs()

@@ -56,16 +56,16 @@ metadata = MetaData()
 run = Table(
     "run",
     metadata,
-    Column("id", String, primary_key=True),
-    Column("procedure", String, nullable=False),
-    Column("subject", String, nullable=False),
-    Column("state", String, nullable=False),
+    Column("id", String(200), primary_key=True),
+    Column("procedure", String(200), nullable=False),
+    Column("subject", String(200), nullable=False),
+    Column("state", String(20), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("started_at", UtcDateTime),
     Column("ended_at", UtcDateTime),
     Column("error", Text, nullable=False, default="", server_default=""),
-    Column("cancel_requested_by", String),
-    Column("worker", String),
+    Column("cancel_requested_by", String(200)),
+    Column("worker", String(200)),
     Index("run_state", "state", "created_at"),
     Index("run_subject", "subject"),
 )
@@ -75,8 +75,8 @@ run_step = Table(
     metadata,
     Column("run", ForeignKey("run.id", ondelete="CASCADE"), primary_key=True),
     Column("number", Integer, primary_key=True),
-    Column("name", String, nullable=False),
-    Column("state", String, nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("state", String(20), nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("started_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
@@ -86,7 +86,7 @@ run_step = Table(
 worker = Table(
     "worker",
     metadata,
-    Column("id", String, primary_key=True),
+    Column("id", String(200), primary_key=True),
     Column("beat_at", UtcDateTime, nullable=False),
 )
 
