@@ -12,8 +12,18 @@ from staging_gate.testing import eventually
 from staging_gate.wire.commands import Account
 from tests.adapters.local.tiny import Tiny, log_of
 
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can choose an account")
-NOBODY = Account("nobody", 65534, 65534)
+
+@pytest.fixture
+def root(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The decisions of root, whoever runs the tests; every account can execute every Python."""
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(accounts, "_version", lambda path, account: "3.12.1")
+
+
+@pytest.fixture
+def account() -> Account | None:
+    """Another account where we can choose one, else none: then services are to run as ourselves."""
+    return service_account()
 
 
 @pytest.fixture(autouse=True)
@@ -62,22 +72,19 @@ def test_an_old_python_is_passed_over(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert interpreter_for(None).path == good
 
 
-@as_root
-def test_as_root_services_run_as_the_account_of_the_setting() -> None:
+def test_as_root_services_run_as_the_account_of_the_setting(root: None) -> None:
     account = service_account("daemon")
 
     assert account and account.name == "daemon" and account.uid > 0
     assert why_not_separate("daemon") is None
 
 
-@as_root
-def test_root_may_be_asked_for_by_name() -> None:
+def test_root_may_be_asked_for_by_name(root: None) -> None:
     assert service_account("root") is None
     assert why_not_separate("root") == "Services run as root, like Staging Gate itself, because the setting says root."
 
 
-@as_root
-def test_an_unknown_account_is_refused() -> None:
+def test_an_unknown_account_is_refused(root: None) -> None:
     with pytest.raises(Refused) as refused:
         service_account("no-such-account")
 
@@ -87,14 +94,13 @@ def test_an_unknown_account_is_refused() -> None:
     )
 
 
-@as_root
 def test_a_python_that_the_account_can_not_execute_leaves_services_with_us(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    root: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    hidden = tmp_path / "private" / "python3"
-    hidden.parent.mkdir(mode=0o700)
-    shutil.copy(os.path.realpath(sys.executable), hidden)
+    hidden = tmp_path / "python3"
+    hidden.touch(0o755)
     only(monkeypatch, str(hidden))
+    monkeypatch.setattr(accounts, "_version", lambda path, account: None if account else "3.12.1")
 
     assert service_account("nobody") is None
     assert interpreter_for(None).path == str(hidden)
@@ -105,40 +111,53 @@ def test_a_python_that_the_account_can_not_execute_leaves_services_with_us(
     )
 
 
-@as_root
-def test_a_service_of_another_account_has_no_rights_of_ours(tiny: Tiny) -> None:
+def test_what_is_found_has_really_been_executed_by_the_account(
+    account: Account | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    hidden = tmp_path / "private" / "python3"
+    hidden.parent.mkdir(mode=0o700)
+    shutil.copy(os.path.realpath(sys.executable), hidden)
+    if account is None:
+        hidden.chmod(0o600)
+    good = interpreter_for(account).path
+    only(monkeypatch, str(hidden), good)
+    accounts._interpreter.cache_clear()
+
+    assert interpreter_for(account).path == good
+
+
+def test_a_service_has_the_rights_of_its_account_only(tiny: Tiny, account: Account | None) -> None:
     program = (
-        "import os; print(os.getuid(), os.geteuid(), os.getgid(), os.getgroups());"
+        "import os; print(os.getuid(), os.geteuid(), os.getgid()); print(os.getgroups());"
         "print(open('/proc/self/status').read())"
     )
-    spec = tiny.command(interpreter_for(NOBODY).path, "-I", "-S", "-c", program, account=NOBODY, cwd=Path("/"))
+    spec = tiny.command(interpreter_for(account).path, "-I", "-S", "-c", program, account=account, cwd=Path("/"))
 
     process = processes.start(spec)
 
     assert process.wait(10)
-    first, *status = log_of(process).splitlines()
-    assert first == "65534 65534 65534 []"
+    ids, groups, *status = log_of(process).splitlines()
+    uid, gid = (account.uid, account.gid) if account else (os.getuid(), os.getgid())
+    assert ids == f"{uid} {uid} {gid}"
+    assert groups == ("[]" if account else str(os.getgroups()))
     facts = dict(line.split(":\t", 1) for line in status if ":\t" in line)
-    assert facts["CapEff"] == "0000000000000000"
-    assert facts["NoNewPrivs"] == "1"
+    assert facts["NoNewPrivs"] == ("1" if account else "0")
+    assert int(facts["CapEff"], 16) == 0
 
 
-@as_root
-def test_a_service_of_another_account_ends_with_its_shim(tiny: Tiny) -> None:
-    process = processes.start(tiny.command("sleep", "600", account=NOBODY, cwd=Path("/")))
+def test_a_service_of_another_account_ends_with_its_shim(tiny: Tiny, account: Account | None) -> None:
+    process = processes.start(tiny.command("sleep", "600", account=account, cwd=Path("/")))
 
     os.kill(process.shim.pid, 9)
 
     eventually(lambda: not process.alive())
 
 
-@as_root
-def test_a_folder_that_the_account_can_not_enter_is_said_in_the_log(tiny: Tiny) -> None:
-    private = tiny.folder / "private"
-    private.mkdir(mode=0o700)
+def test_a_folder_that_can_not_be_entered_is_said_in_the_log(tiny: Tiny) -> None:
+    missing = tiny.folder / "missing"
 
-    process = processes.start(tiny.command("true", account=NOBODY, cwd=private))
+    process = processes.start(tiny.command("true", cwd=missing))
 
     assert process.wait(10)
     assert process.exit_code() == 127
-    assert log_of(process).startswith(f"true can not be started in {private}: [Errno 13] Permission denied")
+    assert log_of(process).startswith(f"true can not be started in {missing}: [Errno 2] No such file or directory")
