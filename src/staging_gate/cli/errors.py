@@ -21,11 +21,11 @@ class Failed(click.ClickException):
 
 
 @contextmanager
-def shown_errors() -> Iterator[None]:
+def shown_errors(as_json: bool) -> Iterator[None]:
     try:
         yield
     except ApiProblem as problem:
-        _show(problem)
+        _show(problem, as_json)
         sys.exit(_code(problem))
     except NotReachable as away:
         click.echo(f"gate: {away}", err=True)
@@ -38,8 +38,8 @@ def _code(problem: ApiProblem) -> int:
     return USAGE if problem.kind in USAGE_KINDS else FAILED
 
 
-def _show(problem: ApiProblem) -> None:
-    if "--json" in sys.argv:
+def _show(problem: ApiProblem, as_json: bool) -> None:
+    if as_json:
         click.echo(json.dumps(problem.body))
         return
     decision = problem.body.get("decision")

@@ -32,6 +32,9 @@ VERBS = {
     "audit": "audits:audit",
 }
 
+JSON_WANTED = "staging_gate.json"
+"""Errors are JSON too where a machine asked for JSON."""
+
 
 class Verbs(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -45,8 +48,12 @@ class Verbs(click.Group):
         assert isinstance(found, click.Command)
         return found
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[JSON_WANTED] = "--json" in args
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
-        with shown_errors():
+        with shown_errors(as_json=ctx.meta[JSON_WANTED]):
             return super().invoke(ctx)
 
 

@@ -1,8 +1,7 @@
 """A whole installation in this process, served on a free port: for tests of the API, the pages and the command line."""
 
 import json
-import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +11,14 @@ import uvicorn
 
 from staging_gate.adapters.local.ports import free_port
 from staging_gate.bootstrap.access import ACCESS_FILE
+from staging_gate.bootstrap.adapters import REPOSITORY
 from staging_gate.bootstrap.house import House, open_house
 from staging_gate.bootstrap.settings import Settings
+from staging_gate.domain.actor import Actor
+from staging_gate.runbook import tokens
 from staging_gate.server.compose import compose
 from staging_gate.testing.polling import eventually
+from staging_gate.testing.repository import Files, Repository
 
 POLICY = """\
 product: shop
@@ -42,19 +45,18 @@ class Served:
     token: str
     house: House
 
-    @property
-    def repository(self) -> Path:
-        return self.house.settings.state / "repository.git"
-
     def token_of(self, person: str) -> str:
-        from staging_gate.domain.actor import SYSTEM, Actor
-        from staging_gate.runbook import tokens
+        return tokens.create(self.house.ports, person, Actor("admin", roles=frozenset({"admin"})))[1]
 
-        return tokens.create(self.house.ports, person, Actor("admin", SYSTEM.kind, frozenset({"admin"})))[1]
-
-    def commit(self, branch: str, files: Mapping[str, str], message: str = "feat: something", start: str = "") -> str:
-        """Write a commit onto a branch of the repository, past the hook; returns its id. A new branch starts at `start`."""
-        return commit_directly(self.repository, branch, files, message, start)
+    def commit(self, branch: str, files: Files, message: str = "feat: something", start: str = "") -> str:
+        """Put a commit on a branch, past the hook; returns its id. A new branch starts at the branch `start`."""
+        host = self.house.ports.code_host
+        repository = Repository(self.house.settings.state / REPOSITORY)
+        tip = host.revision(branch) or (host.revision(start) if start else None)
+        at = self.house.ports.clock.now()
+        commit = repository.commit(tip.commit if tip else None, files, message, "ada", at)
+        repository.move(f"refs/heads/{branch}", commit)
+        return commit
 
 
 @contextmanager
@@ -74,30 +76,3 @@ def running_server(state: Path) -> Iterator[Served]:
         server.should_exit = True
         house.close()
         thread.join()
-
-
-def commit_directly(repository: Path, branch: str, files: Mapping[str, str], message: str, start: str = "") -> str:
-    """By plumbing, without a work tree: what somebody with the repository's folder could do behind our back."""
-
-    def git(*arguments: str, given: str = "", index: str = "index") -> str:
-        environ = {
-            "GIT_DIR": str(repository),
-            "GIT_INDEX_FILE": str(repository / f"{index}.test"),
-            "GIT_CONFIG_GLOBAL": "/dev/null",
-            **{f"GIT_{who}_{what}": "test@example" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
-            "PATH": "/usr/local/bin:/usr/bin:/bin",
-        }
-        done = subprocess.run(["git", *arguments], env=environ, input=given, text=True, capture_output=True, check=True)
-        return done.stdout.strip()
-
-    heads = git("for-each-ref", "--format=%(refname:short) %(objectname)", "refs/heads").splitlines()
-    tips = dict(line.split() for line in heads)
-    parent = tips.get(branch) or tips.get(start, "")
-    git("read-tree", parent or "--empty")
-    for path, text in files.items():
-        blob = git("hash-object", "-w", "--stdin", given=text)
-        git("update-index", "--add", "--cacheinfo", f"100644,{blob},{path}")
-    parents = ["-p", parent] if parent else []
-    commit = git("commit-tree", git("write-tree"), *parents, "-m", message)
-    git("update-ref", f"refs/heads/{branch}", commit)
-    return commit
