@@ -1,5 +1,6 @@
 """Whom services run as, and with which Python: their own account where we are root, else ours."""
 
+import glob
 import os
 import pwd
 import sys
@@ -87,7 +88,8 @@ def _places() -> Iterator[str]:
     folders = ["/usr/bin", "/usr/local/bin", *os.environ.get("PATH", "").split(os.pathsep)]
     for folder in filter(os.path.isabs, folders):
         yield os.path.join(folder, "python3")
-        yield from sorted((str(path) for path in Path(folder).glob("python3.??")), reverse=True)
+        # Of the module, because that of Path raises where a folder may not be looked into.
+        yield from sorted(glob.glob(os.path.join(folder, "python3.??")), reverse=True)
 
 
 def _version(path: str, account: Account | None) -> str | None:
