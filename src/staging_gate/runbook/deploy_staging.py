@@ -21,8 +21,8 @@ def deploy_staging(run: Run, deployment_id: str) -> None:
     if failure := go_live(run, deployment_id):
         return taking_back.take_back(run, deployment_id, failure)
 
-    run.step("record it as verified in staging", verify, deployment_id)
     tried(run, "let older processes go", deploying.retire, deployment_id)
+    run.step("record it as verified in staging", verify, deployment_id)
 
 
 def admit(ports: Ports, id: str) -> str:

@@ -102,7 +102,10 @@ def discard(ports: Ports, id: str) -> None:
 
 
 def retire(ports: Ports, id: str) -> None:
-    """Let older processes drain and stop; the one before stays warm, for the way back."""
+    """Let older processes drain and stop; the one before stays warm, for the way back.
+
+    Done while the environment is still ours: the next deployment's candidates would count as older ones.
+    """
     current = deployment(ports, id)
     keep = tuple(kept for kept in (current.id, current.previous) if kept)
     for order in orders(ports, current):

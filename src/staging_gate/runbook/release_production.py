@@ -25,8 +25,8 @@ def release_production(run: Run, deployment_id: str) -> None:
     if failure := go_live(run, deployment_id):
         return taking_back.take_back(run, deployment_id, failure)
 
-    run.step("record it as verified in production", verify_release, deployment_id)
     tried(run, "let older processes go", deploying.retire, deployment_id)
+    run.step("record it as verified in production", verify_release, deployment_id)
 
 
 def verify_release(ports: Ports, id: str) -> None:

@@ -31,8 +31,8 @@ def bring_back(run: Run, deployment_id: str) -> None:
     if failure := bring_up_again(run, deployment_id):
         return taking_back.leave_as_it_was(run, deployment_id, failure)
     failure = go_live(run, deployment_id)
-    run.step("record the rollback", record, deployment_id, failure)
     tried(run, "let older processes go", deploying.retire, deployment_id)
+    run.step("record the rollback", record, deployment_id, failure)
 
 
 def record(ports: Ports, id: str, failure: Failure | None) -> None:

@@ -21,15 +21,21 @@ class Reached:
         self._acting = acting
         self._kills = kills
         self._away: dict[str, int] = {}
+        self._before: dict[str, Callable[[], object]] = {}
 
     def away_for(self, calls: int, call: str) -> None:
         """The next `calls` times, `call` is Unavailable."""
         self._away[call] = calls
 
+    def just_before(self, call: str, do: Callable[[], object]) -> None:
+        """Somebody else acts right before the next such call: `do` runs once, in the run's own thread."""
+        self._before[call] = do
+
     def __getattr__(self, call: str) -> Callable[..., Any]:
         do: Callable[..., Any] = getattr(self._outside, call)
 
         def reach(*args: Any, **kwargs: Any) -> Any:
+            self._before.pop(call, _nothing)()
             self._maybe_away(call)
             if call not in self._acting:
                 return do(*args, **kwargs)
@@ -44,6 +50,10 @@ class Reached:
         if self._away.get(call):
             self._away[call] -= 1
             raise Unavailable(f"The {self._name} does not answer.")
+
+
+def _nothing() -> None:
+    """Nobody acts."""
 
 
 class KilledStore:

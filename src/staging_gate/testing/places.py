@@ -37,11 +37,11 @@ class FakePlace:
 
     def next_smoke_fails(self, test: str = "login", where: str = "public", service: str | None = None) -> None:
         """`where`: on the `candidate`'s own address, or through the `public` one."""
-        self._arm(Fault(where, answer=Outcome(Verdict.FAILED, f"{test} failed", SECONDS), service=service))
+        self._arm_smoke(Fault(where, answer=Outcome(Verdict.FAILED, f"{test} failed", SECONDS), service=service))
 
     def next_smoke_errors(self, why: str = "the smoke tests took longer than 5 min", where: str = "public") -> None:
         """They can not be run: nothing is known about the release."""
-        self._arm(Fault(where, answer=Outcome(Verdict.ERRORED, why, SECONDS)))
+        self._arm_smoke(Fault(where, answer=Outcome(Verdict.ERRORED, why, SECONDS)))
 
     def next_call_fails(self, call: str, error: OutsideError, service: str | None = None) -> None:
         self._arm(Fault(call, error, service=service))
@@ -92,6 +92,9 @@ class FakePlace:
 
     def _arm(self, fault: Fault) -> None:
         self.target.faults.arm(self.environment, fault)
+
+    def _arm_smoke(self, fault: Fault) -> None:
+        self.smoke.faults.arm(self.environment, fault)
 
     def _route(self, service: str) -> Route:
         return self.target.route(self.environment, service)
