@@ -40,3 +40,8 @@ def procedure(name: str, errored: Errored | None = None) -> Callable[[Body], Bod
 
 def find(name: str) -> Procedure | None:
     return _known.get(name)
+
+
+def names() -> list[str]:
+    """Of all procedures that were registered so far."""
+    return list(_known)
