@@ -8,12 +8,13 @@ from staging_gate.engine.procedures import names
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
+INTERNAL = {"GATE_HOOK_SOCKET"}  # set by us for the hook of one push
 
 
 def test_every_setting_has_its_line() -> None:
     source = "".join(path.read_text() for path in (ROOT / "src/staging_gate").rglob("*.py"))
     page = (DOCS / "reference/settings.md").read_text()
-    missing = sorted({name for name in re.findall(r'"(GATE_[A-Z_]+)"', source) if f"`{name}`" not in page})
+    missing = sorted({name for name in re.findall(r'"(GATE_[A-Z_]+)"', source) if f"`{name}`" not in page} - INTERNAL)
     assert not missing
 
 
