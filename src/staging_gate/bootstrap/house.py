@@ -1,6 +1,7 @@
 """One installation, running: ports, engine, git, and what keeps an eye on them."""
 
 import logging
+import os
 import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from staging_gate.adapters.clock import SystemClock
 from staging_gate.adapters.git import GitBridge, check_installed
+from staging_gate.adapters.local.accounts import why_not_separate
 from staging_gate.bootstrap import procedures
 from staging_gate.bootstrap.access import ensure_access
 from staging_gate.bootstrap.adapters import REPOSITORY, bind
@@ -111,6 +113,9 @@ class House:
             ),
             Finding("database", not self.ailments(), " ".join(self.ailments()) or self.settings.database_kind),
         ]
+        shared = why_not_separate(self.settings.service_account)
+        who = shared or f"services, builds and checks run as {self.settings.service_account}"
+        findings.append(Finding("account", shared is None or os.geteuid() != 0, who, "See above."))
         return findings + self._examine_policy()
 
     def _examine_policy(self) -> list[Finding]:
