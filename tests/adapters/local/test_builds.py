@@ -41,9 +41,7 @@ def nothing_is_left(world: World) -> bool:
 
 
 def test_a_build_is_the_tree_closed_for_writing(world: World) -> None:
-    revision = world.repository.commit_files(
-        {"package/module.py": "x = 1\n", "run.sh": "#!/bin/sh\n", "a b/ü'.txt": "é"}
-    )
+    revision = world.repository.commit_files({"package/module.py": "x = 1\n", "-rf": "", "a b/-ü'.txt": "é"})
 
     assert build(world, revision, service()).startswith("built in ")
 
@@ -226,8 +224,8 @@ def test_a_disk_that_is_full_for_the_project_is_told_as_such(world: World) -> No
     with pytest.raises(Unavailable) as unavailable:
         build(world, world.repository.commit(), service(build=("cp", "service.py", "/dev/full")))
 
-    assert unavailable.value.message.startswith(f"The disk of {world.settings.state} is full: ")
-    assert "Free some space and try again." in unavailable.value.message
+    assert unavailable.value.message.startswith(f"The disk of {world.settings.state} is full (")
+    assert unavailable.value.message.endswith("free some space and try again.")
     assert "No space left on device" in unavailable.value.evidence
     assert nothing_is_left(world)
 

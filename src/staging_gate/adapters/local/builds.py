@@ -108,7 +108,7 @@ class Builds:
         make_folder(self._folder)
         try:
             with disk.explained(self._shop.layout.root):
-                self._mirror.check_out(revision, place, lambda text: self._shop.logs.append(log, text))
+                self._mirror.check_out(revision, place, job.mark, lambda text: self._shop.logs.append(log, text))
                 self._follow(recognise(service.build), place, job)
                 seal(place)
                 self._marker(key).touch()

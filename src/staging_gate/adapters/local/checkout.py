@@ -1,13 +1,15 @@
 """The code of a tree as plain files, from a bare mirror of the repository. See docs/adr/0004-checkouts-of-trees.md."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from staging_gate.adapters.local import disk
 from staging_gate.adapters.local.environ import tool_environ
 from staging_gate.adapters.local.folders import remove
 from staging_gate.adapters.local.layout import make_folder
+from staging_gate.adapters.local.leftovers import MARK, end_leftovers
 from staging_gate.adapters.local.locks import locked
 from staging_gate.domain.revision import Revision
 from staging_gate.ports.errors import Refused, Unavailable
@@ -26,20 +28,23 @@ class Mirror:
         """`source` says where to fetch from: a path or an address."""
         self._folder = folder
         self._source = source
+        self._mark = f"fetch-{folder}"
 
-    def check_out(self, revision: Revision, into: Path, note: Note) -> None:
+    def check_out(self, revision: Revision, into: Path, mark: str, note: Note) -> None:
         """Write the revision's tree into a new folder. What we leave out (submodules, large files) goes to `note`.
+
+        `mark` is by which leftovers of a killed checkout are found.
 
         Raises Refused where the repository has no such revision, Unavailable where it can not be reached or read.
         """
         fetched = not self._has(revision.tree)
         if fetched:
             self._fetch(revision)
-        written = self._write(revision.tree, into)
+        written = self._write(revision.tree, into, mark)
         if written.code and not fetched:
             # A fetch that was killed may have left the tree without its files: ask for them again.
             self._fetch(revision)
-            written = self._write(revision.tree, into)
+            written = self._write(revision.tree, into, mark)
         if written.code:
             raise self._failure(f"The checkout of {revision.short} failed.", written)
         _mention_what_is_missing(into, note)
@@ -48,24 +53,31 @@ class Mirror:
         return self._folder.is_dir() and not self._git("cat-file", "-e", f"{tree}^{{tree}}").code
 
     def _fetch(self, revision: Revision) -> None:
-        source = self._source()
         with locked(self._folder.with_suffix(".lock")):
-            make_folder(self._folder, 0o700)
-            self._git("init", "--quiet", "--bare", "--", str(self._folder))
-            options = ["--quiet", "--no-tags", "--prune", "--force", "--no-write-fetch-head", "--no-auto-maintenance"]
-            if Path(source).is_dir():
-                # Git refuses to serve a local repository of another owner; whom it belongs to is not our affair.
-                options.append("--upload-pack=git -c safe.directory=* upload-pack")
-            refs = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*", revision.commit]
-            fetched = self._git("fetch", *options, "--", source, *refs, within=FETCH_WITHIN)
+            fetched = self._fetch_once(revision)
+            if fetched.code:
+                # One that outlived its controller may be in the way, or what it left when it was killed.
+                end_leftovers(self._mark)
+                for lock in self._folder.rglob("*.lock"):
+                    lock.unlink(missing_ok=True)
+                fetched = self._fetch_once(revision)
         if fetched.code:
             raise self._fetch_failure(revision, fetched)
         if not self._has(revision.tree):
-            raise Refused(
-                f"The repository has the commit {revision.commit}, but it is not of the tree {revision.tree}."
-            )
+            raise Refused(f"The repository has the commit {revision.commit}, but its tree is not {revision.tree}.")
 
-    def _write(self, tree: str, into: Path) -> Captured:
+    def _fetch_once(self, revision: Revision) -> Captured:
+        source = self._source()
+        make_folder(self._folder, 0o700)
+        self._git("init", "--quiet", "--bare", "--", str(self._folder))
+        options = ["--quiet", "--no-tags", "--prune", "--force", "--no-write-fetch-head", "--no-auto-maintenance"]
+        if Path(source).is_dir():
+            # Git refuses to serve a local repository of another owner; whom it belongs to is not our affair.
+            options.append("--upload-pack=git -c safe.directory=* upload-pack")
+        refs = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*", revision.commit]
+        return self._git("fetch", *options, "--", source, *refs, within=FETCH_WITHIN, environ={MARK: self._mark})
+
+    def _write(self, tree: str, into: Path, mark: str) -> Captured:
         """`read-tree` with an index of its own: no HEAD, no branch, and nothing is left in the mirror."""
         remove(into)
         into.mkdir()
@@ -78,18 +90,20 @@ class Mirror:
                 *(f"--work-tree={into}", "read-tree", "-u", "--reset", tree),
                 cwd=into,
                 within=CHECKOUT_WITHIN,
-                GIT_INDEX_FILE=str(index),
+                environ={"GIT_INDEX_FILE": str(index), MARK: mark},
             )
         finally:
             index.unlink(missing_ok=True)
 
-    def _git(self, *arguments: str, cwd: Path | None = None, within: float = 60.0, **environ: str) -> Captured:
-        return capture(
-            ["git", f"--git-dir={self._folder}", *arguments],
-            environ={**git_environ(), **environ},
-            cwd=cwd,
-            within=within,
-        )
+    def _git(
+        self,
+        *arguments: str,
+        cwd: Path | None = None,
+        within: float = 60.0,
+        environ: Mapping[str, str] = MappingProxyType({}),
+    ) -> Captured:
+        argv = ["git", f"--git-dir={self._folder}", *arguments]
+        return capture(argv, environ={**git_environ(), **environ}, cwd=cwd, within=within)
 
     def _fetch_failure(self, revision: Revision, fetched: Captured) -> Refused | Unavailable:
         said = fetched.err.decode(errors="replace").strip()

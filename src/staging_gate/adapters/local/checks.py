@@ -12,6 +12,7 @@ from staging_gate.adapters.local.environ import tool_environ
 from staging_gate.adapters.local.folders import hand_over, remove, unseal
 from staging_gate.adapters.local.launching import program
 from staging_gate.adapters.local.layout import Layout, make_folder
+from staging_gate.adapters.local.leftovers import MARK, end_leftovers
 from staging_gate.adapters.local.locks import locked, locked_for_removal
 from staging_gate.adapters.local.recipes import BuildFailed
 from staging_gate.adapters.local.secrets import Resolved, resolve
@@ -26,6 +27,7 @@ from staging_gate.ports.errors import OutsideError, Stopped, Unavailable
 from staging_gate.ports.logs import Logs
 from staging_gate.wire.commands import Account, Finished, capture
 
+HOME = "home"
 SUPERSEDED = "cancelled: a newer push superseded it"
 
 
@@ -50,6 +52,8 @@ class LocalChecks:
         log: str,
         cancelled: Cancelled,
     ) -> Outcome:
+        if not services:
+            return Outcome(Verdict.ERRORED, "gate.yaml names no services, so there is no build to check.", 0.0)
         limit = Limit()
         name = hashlib.sha256(f"{revision.tree}\0{check.name}".encode()).hexdigest()[:16]
         try:
@@ -69,6 +73,7 @@ class LocalChecks:
         folder, lock = self._layout.scratch / name, self._layout.scratch / f"{name}.lock"
         try:
             with locked(lock, cancelled=cancelled), disk.explained(self._layout.root):
+                end_leftovers(str(folder / HOME))
                 remove(folder)
                 yield make_folder(folder)
         finally:
@@ -77,7 +82,7 @@ class LocalChecks:
                     remove(folder)
 
     def _run(self, folder: Path, builds: list[Build], check: CheckCommand, log: str, cancelled: Cancelled) -> Finished:
-        home = folder / "home"
+        home = folder / HOME
         path = ":".join(dict.fromkeys([*(str(build.programs) for build in builds), tool_environ(home)["PATH"]]))
         secrets = resolve(check.environ)
         environ = Resolved({**tool_environ(home, path), "CI": "true", **secrets.environ}, secrets.secrets)
@@ -89,7 +94,7 @@ class LocalChecks:
         """A copy that the check may write into; its environment stays the shared one."""
         with self._builds.in_use(build):
             argv = ["cp", "-a", "--reflink=auto", "--", str(build.path), str(copy)]
-            copied = capture(argv, environ=tool_environ(copy))
+            copied = capture(argv, environ={**tool_environ(copy), MARK: str(copy.with_name(HOME))})
         if copied.code:
             said = copied.err.decode(errors="replace")
             raise disk.full(self._layout.root, said) if disk.says_full(said) else Unavailable("Copying failed.", said)

@@ -36,8 +36,8 @@ def says_full(text: str, code: int | None = None) -> bool:
 
 def full(root: Path, evidence: str) -> Unavailable:
     return Unavailable(
-        f"The disk of {root} is full: {_left(root)} MB are left, or files there may not grow further. What was half "
-        "written is removed. Free some space and try again.",
+        f"The disk of {root} is full ({_left(root)} MB free), or a file there may not grow further. What was half "
+        "written is removed: free some space and try again.",
         evidence,
     )
 

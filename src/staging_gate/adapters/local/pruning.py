@@ -6,6 +6,7 @@ from pathlib import Path
 
 from staging_gate.adapters.local.builds import Build, Builds
 from staging_gate.adapters.local.environments import Environments
+from staging_gate.adapters.local.folders import remove
 from staging_gate.adapters.local.layout import Layout
 from staging_gate.adapters.local.locks import locked_for_removal
 from staging_gate.adapters.local.places import all_places
@@ -31,6 +32,11 @@ class Pruning:
             with locked_for_removal(self.environments.lock(key)) as ours:
                 if ours:
                     self.environments.remove(key)
+        # What a check left whose controller was killed, and that nobody ran again.
+        for lock in self.layout.scratch.glob("*.lock"):
+            with locked_for_removal(lock) as ours:
+                if ours:
+                    remove(lock.with_suffix(""))
 
 
 def _spare(folder: Path, needed: set[str | None] | set[str], keep: int) -> list[str]:

@@ -35,6 +35,8 @@ MOST_PORTS = 3
 WARM_ANSWER_WITHIN = 1.0
 """Seconds: a warm process that needs longer is no way back in a hurry."""
 
+EXIT_CODE_WITHIN = 2.0
+
 
 class LocalTarget:
     """Implements `ports.deploy_target.DeployTarget`. `account` is whom services run as; None is ourselves."""
@@ -262,6 +264,8 @@ class LocalTarget:
     def _failure(self, order: Order, look: Look, process: Process) -> Refused:
         name, hidden = order.service.name, _hidden(order)
         if not process.alive():
+            # Its shim still has to write down the exit code and the last of its output.
+            process.wait(EXIT_CODE_WITHIN)
             code = process.exit_code()
             how = "was killed" if code is None else f"ended with exit code {code}"
             message = f"{name} {how} {look.seconds:.1f} s after it was started, before it was healthy."

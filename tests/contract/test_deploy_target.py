@@ -1,0 +1,263 @@
+"""What every deploy target promises, as ports/deploy_target.py says it. A new one adds its line to `STAGES`."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from staging_gate.domain.environment import Environment
+from staging_gate.domain.revision import Revision
+from staging_gate.ports.deploy_target import DeployTarget, Live, Order, Ready
+from staging_gate.ports.errors import OutsideError, Refused, Stopped
+from staging_gate.testing import eventually
+from tests.adapters.local.sample import Repository, World, a_world
+
+
+class Stage(Protocol):
+    """One implementation with a service of its own to deploy."""
+
+    @property
+    def target(self) -> DeployTarget: ...
+
+    def revision(self, healthy: bool = True) -> Revision:
+        """A new revision of the service; one that is not healthy never answers its health rightly."""
+        ...
+
+    def order(self, deployment: str, revision: Revision, reuse_warm: bool = False) -> Order: ...
+
+    def lose_processes(self) -> None:
+        """Everything that runs dies behind the target's back."""
+        ...
+
+
+class LocalStage:
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._made = 0
+
+    @property
+    def target(self) -> DeployTarget:
+        return self._world.local.target
+
+    def revision(self, healthy: bool = True) -> Revision:
+        self._made += 1
+        settings = {"number": self._made} if healthy else {"crash": "it is broken"}
+        return self._world.repository.commit_files({"settings.json": json.dumps(settings)})
+
+    def order(self, deployment: str, revision: Revision, reuse_warm: bool = False) -> Order:
+        return self._world.order(revision, deployment, reuse_warm=reuse_warm)
+
+    def lose_processes(self) -> None:
+        for process in self._world.processes():
+            process.stop(within=0)
+
+
+@contextmanager
+def local(folder: Path) -> Iterator[Stage]:
+    world = a_world(folder / "state", Repository(folder / "repository"))
+    try:
+        yield LocalStage(world)
+    finally:
+        world.end()
+
+
+STAGES: dict[str, Callable[[Path], AbstractContextManager[Stage]]] = {"local": local}
+
+
+@pytest.fixture(params=STAGES)
+def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
+    with STAGES[request.param](tmp_path) as one:
+        yield one
+
+
+def never() -> bool:
+    return False
+
+
+def candidate(stage: Stage, order: Order) -> Ready:
+    assert stage.target.build(order, f"{order.deployment}/build", never)
+    assert stage.target.upgrade_schema(order, f"{order.deployment}/schema")
+    stage.target.start(order)
+    return stage.target.wait_until_ready(order, never)
+
+
+def deployed(stage: Stage, deployment: str) -> Order:
+    order = stage.order(deployment, stage.revision())
+    candidate(stage, order)
+    stage.target.switch(order)
+    return order
+
+
+def live(stage: Stage, order: Order) -> Live:
+    return stage.target.live(order.environment, order.service, order.target)
+
+
+def test_a_target_that_works_has_no_objection(stage: Stage) -> None:
+    order = stage.order("staging-1", stage.revision())
+
+    assert stage.target.reachable(order.target) is None
+
+
+def test_before_the_first_switch_nothing_is_live(stage: Stage) -> None:
+    order = stage.order("staging-1", stage.revision())
+
+    candidate(stage, order)
+
+    assert (live(stage, order).deployment, live(stage, order).commit) == (None, None)
+
+
+def test_only_a_switch_moves_the_traffic(stage: Stage) -> None:
+    first = deployed(stage, "staging-1")
+    second = stage.order("staging-2", stage.revision())
+
+    ready = candidate(stage, second)
+
+    assert not ready.warm
+    assert live(stage, first).commit == first.revision.commit
+    stage.target.switch(second)
+    assert (live(stage, second).deployment, live(stage, second).commit) == ("staging-2", second.revision.commit)
+    assert live(stage, second).address == stage.target.address(second.environment, second.service, second.target)
+
+
+def test_every_step_can_be_done_again(stage: Stage) -> None:
+    order = deployed(stage, "staging-1")
+
+    candidate(stage, order)
+    stage.target.switch(order)
+
+    assert live(stage, order).deployment == "staging-1"
+
+
+def test_a_bad_release_is_refused_with_evidence_and_what_is_live_stays(stage: Stage) -> None:
+    good = deployed(stage, "staging-1")
+    bad = stage.order("staging-2", stage.revision(healthy=False))
+
+    with pytest.raises(Refused) as refused:
+        candidate(stage, bad)
+
+    assert refused.value.message and refused.value.evidence
+    assert live(stage, good).deployment == "staging-1"
+    stage.target.discard(bad)
+    stage.target.discard(bad)
+    assert live(stage, good).deployment == "staging-1"
+
+
+def test_the_earlier_deployment_comes_back_warm(stage: Stage) -> None:
+    first = deployed(stage, "staging-1")
+    deployed(stage, "staging-2")
+
+    for _ in range(2):
+        assert stage.target.put_back(first).warm
+        assert (live(stage, first).deployment, live(stage, first).commit) == ("staging-1", first.revision.commit)
+
+
+def test_the_earlier_deployment_comes_back_when_its_process_is_gone(stage: Stage) -> None:
+    first = deployed(stage, "staging-1")
+    deployed(stage, "staging-2")
+    stage.lose_processes()
+
+    ready = stage.target.put_back(first)
+
+    assert not ready.warm
+    assert live(stage, first).deployment == "staging-1"
+
+
+def test_a_rollback_takes_a_warm_process_of_its_revision(stage: Stage) -> None:
+    first = deployed(stage, "staging-1")
+    deployed(stage, "staging-2")
+    rollback = stage.order("staging-3", first.revision, reuse_warm=True)
+
+    assert candidate(stage, rollback).warm
+
+    stage.target.switch(rollback)
+    assert (live(stage, rollback).deployment, live(stage, rollback).commit) == ("staging-3", first.revision.commit)
+
+
+def test_a_deployment_of_a_revision_that_runs_already_is_started_anew(stage: Stage) -> None:
+    first = deployed(stage, "staging-1")
+
+    assert not candidate(stage, stage.order("staging-2", first.revision)).warm
+
+
+def test_a_rollback_that_is_discarded_leaves_the_process_to_the_other(stage: Stage) -> None:
+    first = deployed(stage, "staging-1")
+    deployed(stage, "staging-2")
+    rollback = stage.order("staging-3", first.revision, reuse_warm=True)
+    candidate(stage, rollback)
+
+    stage.target.discard(rollback)
+
+    assert stage.target.put_back(first).warm
+
+
+def test_what_receives_traffic_is_not_discarded(stage: Stage) -> None:
+    order = deployed(stage, "staging-1")
+
+    stage.target.discard(order)
+
+    assert live(stage, order).deployment == "staging-1"
+    assert live(stage, order).healthy is not False
+    assert stage.target.put_back(order).warm
+
+
+def test_retiring_keeps_what_is_to_be_kept_and_what_is_live(stage: Stage) -> None:
+    first, second, third = (deployed(stage, f"staging-{number}") for number in (1, 2, 3))
+
+    stage.target.retire(third.environment, third.service, keep=("staging-2",))
+
+    eventually(lambda: not candidate(stage, stage.order("staging-4", first.revision, reuse_warm=True)).warm)
+    assert live(stage, third).deployment == "staging-3"
+    assert stage.target.put_back(second).warm
+
+
+def test_without_a_way_back_the_route_is_closed(stage: Stage) -> None:
+    order = deployed(stage, "staging-1")
+
+    for _ in range(2):
+        stage.target.close_route(order)
+        assert live(stage, order).commit is None
+
+    stage.target.switch(order)
+    assert live(stage, order).deployment == "staging-1"
+
+
+def test_waiting_ends_when_it_is_cancelled(stage: Stage) -> None:
+    order = stage.order("staging-1", stage.revision())
+    stage.target.build(order, "staging-1/build", never)
+    stage.target.start(order)
+
+    with pytest.raises(Stopped):
+        stage.target.wait_until_ready(order, lambda: True)
+
+
+@pytest.mark.parametrize("step", ["wait_until_ready", "switch"])
+def test_nothing_goes_on_with_what_was_never_started(stage: Stage, step: str) -> None:
+    order = stage.order("staging-1", stage.revision())
+    calls: dict[str, Callable[[], object]] = {
+        "wait_until_ready": lambda: stage.target.wait_until_ready(order, never),
+        "switch": lambda: stage.target.switch(order),
+    }
+
+    with pytest.raises(OutsideError):
+        calls[step]()
+
+    assert live(stage, order).deployment is None
+
+
+def test_last_words_are_text_even_where_nothing_was_said(stage: Stage) -> None:
+    order = stage.order("staging-1", stage.revision())
+
+    assert stage.target.last_words(order) == ""
+    candidate(stage, order)
+    assert isinstance(stage.target.last_words(order, lines=5), str)
+
+
+def test_environments_are_apart(stage: Stage) -> None:
+    order = deployed(stage, "staging-1")
+
+    found = stage.target.live(Environment.PRODUCTION, order.service, order.target)
+
+    assert found.deployment is None
