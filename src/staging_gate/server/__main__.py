@@ -1,7 +1,10 @@
 """What `gate up` becomes: uvicorn with the composed faces, until somebody stops it."""
 
 import os
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import uvicorn
 
@@ -13,6 +16,16 @@ from staging_gate.server.compose import compose
 
 GRACE_SECONDS = 2
 """Open live pages and follow streams would hold the server for ever."""
+
+
+class Server(uvicorn.Server):
+    """Ends when it is asked to, and lets us put things in order afterwards: uvicorn would die of the signal again."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        for asked in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(asked, self.handle_exit)
+        yield
 
 
 def main() -> None:
@@ -28,7 +41,7 @@ def main() -> None:
 
 def serve(house: House) -> None:
     settings = house.settings
-    server = uvicorn.Server(
+    server = Server(
         uvicorn.Config(
             compose(house),
             host=settings.host,
