@@ -33,12 +33,23 @@ def nothing_to_put_back() -> str:
     return "It was the first deployment: there is nothing to put back, so its address answers 503 until the next one."
 
 
+def route_not_closed(why: str) -> str:
+    return sentences(
+        "There is nothing to put back, and its address could not be closed:", why, "A person has to act now."
+    )
+
+
 def put_back(names: str) -> str:
     return f"{names} is back."
 
 
 def put_back_failed(names: str, why: str) -> str:
-    return f"{names} could not be put back: {why} A person has to act now."
+    return sentences(f"{names} could not be put back:", why, "A person has to act now.")
+
+
+def rollback_failed(why: str, moved: bool) -> str:
+    now = "It stays live" if moved else "Perhaps not all of its services receive the traffic"
+    return sentences(f"The rollback did not pass: {why}", f"{now}; a person has to look.")
 
 
 def superseded_by(id: str) -> str:
@@ -51,6 +62,11 @@ def cancelled(by: str) -> str:
 
 def smoke_failed(service: str, summary: str, where: str) -> str:
     return f"The smoke tests of {service} did not pass {where}: {summary}"
+
+
+def sentences(*texts: str) -> str:
+    """One after the other; those that end in nothing get a full stop."""
+    return " ".join(text if text.endswith((".", ":", "!", "?")) else f"{text}." for text in texts)
 
 
 def services(names: Sequence[str]) -> str:

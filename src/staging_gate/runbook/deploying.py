@@ -14,8 +14,9 @@ from staging_gate.ports import Ports
 from staging_gate.ports.checks import Outcome
 from staging_gate.ports.deploy_target import Cancelled, DeployTarget, Order
 from staging_gate.ports.errors import Refused, Stopped, Unclear
+from staging_gate.runbook.asking import surely
 from staging_gate.runbook.policy import needed_policy, services_of
-from staging_gate.runbook.queue import needed
+from staging_gate.runbook.queue import locked, needed, rollback_of
 
 # --- steps -------------------------------------------------------------------------------------------------------
 
@@ -29,27 +30,27 @@ def plan(ports: Ports, id: str) -> dict[str, list[str]]:
 def build(ports: Ports, id: str, service: str) -> str:
     stop_if_cancelled(ports, id)
     order = order_of(ports, id, service)
-    return target_of(ports, order).build(order, f"{id}/build-{service}", cancelled(ports, id))
+    return surely(target_of(ports, order).build, order, f"{id}/build-{service}", cancelled(ports, id))
 
 
 def upgrade_schema(ports: Ports, id: str, service: str) -> str:
     stop_if_cancelled(ports, id)
     order = order_of(ports, id, service)
-    return target_of(ports, order).upgrade_schema(order, f"{id}/schema-{service}")
+    return surely(target_of(ports, order).upgrade_schema, order, f"{id}/schema-{service}")
 
 
 def start(ports: Ports, id: str) -> None:
     """Start all candidates, so that they come up side by side."""
     stop_if_cancelled(ports, id)
     for order in orders(ports, deployment(ports, id)):
-        target_of(ports, order).start(order)
+        surely(target_of(ports, order).start, order)
 
 
 def wait_until_ready(ports: Ports, id: str) -> str:
     stop_if_cancelled(ports, id)
     notes = []
     for order in orders(ports, deployment(ports, id)):
-        ready = target_of(ports, order).wait_until_ready(order, cancelled(ports, id))
+        ready = surely(target_of(ports, order).wait_until_ready, order, cancelled(ports, id))
         said = [word for word, so in (("warm", ready.warm), ("revision inferred", ready.inferred)) if so]
         notes.append(f"{order.service.name} healthy" + (f" ({', '.join(said)})" if said else ""))
     return ", ".join(notes)
@@ -66,9 +67,10 @@ def smoke_test_candidates(ports: Ports, id: str) -> str:
 
 def switch(ports: Ports, id: str) -> str:
     """Move the traffic, service by service in the policy's order. From here on a failure means putting back."""
+    _begin_to_switch(ports, id)
     moved = orders(ports, deployment(ports, id))
     for order in moved:
-        target_of(ports, order).switch(order)
+        surely(target_of(ports, order).switch, order)
     _mark_switched(ports, id)
     return words.services([order.service.name for order in moved])
 
@@ -82,16 +84,20 @@ def smoke_test(ports: Ports, id: str) -> str:
 
 
 def put_back(ports: Ports, failed: str, service: str) -> str:
-    """Send one service's traffic back to what was live before `failed`, or close its route if there was nothing."""
-    broken = deployment(ports, failed)
-    if broken.previous is not None:
-        previous = deployment(ports, broken.previous)
-        for order in orders(ports, previous):
+    """Send one service's traffic back to what was live before `failed`, or close its route if there was nothing.
+
+    It is done in the name of the rollback, to which the process belongs from then on: whoever comes later keeps it
+    warm.
+    """
+    with ports.store.reading() as tx:
+        rollback = rollback_of(tx, needed(tx, failed))
+    if rollback is not None:
+        for order in orders(ports, rollback):
             if order.service.name == service:
-                target_of(ports, order).put_back(order)
-                return f"{service} is back at {words.name(previous)}"
+                surely(target_of(ports, order).put_back, order)
+                return f"{service} is back at {words.name(rollback)}"
     order = order_of(ports, failed, service)
-    target_of(ports, order).close_route(order)
+    surely(target_of(ports, order).close_route, order)
     return f"{service} answers 503: it has no earlier release"
 
 
@@ -187,13 +193,21 @@ def _confirm_live(ports: Ports, current: Deployment, moved: list[Order]) -> None
             )
 
 
-def _mark_switched(ports: Ports, id: str) -> None:
+def _begin_to_switch(ports: Ports, id: str) -> None:
+    """Whoever cancels comes before this commit and is heard, or after it and is told that it is too late."""
     with ports.store.transaction() as tx:
-        found = needed(tx, id)
+        found = locked(tx, id)
         if found.state is not DeploymentState.RUNNING:
             return  # we were killed after this commit
-        tx.deployments.lock(found.environment)
-        tx.deployments.update(
-            replace(found, state=DeploymentState.VERIFYING, switched_at=tx.at), DeploymentState.RUNNING
-        )
+        if found.cancel_requested_by is not None:
+            raise Stopped(words.cancelled(found.cancel_requested_by))
+        tx.deployments.update(replace(found, state=DeploymentState.VERIFYING), found.state)
+
+
+def _mark_switched(ports: Ports, id: str) -> None:
+    with ports.store.transaction() as tx:
+        found = locked(tx, id)
+        if found.switched_at is not None:
+            return  # we were killed after this commit
+        tx.deployments.update(replace(found, switched_at=tx.at), found.state)
         tx.deployments.set_live(found.environment, id)

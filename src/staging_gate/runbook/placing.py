@@ -22,6 +22,11 @@ class Failure:
     evidence: str
     state: DeploymentState
 
+    @property
+    def cancelled(self) -> bool:
+        """Somebody stopped it; nothing has moved."""
+        return self.state is DeploymentState.ABORTED
+
     @classmethod
     def of(cls, error: OutsideError) -> "Failure":
         state = DeploymentState.ERRORED

@@ -55,10 +55,9 @@ def finish(
     tx: Transaction, id: str, state: DeploymentState, reason: str = "", evidence: str = "", by: Actor = SYSTEM
 ) -> Deployment:
     """End a deployment, and start the next one. Ended already (we were killed after the commit): the same again."""
-    found = needed(tx, id)
+    found = locked(tx, id)
     if found.state.ended:
         return found
-    tx.deployments.lock(found.environment)
     ended = replace(found, state=state, ended_at=tx.at, failure=reason, evidence=evidence)
     tx.deployments.update(ended, found.state)
     tx.audit(by, f"deployment {state}", id, reason)
@@ -71,6 +70,18 @@ def needed(tx: Transaction, id: str) -> Deployment:
     if found is None:
         raise LookupError(f"There is no deployment {id}.")
     return found
+
+
+def locked(tx: Transaction, id: str) -> Deployment:
+    """A deployment as it is while nobody else can change it: its environment's row is ours until the commit."""
+    tx.deployments.lock(needed(tx, id).environment)
+    return needed(tx, id)
+
+
+def rollback_of(tx: Transaction, broken: Deployment) -> Deployment | None:
+    """The rollback that takes this deployment back by itself."""
+    recent = tx.deployments.recent(broken.environment, 20)
+    return next((one for one in recent if one.undoes == broken.id and one.requested_by == SYSTEM.name), None)
 
 
 def _supersede(tx: Transaction, older: Deployment, newer: str) -> None:

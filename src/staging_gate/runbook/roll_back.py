@@ -31,6 +31,8 @@ def bring_back(run: Run, deployment_id: str) -> None:
     if failure := bring_up_again(run, deployment_id):
         return taking_back.leave_as_it_was(run, deployment_id, failure)
     failure = go_live(run, deployment_id)
+    if failure and failure.cancelled:
+        return taking_back.leave_as_it_was(run, deployment_id, failure)
     tried(run, "let older processes go", deploying.retire, deployment_id)
     run.step("record the rollback", record, deployment_id, failure)
 
@@ -49,7 +51,7 @@ def record(ports: Ports, id: str, failure: Failure | None) -> None:
         if failure is None:
             finish(tx, id, DeploymentState.SUCCEEDED)
             return
-        why = f"The rollback did not pass: {failure.why} It stays live; a person has to look."
+        why = words.rollback_failed(failure.why, moved=done.switched_at is not None)
         finish(tx, id, DeploymentState.FAILED, why, failure.evidence)
 
 

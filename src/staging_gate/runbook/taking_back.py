@@ -13,7 +13,7 @@ from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
 from staging_gate.runbook import deploying
 from staging_gate.runbook.placing import Failure, tried
-from staging_gate.runbook.queue import dispatch, finish, needed
+from staging_gate.runbook.queue import finish, locked, needed, rollback_of
 
 
 def leave_as_it_was(run: Run, id: str, failure: Failure) -> None:
@@ -24,12 +24,14 @@ def leave_as_it_was(run: Run, id: str, failure: Failure) -> None:
 
 def take_back(run: Run, id: str, failure: Failure) -> None:
     """The traffic moved and the proof failed: put back what was live before, services in reverse order."""
+    if failure.cancelled:
+        return leave_as_it_was(run, id, failure)
     services = run.step("record the failed verdict", begin_rollback, id, failure)
     problems = [
         tried(run, f"put the previous {service} back", deploying.put_back, id, service)
         for service in reversed(services)
     ]
-    run.step("record what is back", end_rollback, id, [problem for problem in problems if problem])
+    run.step("record what is back", end_rollback, id, failure, [problem for problem in problems if problem])
     tried(run, "stop the candidates", deploying.discard, id)
 
 
@@ -42,36 +44,38 @@ def end(ports: Ports, id: str, failure: Failure) -> None:
 
 def begin_rollback(ports: Ports, id: str, failure: Failure) -> list[str]:
     """One commit: the deployment is rolled back, its rollback (a deployment of its own) is under way, and the release
-    is in quarantine. Returns the services to put back."""
+    is in quarantine if it is at fault. Returns the services to put back.
+
+    With nothing to go back to it keeps its environment until the route is closed.
+    """
     services = deploying.plan(ports, id)["services"]
     with ports.store.transaction() as tx:
-        broken = needed(tx, id)
-        if broken.state.ended:
+        broken = locked(tx, id)
+        if broken.failure:
             return services  # we were killed after this commit
-        tx.deployments.lock(broken.environment)
-        state = DeploymentState.ROLLED_BACK if broken.previous else DeploymentState.FAILED
-        broken_now = replace(broken, state=state, ended_at=tx.at, failure=failure.why, evidence=failure.evidence)
-        tx.deployments.update(broken_now, broken.state)
-        tx.audit(SYSTEM, f"deployment {state}", id, failure.why)
-        _release_failed(tx, broken_now)
-        if broken.previous:
-            _add_rollback(tx, broken_now, needed(tx, broken.previous))
+        judged = replace(broken, failure=failure.why, evidence=failure.evidence)
+        if failure.state is DeploymentState.FAILED:
+            _release_failed(tx, judged)
+        if broken.previous is None:
+            tx.deployments.update(judged, broken.state)
+            tx.audit(SYSTEM, "deployment did not pass", id, failure.why)
+            return services
+        judged = replace(judged, state=DeploymentState.ROLLED_BACK, ended_at=tx.at)
+        tx.deployments.update(judged, broken.state)
+        tx.audit(SYSTEM, f"deployment {judged.state}", id, failure.why)
+        _add_rollback(tx, judged, needed(tx, broken.previous))
     return services
 
 
-def end_rollback(ports: Ports, id: str, problems: list[str]) -> str:
-    """Record what receives the traffic now, and stop promotions until a person has looked."""
+def end_rollback(ports: Ports, id: str, failure: Failure, problems: list[str]) -> str:
+    """Record what receives the traffic now."""
     with ports.store.transaction() as tx:
-        broken = needed(tx, id)
-        rollback = _rollback_of(tx, broken)
+        broken = locked(tx, id)
+        rollback = rollback_of(tx, broken)
         if rollback is None:
-            tx.deployments.lock(broken.environment)
-            tx.deployments.set_live(broken.environment, None)
-            tx.audit(SYSTEM, "route closed", id, words.nothing_to_put_back())
-            dispatch(tx, broken.environment)
-            return words.nothing_to_put_back()
+            return _end_without_previous(tx, broken, failure, problems)
         if rollback.state.ended:
-            return ""
+            return ""  # we were killed after this commit
         if problems:
             said = words.put_back_failed(words.name(rollback), " ".join(problems))
             finish(tx, rollback.id, DeploymentState.FAILED, said)
@@ -84,7 +88,7 @@ def end_rollback(ports: Ports, id: str, problems: list[str]) -> str:
 def mark_errored(ports: Ports, id: str, message: str) -> None:
     """Our own machine broke in the middle of a deployment. Nothing stays `running` for ever; a person looks."""
     with ports.store.transaction() as tx:
-        for one in (needed(tx, id), _rollback_of(tx, needed(tx, id))):
+        for one in (needed(tx, id), rollback_of(tx, needed(tx, id))):
             if one is not None and not one.state.ended:
                 finish(tx, one.id, DeploymentState.ERRORED, message)
 
@@ -105,15 +109,27 @@ def quarantine(tx: Transaction, tag: str, tree: str, why: str, by: str = SYSTEM.
     tx.audit(SYSTEM, "quarantined", tag, why, tree=tree)
 
 
+def _end_without_previous(tx: Transaction, broken: Deployment, failure: Failure, problems: list[str]) -> str:
+    said = words.route_not_closed(" ".join(problems)) if problems else words.nothing_to_put_back()
+    if broken.state.ended:
+        return said  # we were killed after this commit
+    if not problems:
+        tx.deployments.set_live(broken.environment, None)
+        tx.audit(SYSTEM, "route closed", broken.id, said)
+    finish(tx, broken.id, failure.state, words.sentences(failure.why, said), failure.evidence)
+    return said
+
+
 def _release_failed(tx: Transaction, broken: Deployment) -> None:
     """A release that failed in production never goes there again, and promotions wait for a person."""
     if broken.environment is not Environment.PRODUCTION or broken.release is None or broken.is_rollback:
         return
     release = tx.releases.get(broken.release)
-    if release is not None and release.state is ReleaseState.PUBLISHED:
-        tx.releases.update(replace(release, state=ReleaseState.FAILED), release)
+    if release is None or release.state is not ReleaseState.PUBLISHED:
+        return  # it was proved there before: what went wrong now is not its code
+    tx.releases.update(replace(release, state=ReleaseState.FAILED), release)
     quarantine(tx, broken.release, broken.revision.tree, words.failed_in_production(broken))
-    if broken.switched_at is not None:
+    if broken.state is DeploymentState.VERIFYING:
         hold_promotions(tx, broken.environment, f"{broken.release} {words.failed_in_production(broken)}")
 
 
@@ -134,8 +150,3 @@ def _add_rollback(tx: Transaction, broken: Deployment, previous: Deployment) -> 
     )
     tx.deployments.add(rollback)
     tx.audit(SYSTEM, "rollback started", rollback.id, rollback.why, undoes=broken.id)
-
-
-def _rollback_of(tx: Transaction, broken: Deployment) -> Deployment | None:
-    recent = tx.deployments.recent(broken.environment, 20)
-    return next((one for one in recent if one.undoes == broken.id and one.requested_by == SYSTEM.name), None)
