@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 
 from staging_gate.adapters.git import GitBridge, GitCodeHost
 from staging_gate.domain.actor import Actor
@@ -146,12 +147,14 @@ def serve(folder: Path, **limits: int | timedelta) -> Iterator[Served]:
         received=lambda actor, updates: served.received.append((actor.name, updates)),
         **limits,  # type: ignore[arg-type]
     )
-    server = uvicorn.Server(uvicorn.Config(bridge, port=0, lifespan="off", log_level="error", access_log=False))
+    app = FastAPI()
+    app.mount("/git", bridge)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", log_level="error", access_log=False))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
         eventually(lambda: server.started)
-        served.address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+        served.address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/git"
         yield served
     finally:
         server.should_exit = True

@@ -5,11 +5,13 @@ import http.client
 import os
 import socket
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+from staging_gate.adapters.git import bridge
 from staging_gate.adapters.git.requests import read_request
 from tests.adapters.git.repositories import ENVIRON, Served, commit, serve
 
@@ -22,7 +24,7 @@ def ask(
     connection = http.client.HTTPConnection(urlsplit(served.address).netloc, timeout=30)
     if token is not None:
         headers["Authorization"] = "Basic " + base64.b64encode(f"ada:{token}".encode()).decode()
-    connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
+    connection.request(method, "/git" + path, body, {name.replace("_", "-"): value for name, value in headers.items()})
     answer = connection.getresponse()
     found = answer.status, answer.read().decode(errors="replace"), answer.headers
     connection.close()
@@ -98,11 +100,10 @@ def test_objects_can_be_fetched_one_by_one(served: Served) -> None:
     assert ask(served, "GET", "/marketedge.git/objects/info/packs")[0] == 200
 
 
-def test_below_a_mount(served: Served, tmp_path: Path) -> None:
+def test_it_also_works_without_a_mount() -> None:
     scope = {
         "method": "GET",
-        "root_path": "/git",
-        "path": "/git/marketedge.git/info/refs",
+        "path": "/marketedge.git/info/refs",
         "query_string": b"service=git-upload-pack",
         "headers": [],
     }
@@ -114,13 +115,14 @@ def test_below_a_mount(served: Served, tmp_path: Path) -> None:
 
 
 def test_an_announced_body_that_is_too_large_is_refused_unread(tmp_path: Path) -> None:
-    with serve(tmp_path, largest=1_000_000) as served:
+    with serve(tmp_path, largest=1024 * 1024) as served:
         with socket.create_connection(("127.0.0.1", int(urlsplit(served.address).port or 0)), timeout=10) as raw:
             credentials = base64.b64encode(b"ada:right").decode()
-            head = f"POST /marketedge.git/git-receive-pack HTTP/1.1\r\nHost: x\r\nContent-Type: {PUSH}\r\n"
-            raw.sendall(f"{head}Authorization: Basic {credentials}\r\nContent-Length: 3000000\r\n\r\n".encode())
-            said = raw.recv(4096).decode()
+            head = f"POST /git/marketedge.git/git-receive-pack HTTP/1.1\r\nHost: x\r\nContent-Type: {PUSH}\r\n"
+            raw.sendall(f"{head}Authorization: Basic {credentials}\r\nConnection: close\r\nContent-Length: 3000000\r\n\r\n".encode())
+            said = raw.makefile().read()
         assert said.startswith("HTTP/1.1 413")
+        assert "larger than the 1 MB that are taken. Nothing was changed. Push it in smaller parts" in said
 
 
 def test_a_push_that_is_too_large_is_refused_and_explained(tmp_path: Path) -> None:
@@ -134,3 +136,32 @@ def test_a_push_that_is_too_large_is_refused_and_explained(tmp_path: Path) -> No
         assert served.host.branches() == {}
         assert "remote: fatal: pack exceeds maximum allowed size" in said.text
         assert not list((served.host.path / "objects").glob("tmp_objdir*"))
+
+
+@pytest.mark.parametrize(
+    ("script", "status", "text"),
+    [
+        ("kill -9 $$", 502, "git ended in the middle of its work. Fetch to see what arrived, and try again.\n"),
+        (
+            "exec sleep 60",
+            504,
+            "This took longer than 0.5 s and was stopped. Fetch to see what arrived, and try again.\n",
+        ),
+    ],
+)
+def test_a_git_that_gives_no_answer_is_explained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, status: int, text: str
+) -> None:
+    program = tmp_path / "git-http-backend"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(bridge, "http_backend", lambda: program)
+
+    with serve(tmp_path, within=timedelta(seconds=0.5)) as served:
+        assert ask(served, "GET", "/marketedge.git/info/refs")[:2] == (status, text)
+
+
+def test_what_git_does_not_find_in_the_repository(served: Served) -> None:
+    served.host.path.rename(served.folder / "elsewhere")
+
+    assert "not found" in ls_remote(served.url())

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from staging_gate.adapters.git.requests import Answer, Message, Receive, Send
 
@@ -50,11 +51,13 @@ class Backend:
         self._started = False
 
     @classmethod
-    async def start(cls, environ: Mapping[str, str], call: Call, inherited: tuple[int, ...] = ()) -> "Backend":
+    async def start(
+        cls, program: Path, environ: Mapping[str, str], call: Call, inherited: tuple[int, ...] = ()
+    ) -> "Backend":
         """In a process group of its own, so that all of it can be stopped."""
         pipe = asyncio.subprocess.PIPE
         process = await asyncio.create_subprocess_exec(
-            *("git", "http-backend"),
+            program,
             env=dict(environ),
             cwd="/",
             stdin=pipe,

@@ -8,7 +8,7 @@ from staging_gate.adapters.git import requests
 from staging_gate.adapters.git.backend import Backend, Broken, Call, ClientGone
 from staging_gate.adapters.git.hook import SOCKET
 from staging_gate.adapters.git.merging import signature
-from staging_gate.adapters.git.program import environment
+from staging_gate.adapters.git.program import environment, http_backend
 from staging_gate.adapters.git.pushes import Push
 from staging_gate.adapters.git.repository import ensure_hook
 from staging_gate.adapters.git.requests import Answer, Receive, Request, Scope, Send
@@ -37,6 +37,7 @@ class GitBridge:
         largest: int = 1024 * MEGABYTE,
         within: timedelta = timedelta(minutes=10),
     ) -> None:
+        self._program = http_backend()
         self._repository = repository.absolute()
         self._name = name
         self._authenticate = authenticate
@@ -68,7 +69,7 @@ class GitBridge:
         return await asyncio.to_thread(self._authenticate, *credentials) or requests.WRONG_TOKEN
 
     async def _read(self, call: Call, environ: dict[str, str]) -> None:
-        async with await Backend.start(environ, call) as backend:
+        async with await Backend.start(self._program, environ, call) as backend:
             failure = await self._run(backend)
         await backend.end_answer(failure)
 
@@ -76,7 +77,7 @@ class GitBridge:
         await asyncio.to_thread(ensure_hook, self._repository)
         push = Push(self._repository, actor, self._judge)
         environ = {**environ, SOCKET: str(push.inherited)}
-        async with await Backend.start(environ, call, (push.inherited,)) as backend, push:
+        async with await Backend.start(self._program, environ, call, (push.inherited,)) as backend, push:
             failure = await self._run(backend)
         await asyncio.to_thread(push.tell, self._received)
         await backend.end_answer(failure)

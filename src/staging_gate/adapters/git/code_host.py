@@ -102,7 +102,6 @@ class GitCodeHost:
             merged = self._write(order)
             tip = self._move(ref, merged.commit, order.base, f"merge {order.key}")
             if tip == merged.commit:
-                merging.sweep(self._git)
                 return merged
         # Somebody was there before us: perhaps we ourselves, before we were killed.
         if tip is not None and all(self._objects.find(order.base, order.head, order.tree)):
@@ -115,6 +114,7 @@ class GitCodeHost:
         ref = BRANCHES + name
         if self._tip(ref) == at:
             self._move(ref, None, at, "delete")
+            merging.sweep(self._git)  # here, because it is what follows a merge and keeps nobody waiting
 
     def create_tag(self, order: TagOrder) -> Tag:
         if not is_tag(order.name):

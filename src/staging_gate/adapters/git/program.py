@@ -121,13 +121,19 @@ def check_installed() -> str:
             f"This machine's git is too old: found {said.strip() or 'no version'}, expected "
             f"{OLDEST[0]}.{OLDEST[1]} or newer. Install a newer git."
         )
+    http_backend()
+    return found[0]
+
+
+def http_backend() -> Path:
+    """The program that serves repositories; called by its own name it saves a process."""
     backend = Path(_plain("--exec-path").strip()) / "git-http-backend"
     if not os.access(backend, os.X_OK):
         raise Refused(
             f"This machine's git can not serve a repository: {backend} is missing. "
-            "Install the whole of git (some distributions split it off, for example as git-daemon or git-core)."
+            "Install the whole of git (some distributions split it into several packages)."
         )
-    return found[0]
+    return backend
 
 
 def _configured(settings: Mapping[str, str]) -> dict[str, str]:

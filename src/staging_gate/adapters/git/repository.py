@@ -18,6 +18,9 @@ SETTINGS = {
     "gc.cruftPacks": "true",
     "gc.pruneExpire": "never",
     "core.logAllRefUpdates": "true",
+    # By default git does not flush single objects: after a power cut a branch could name a commit that is not there.
+    "core.fsync": "committed",
+    "core.fsyncMethod": "batch",
     # Two pushes at the same ref wait for each other instead of failing at once.
     "core.filesRefLockTimeout": "2000",
     "core.packedRefsTimeout": "5000",
