@@ -131,8 +131,8 @@ def _start(tx: Transaction, change: Change, tree: str, names: list[str]) -> None
     for name in names:
         tx.checks.put(Check(tree, name, Verdict.PENDING, tx.at, "waiting", None, change.number))
     runs = tx.runs.about(subject)
-    if any(run.state in (RunState.WAITING, RunState.RUNNING) for run in runs):
-        return
+    if any(run.state is RunState.WAITING for run in runs):
+        return  # one that is running may have looked already
     tx.start(CHECK_CHANGE, subject, key=f"check-{change.number}-{tree}-{len(runs) + 1}")
 
 
@@ -148,8 +148,14 @@ def _code(ports: Ports, about: Subject) -> tuple[Revision | None, tuple[Service,
 
 def _record(ports: Ports, about: Subject, name: str, outcome: Outcome, log: str | None) -> None:
     with ports.store.transaction() as tx:
+        if not _is_pending(tx, about, name):
+            return  # we were killed after this commit, or another run of the same check was first
         result = Check(
             about.tree, name, outcome.verdict, tx.at, outcome.summary, log, about.change, round(outcome.seconds, 3)
         )
         tx.checks.put(result)
         tx.audit(SYSTEM, f"check {outcome.verdict}", f"change {about.change}", f"{name}: {outcome.summary}")
+
+
+def _is_pending(tx: Transaction, about: Subject, name: str) -> bool:
+    return any(check.name == name and check.verdict is Verdict.PENDING for check in tx.checks.of_tree(about.tree))
