@@ -1,5 +1,6 @@
 """Builds and environments: made once for each tree and lock, whole or not at all."""
 
+import contextlib
 import os
 import resource
 import signal
@@ -7,14 +8,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from staging_gate.adapters.local import processes
+from staging_gate.adapters.local import processes, procfs
 from staging_gate.adapters.local.builds import Build
 from staging_gate.domain.revision import Revision
 from staging_gate.domain.service import Service
@@ -216,8 +216,13 @@ def test_a_killed_build_is_made_anew_and_its_command_does_not_go_on(world: World
 
     assert build(world, revision, slow).startswith("built in ")
 
-    still = subprocess.run(["pgrep", "-f", f"sleep 600; {flag}|{flag}"], capture_output=True)
-    assert still.stdout == b""
+    assert not [pid for pid in procfs.everybody() if os.fsencode(flag) in command_line(pid)]
+
+
+def command_line(pid: int) -> bytes:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b""
 
 
 def test_a_disk_that_is_full_for_the_project_is_told_as_such(world: World) -> None:
@@ -230,7 +235,7 @@ def test_a_disk_that_is_full_for_the_project_is_told_as_such(world: World) -> No
     assert nothing_is_left(world)
 
 
-@contextmanager
+@contextlib.contextmanager
 def files_no_larger_than(size: int) -> Iterator[None]:
     """A small limit on what this process and those that it starts may write into one file."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -14,7 +14,6 @@ from tests.adapters.local.sample import World, get, service
 
 ROOT = Path(__file__).parents[3]
 BUILD = ("sh", "-c", "echo one > made; echo two >> made")
-KILLS = int(os.environ.get("KILLS", "8"))
 
 CONTROLLER = f"""
 import sys, threading
@@ -57,15 +56,12 @@ def killed_after(one: "subprocess.Popen[bytes]", seconds: float) -> bool:
     return one.returncode == -signal.SIGKILL
 
 
-def test_killed_at_any_moment_the_same_order_again_ends_well(world: World) -> None:
-    seed = int(os.environ.get("KILL_SEED", random.randrange(10**6)))
-    print(f"KILL_SEED={seed}")
-    chance, killed = random.Random(seed), 0
-    previous = "staging-0"
-    for number in range(1, KILLS + 1):
+def test_killed_at_any_moment_the_same_order_again_ends_well(world: World, rng: random.Random, in_full: bool) -> None:
+    tries, killed, previous = 100 if in_full else 8, 0, "staging-0"
+    for number in range(1, tries + 1):
         revision, deployment = world.repository.commit({"number": number}), f"staging-{number}"
         one = controller(world, revision.commit, revision.tree, deployment, previous)
-        killed += killed_after(one, chance.uniform(0.0, 0.5))
+        killed += killed_after(one, rng.uniform(0.0, 0.4))
 
         order = world.order(revision, deployment, service=service(build=BUILD))
         again = world.restarted()
@@ -79,7 +75,7 @@ def test_killed_at_any_moment_the_same_order_again_ends_well(world: World) -> No
         [made] = world.layout.builds.glob(f"{revision.tree}-*/made")
         assert made.read_text() == "one\ntwo\n"
         previous = deployment
-    print(f"{killed} of {KILLS} were killed")
+    print(f"{killed} of {tries} were killed")
     assert killed
 
 

@@ -4,6 +4,7 @@ import os
 import socket
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from staging_gate.domain.revision import Revision
 from staging_gate.domain.service import Health, Target
 from staging_gate.ports.errors import Refused, Stopped, Unavailable
 from staging_gate.testing import eventually
+from staging_gate.testing.strict_client import StrictClient
 from tests.adapters.local.sample import Repository, World, get, never, service
 
 STAGING = Environment.STAGING
@@ -288,6 +290,23 @@ def test_what_is_being_retired_is_not_taken_back_but_started_anew(world: World) 
 
     assert not ready.warm
     assert len(world.processes()) == 3
+
+
+def test_no_request_fails_while_releases_come_and_go(world: World) -> None:
+    orders = [world.order(world.repository.commit({"number": n}), f"staging-{n}") for n in range(4)]
+    world.deploy(orders[0])
+
+    with StrictClient(public(world), kept=2, fresh=2) as client:
+        for last, order in pairwise(orders):
+            world.deploy(order)
+            world.local.target.put_back(last)
+            world.local.target.put_back(order)
+            world.local.target.retire(STAGING, order.service, keep=(order.deployment,))
+        eventually(lambda: len(world.processes()) == 1)
+        eventually(lambda: client.first(orders[-1].revision.commit))
+
+    assert client.requests > 50
+    assert not client.failures
 
 
 def test_closing_the_route_answers_503(world: World) -> None:

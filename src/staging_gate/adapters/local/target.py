@@ -206,6 +206,7 @@ class LocalTarget:
                 process=places.new_process(order.deployment),
                 port=self._free_port(),
             )
+        place = replace(place, build=build.key)
         spec = self._spec(order, places, place, build)
         places.put(place)
         processes.start(spec)
@@ -236,7 +237,7 @@ class LocalTarget:
         place = places.get(order.deployment)
         process = processes.find(places.state(place.process)) if place else None
         if place is None or process is None:
-            raise Unavailable(f"{order.service.name} of {order.deployment} was not started, or this machine was.")
+            raise Unavailable(f"{order.service.name} of {order.deployment} does not run: it has to be started first.")
         return place, process
 
     def _wait(self, order: Order, place: Place, process: Process, cancelled: Cancelled) -> Look:
