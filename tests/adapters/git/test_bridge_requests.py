@@ -128,7 +128,7 @@ def test_an_announced_body_that_is_too_large_is_refused_unread(tmp_path: Path) -
 def test_a_push_that_is_too_large_is_refused_and_explained(tmp_path: Path) -> None:
     with serve(tmp_path, largest=3 * 1024 * 1024) as served:
         copy = served.clone()
-        copy.commit(big=os.urandom(8 * 1024 * 1024))
+        copy.commit(big=os.urandom(20_000_000))
 
         said = copy.push("origin", "HEAD:refs/heads/feature/big")
 

@@ -47,7 +47,7 @@ class Backend:
         self._process = process
         self._stdin, self._stdout, self._stderr = process.stdin, process.stdout, process.stderr
         self._call = call
-        self._body_complete = False
+        self._body_complete = asyncio.Event()
         self._started = False
 
     @classmethod
@@ -84,10 +84,14 @@ class Backend:
         feeding, relaying = asyncio.create_task(self._feed()), asyncio.create_task(self._relay())
         try:
             await asyncio.wait({feeding, relaying}, return_when=asyncio.FIRST_COMPLETED)
-            if not relaying.done() and not (self._call.is_push and self._body_complete):
+            if not relaying.done() and not (self._call.is_push and self._body_complete.is_set()):
                 raise ClientGone
             await relaying
             await self._process.wait()
+            # A client that still sends would be cut off by the end of the answer, and not see it.
+            sent = asyncio.create_task(self._body_complete.wait())
+            await asyncio.wait({feeding, sent}, return_when=asyncio.FIRST_COMPLETED)
+            sent.cancel()
         finally:
             for task in (feeding, relaying):
                 task.cancel()
@@ -130,13 +134,13 @@ class Backend:
             block: bytes = message.get("body", b"")
             taken += len(block)
             with contextlib.suppress(ConnectionError):
-                if taken <= self._call.largest:
+                if taken <= self._call.largest and not self._stdin.is_closing():
                     self._stdin.write(block)
                     await self._stdin.drain()
                 else:
                     self._stdin.close()
             if not message.get("more_body", False):
-                self._body_complete = True
+                self._body_complete.set()
                 self._stdin.close()
 
     async def _relay(self) -> None:
