@@ -27,6 +27,7 @@ VERBS = {
     "redeploy": "deployments:redeploy",
     "rollback": "deployments:rollback",
     "hold": "deployments:hold",
+    "incident": "incidents:incident",
     "explain": "reading:explain",
     "policy": "policies:policy",
     "audit": "audits:audit",

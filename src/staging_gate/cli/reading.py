@@ -19,6 +19,8 @@ def status(as_json: bool) -> None:
         return print_json(found)
     out = show.console()
     out.print(f"[bold]{found['product'] or 'no policy on main yet: `gate init` writes one'}[/]")
+    for incident in found["incidents"]:
+        out.print(show.incident_line(incident))
     for place in found["places"]:
         show.place(place)
     for one in found["changes"]:

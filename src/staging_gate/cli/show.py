@@ -40,7 +40,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     for column in columns:
         shown.add_column(column)
     for row in rows:
-        shown.add_row(*[str(cell) if cell is not None else "" for cell in row])
+        shown.add_row(*[escape(str(cell)) if cell is not None else "" for cell in row])
     Console(highlight=False).print(shown)
 
 
@@ -140,3 +140,18 @@ def place(p: dict[str, Any]) -> None:
         deployment(p["busy"])
     for queued in p["queued"]:
         out.print(f"  queued: {queued['id']} {escape(queued['why'])}")
+
+
+def incident_line(i: dict[str, Any]) -> str:
+    head = f"[bold red]{i['severity'].upper()} incident {i['id']}[/]"
+    return f"{head}  {escape(i['title'])}  [dim]opened by {escape(i['opened_by'])}[/]"
+
+
+def incident(i: dict[str, Any]) -> None:
+    out = console()
+    out.print(incident_line(i))
+    out.print(f"{i['phase']}, since {i['opened_at'][:16]}", style="dim")
+    if i["deployment"]:
+        out.print(f"about {i['deployment']}: `gate deployment show {i['deployment']}`")
+    if i["resolved_at"]:
+        out.print(f"resolved by {escape(i['resolved_by'])}, {i['resolved_at'][:16]}: {escape(i['resolution'])}")

@@ -14,6 +14,7 @@ NAMES = {
     "deploy": "deploy it",
     "roll_back": "roll back",
     "hold": "hold or lift",
+    "resolve": "resolve it",
 }
 
 

@@ -7,6 +7,7 @@ from staging_gate.domain.change import Change
 from staging_gate.domain.check import Check
 from staging_gate.domain.deployment import Deployment
 from staging_gate.domain.environment import Environment
+from staging_gate.domain.incident import Incident
 from staging_gate.domain.policy import Policy
 from staging_gate.domain.release import Hold, Quarantine, Release
 from staging_gate.ports import Ports
@@ -44,6 +45,7 @@ class Board:
     changes: tuple[OpenChange, ...]
     releases: tuple[Release, ...]
     quarantines: tuple[Quarantine, ...]
+    incidents: tuple[Incident, ...]
     differences: tuple[Difference, ...]
 
 
@@ -59,6 +61,7 @@ def board(ports: Ports) -> Board:
             changes=tuple(OpenChange(c, required_checks(tx, policy, c)) for c in tx.changes.open()),
             releases=tuple(tx.releases.all()[:10]),
             quarantines=tuple(tx.releases.quarantines()),
+            incidents=tuple(tx.incidents.open()),
             differences=differs,
         )
 

@@ -5,6 +5,7 @@ from staging_gate.domain.change import Change
 from staging_gate.domain.deployment import Deployment
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.gate import Action, Decision, Facts, evaluate
+from staging_gate.domain.incident import Incident
 from staging_gate.domain.policy import MergeMethod
 from staging_gate.domain.release import Release
 from staging_gate.ports import Ports
@@ -67,3 +68,8 @@ def on_rolling_back(ports: Ports, name: str | None, by: Actor) -> tuple[Decision
 
 def on_holding(ports: Ports, environment: Environment, by: Actor) -> Decision:
     return evaluate(policy_in_force(ports), Facts(environment), Action.HOLD, by, ports.clock.now(), environment)
+
+
+def on_resolving(ports: Ports, incident: Incident, by: Actor) -> Decision:
+    known = Facts(Environment.PRODUCTION, incident=incident)
+    return evaluate(policy_in_force(ports), known, Action.RESOLVE, by, ports.clock.now(), f"incident {incident.id}")

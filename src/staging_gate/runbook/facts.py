@@ -13,6 +13,7 @@ from staging_gate.domain.release import Release, ReleaseState
 from staging_gate.domain.revision import Commit
 from staging_gate.domain.service import Service
 from staging_gate.domain.version import greatest, parse_tag
+from staging_gate.messages.incidents import line
 from staging_gate.ports import Ports
 from staging_gate.ports.policy import PolicyProblems
 from staging_gate.ports.store import Transaction
@@ -176,6 +177,7 @@ def _promoted(ports: Ports, policy: Policy, tag: str, commit: str, tree: str, la
             included=included,
             tested=tested,
             checks=_checks(tx, tree),
+            critical_bugs=tuple(line(incident) for incident in tx.incidents.open() if incident.severity.is_critical),
         )
 
 

@@ -9,7 +9,9 @@ from staging_gate.domain.actor import SYSTEM, Actor
 from staging_gate.domain.deployment import Deployment, DeploymentKind, DeploymentState
 from staging_gate.domain.environment import Environment
 from staging_gate.messages import deployments as words
+from staging_gate.messages.incidents import rollback_failed
 from staging_gate.ports.store import Transaction
+from staging_gate.runbook.incidents import call_a_person
 
 DEPLOY_STAGING = "deploy to staging"
 RELEASE_PRODUCTION = "release to production"
@@ -54,13 +56,18 @@ def dispatch(tx: Transaction, environment: Environment) -> None:
 def finish(
     tx: Transaction, id: str, state: DeploymentState, reason: str = "", evidence: str = "", by: Actor = SYSTEM
 ) -> Deployment:
-    """End a deployment, and start the next one. Ended already (we were killed after the commit): the same again."""
+    """End a deployment, and start the next one. Ended already (we were killed after the commit): the same again.
+
+    A rollback is not rolled back itself: one that fails calls a person.
+    """
     found = locked(tx, id)
     if found.state.ended:
         return found
     ended = replace(found, state=state, ended_at=tx.at, failure=reason, evidence=evidence)
     tx.deployments.update(ended, found.state)
     tx.audit(by, f"deployment {state}", id, reason)
+    if found.is_rollback and state in (DeploymentState.FAILED, DeploymentState.ERRORED):
+        call_a_person(tx, ended, rollback_failed(ended))
     dispatch(tx, found.environment)
     return ended
 

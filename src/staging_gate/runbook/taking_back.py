@@ -9,9 +9,11 @@ from staging_gate.domain.environment import Environment
 from staging_gate.domain.release import Hold, Quarantine, ReleaseState
 from staging_gate.engine import Run
 from staging_gate.messages import deployments as words
+from staging_gate.messages.incidents import route_not_closed
 from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
 from staging_gate.runbook import deploying
+from staging_gate.runbook.incidents import call_a_person
 from staging_gate.runbook.placing import Failure, tried
 from staging_gate.runbook.queue import finish, locked, needed, rollback_of
 
@@ -113,7 +115,9 @@ def _end_without_previous(tx: Transaction, broken: Deployment, failure: Failure,
     said = words.route_not_closed(" ".join(problems)) if problems else words.nothing_to_put_back()
     if broken.state.ended:
         return said  # we were killed after this commit
-    if not problems:
+    if problems:
+        call_a_person(tx, broken, route_not_closed(broken))
+    else:
         tx.deployments.set_live(broken.environment, None)
         tx.audit(SYSTEM, "route closed", broken.id, said)
     finish(tx, broken.id, failure.state, words.sentences(failure.why, said), failure.evidence)

@@ -9,6 +9,7 @@ from staging_gate.domain.change import ChangeState
 from staging_gate.domain.check import Verdict
 from staging_gate.domain.deployment import DeploymentKind, DeploymentState
 from staging_gate.domain.environment import Environment
+from staging_gate.domain.incident import Phase, Severity
 from staging_gate.domain.policy import MergeMethod
 from staging_gate.domain.release import ReleaseState
 from staging_gate.engine.tables import UtcDateTime
@@ -29,7 +30,7 @@ counter = Table(
     Column("name", Text, primary_key=True),
     Column("last", Integer, nullable=False),
 )
-"""Numbers without gaps: `change` and `audit`. Whoever takes one holds its row until the commit."""
+"""Numbers without gaps: `change`, `incident` and `audit`. Whoever takes one holds its row until the commit."""
 
 change = Table(
     "change",
@@ -215,6 +216,21 @@ verification = Table(
     Column("deployment", ForeignKey("deployment.id"), nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("smoke", Texts, nullable=False),
+)
+
+incident = Table(
+    "incident",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("severity", OneOf(Severity), nullable=False),
+    Column("title", Words, nullable=False),
+    Column("opened_by", Text, nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("phase", OneOf(Phase), nullable=False, index=True),
+    Column("deployment", Text),
+    Column("resolved_by", Text),
+    Column("resolved_at", UtcDateTime),
+    Column("resolution", Words, nullable=False),
 )
 
 token = Table(

@@ -14,6 +14,7 @@ from staging_gate.store.checks import SqlChecks
 from staging_gate.store.columns import printable
 from staging_gate.store.deployments import SqlDeployments
 from staging_gate.store.holds import SqlHolds
+from staging_gate.store.incidents import SqlIncidents
 from staging_gate.store.releases import SqlReleases
 from staging_gate.store.runs import SqlRuns
 from staging_gate.store.sql import Sql
@@ -35,6 +36,7 @@ class SqlTransaction:
         self.releases = SqlReleases(sql)
         self.holds = SqlHolds(sql)
         self.deployments = SqlDeployments(sql)
+        self.incidents = SqlIncidents(sql)
         self.tokens = SqlTokens(sql)
         self.audit_log = SqlAudit(sql)
         self.runs = SqlRuns(sql)

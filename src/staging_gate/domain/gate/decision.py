@@ -15,6 +15,7 @@ class Action(StrEnum):
     DEPLOY = "deploy"
     ROLL_BACK = "roll_back"
     HOLD = "hold"
+    RESOLVE = "resolve"
 
 
 @dataclass(frozen=True)

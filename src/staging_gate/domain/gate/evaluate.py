@@ -72,6 +72,7 @@ RULES: Mapping[Action, tuple[Rule, ...]] = {
     Action.DEPLOY: (policy_in_force.rule, hold.rule, tag.rule, *PROMOTION, targets.rule),
     Action.ROLL_BACK: (policy_in_force.rule, rights.rule, rollback_target.rule),
     Action.HOLD: (rights.rule,),
+    Action.RESOLVE: (rights.rule,),
 }
 """The rules of each action, the cheapest first. A rollback is never asked about holds, windows or freezes."""
 

@@ -8,6 +8,7 @@ from staging_gate.domain.change import Change
 from staging_gate.domain.check import Check
 from staging_gate.domain.deployment import Deployment, Verification
 from staging_gate.domain.environment import Environment
+from staging_gate.domain.incident import Incident
 from staging_gate.domain.policy import MergeMethod
 from staging_gate.domain.release import Hold, Quarantine, Release
 
@@ -19,7 +20,7 @@ class ReleaseFacts:
     `tree` is what would go live. `tag_at` is the commit the tag points at already (None: no such tag), `annotated`
     whether that tag is. `greatest` is the greatest release tag there is but this one. `verified` is the record that
     the tree was proved in staging. `included` are the merged changes that it ships, `tested` those that a person
-    tried. `checks` are the results of its tree. `critical_bugs` is None where nothing could be read.
+    tried. `checks` are the results of its tree. `critical_bugs` are sentences, None where nothing could be read.
     """
 
     tag: str
@@ -46,7 +47,7 @@ class Facts:
     `main_ahead` are commits of main that staging lacks. `proof_touched` are the files by which a change alters how it
     is proved, `policy_problems` what is wrong in the gate.yaml that it brings. `target_problems` are sentences of
     targets that can not be deployed to. `rollback_to` is the deployment whose release a rollback would bring back,
-    `rollback_name` what was asked for.
+    `rollback_name` what was asked for. `incident` is the one that somebody wants to resolve.
     """
 
     environment: Environment
@@ -66,5 +67,6 @@ class Facts:
     live: Deployment | None = None
     rollback_to: Deployment | None = None
     rollback_name: str | None = None
+    incident: Incident | None = None
     intent_method: MergeMethod | None = None
     intent_role: str | None = None

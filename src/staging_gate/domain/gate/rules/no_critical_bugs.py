@@ -20,9 +20,11 @@ def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: 
         )
     if not release.critical_bugs:
         return None
+    count = len(release.critical_bugs)
     return Reason(
         "critical_bugs",
-        f"{len(release.critical_bugs)} critical bugs are open.",
-        "Close them, or take the release back: `gate release withdraw`.",
+        "A critical bug is open." if count == 1 else f"{count} critical bugs are open.",
+        'Resolve what is open (`gate incident resolve ID --reason "..."`), or take the release back: '
+        "`gate release withdraw`.",
         release.critical_bugs,
     )

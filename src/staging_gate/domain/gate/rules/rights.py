@@ -11,12 +11,15 @@ RIGHTS: dict[Action, tuple[str, ...]] = {
     Action.PUBLISH: ("tech_lead", "devops", "admin"),
     Action.ROLL_BACK: ("tech_lead", "devops", "on_call", "admin"),
     Action.HOLD: ("tech_lead", "devops", "on_call", "admin"),
+    Action.RESOLVE: ("tech_lead", "devops", "on_call", "admin"),
 }
 
 
 def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: datetime) -> Reason | None:
     roles = RIGHTS.get(action)
     if roles is None or actor.has_any(*roles) or actor.kind in ("system", "calendar"):
+        return None
+    if facts.incident is not None and facts.incident.opened_by == actor.name:
         return None
     wanted = " or ".join(roles)
     return Reason(

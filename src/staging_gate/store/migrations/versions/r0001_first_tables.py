@@ -17,6 +17,7 @@ def upgrade() -> None:
     _holds()
     _deployments()
     _environments()
+    _incidents()
     _tokens()
     _audit()
     _engine()
@@ -43,6 +44,7 @@ TABLES = [
     "deployment",
     "environment",
     "verification",
+    "incident",
     "token",
     "audit",
     "run",
@@ -263,6 +265,24 @@ def _environments() -> None:
     )
 
 
+def _incidents() -> None:
+    op.create_table(
+        "incident",
+        sa.Column("id", sa.Integer, nullable=False, autoincrement=False),
+        sa.Column("severity", sa.Text, nullable=False),
+        sa.Column("title", sa.Text, nullable=False),
+        sa.Column("opened_by", sa.Text, nullable=False),
+        sa.Column("opened_at", UtcDateTime, nullable=False),
+        sa.Column("phase", sa.Text, nullable=False),
+        sa.Column("deployment", sa.Text),
+        sa.Column("resolved_by", sa.Text),
+        sa.Column("resolved_at", UtcDateTime),
+        sa.Column("resolution", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_incident"),
+    )
+    op.create_index("ix_incident_phase", "incident", ["phase"])
+
+
 def _tokens() -> None:
     op.create_table(
         "token",
@@ -371,5 +391,5 @@ SQLITE_REFUSALS = (
 
 
 def _first_rows() -> None:
-    op.execute("INSERT INTO counter (name, last) VALUES ('change', 0), ('audit', 0)")
+    op.execute("INSERT INTO counter (name, last) VALUES ('change', 0), ('incident', 0), ('audit', 0)")
     op.execute("INSERT INTO environment (name, last_number) VALUES ('staging', 0), ('production', 0)")

@@ -1,0 +1,22 @@
+"""Incidents as people read them."""
+
+from staging_gate.domain.deployment import Deployment
+from staging_gate.domain.incident import Incident
+from staging_gate.messages import deployments
+
+
+def line(incident: Incident) -> str:
+    head = f"{incident.severity.upper()} incident {incident.id}"
+    return f"{head}: {incident.title} (opened by {incident.opened_by})"
+
+
+def rollback_failed(rollback: Deployment) -> str:
+    return f"{rollback.id}, the rollback to {deployments.name(rollback)}, did not succeed: a person has to act now"
+
+
+def route_not_closed(failed: Deployment) -> str:
+    return f"{failed.id} failed and still receives the traffic: a person has to act now"
+
+
+def resolved_already(incident: Incident) -> str:
+    return f"Incident {incident.id} is resolved already, by {incident.resolved_by}: {incident.resolution}"
