@@ -10,7 +10,7 @@ from staging_gate.wire.api import Api, ApiProblem
 
 
 def ask(
-    served: Served, method: str, path: str, body: bytes | None = None, **headers: str
+    served: Served, method: str, path: str, body: bytes | None = None, /, **headers: str
 ) -> tuple[int, str, dict[str, str]]:
     place = urlsplit(served.address)
     connection = HTTPConnection(place.hostname or "", place.port, timeout=10)
