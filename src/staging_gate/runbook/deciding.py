@@ -55,7 +55,7 @@ def on_publishing(ports: Ports, release: Release, by: Actor) -> Decision:
 def on_deploying(ports: Ports, deployment: Deployment, by: Actor) -> Decision:
     policy = needed_policy(ports)
     known = facts.of_deployment(ports, policy, deployment)
-    return evaluate(policy, known, Action.DEPLOY, by, ports.clock.now(), deployment.id)
+    return evaluate(policy, known, Action.DEPLOY, by, ports.clock.now(), deployment.id or deployment.environment)
 
 
 def on_rolling_back(ports: Ports, name: str | None, by: Actor) -> tuple[Decision, Deployment | None]:

@@ -27,7 +27,10 @@ def deploy_staging(run: Run, deployment_id: str) -> None:
 
 def admit(ports: Ports, id: str) -> str:
     """Decide anew at the moment of acting; a closed gate ends the deployment with its reasons."""
-    decision = deciding.on_deploying(ports, deploying.deployment(ports, id), SYSTEM)
+    asked = deploying.deployment(ports, id)
+    if asked.state.ended:
+        return "closed"  # we were killed after this commit; what has opened the gate since then comes too late
+    decision = deciding.on_deploying(ports, asked, SYSTEM)
     if decision.open:
         return "open"
     said = " ".join(f"{reason.sentence} {reason.opens_when}" for reason in decision.reasons)

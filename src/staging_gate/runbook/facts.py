@@ -76,8 +76,15 @@ def of_release(ports: Ports, policy: Policy, release: Release) -> Facts:
 
 
 def of_deployment(ports: Ports, policy: Policy, deployment: Deployment) -> Facts:
-    """What starting this deployment now has to do with: decided anew, whatever was decided when it was asked for."""
+    """What starting this deployment now has to do with: decided anew, whatever was decided when it was asked for.
+
+    To run again what is live there promotes nothing: it concerns neither holds nor the rules of releases.
+    """
     problems = target_problems(ports, policy, deployment.environment)
+    with ports.store.reading() as tx:
+        live = tx.deployments.live(deployment.environment)
+    if live is not None and live.revision == deployment.revision:
+        return Facts(environment=deployment.environment, target_problems=problems, live=live)
     release = None
     if deployment.environment is Environment.PRODUCTION and deployment.release:
         revision = deployment.revision
@@ -97,14 +104,19 @@ def of_deployment(ports: Ports, policy: Policy, deployment: Deployment) -> Facts
             quarantines=tuple(tx.releases.quarantines()),
             release=release,
             target_problems=problems,
-            live=tx.deployments.live(deployment.environment),
+            live=live,
         )
 
 
 def of_rollback(ports: Ports, name: str | None) -> Facts:
-    """What going back to `name` (or to the last verified release) has to do with."""
+    """What going back to `name` (or to the last verified release) has to do with.
+
+    While production is being deployed to, that counts as live: it is what will be undone.
+    """
     with ports.store.reading() as tx:
-        live = tx.deployments.live(Environment.PRODUCTION)
+        coming, live = tx.deployments.occupying(Environment.PRODUCTION), tx.deployments.live(Environment.PRODUCTION)
+        if coming is not None and not coming.is_rollback:
+            live = coming
         return Facts(
             environment=Environment.PRODUCTION,
             quarantines=tuple(tx.releases.quarantines()),

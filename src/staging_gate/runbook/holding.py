@@ -13,7 +13,7 @@ def hold(ports: Ports, environment: Environment, reason: str, by: Actor) -> Hold
     _needs(reason)
     deciding.through(deciding.on_holding(ports, environment, by))
     with ports.store.transaction() as tx:
-        hold_promotions(tx, environment, reason, by.name)
+        hold_promotions(tx, environment, reason, by)
         return next(h for h in tx.holds.in_force() if h.environment == environment and h.reason == reason)
 
 
@@ -37,7 +37,7 @@ def put_in_quarantine(ports: Ports, tag: str, reason: str, by: Actor) -> Quarant
     if release.revision is None:
         raise Unusable(f"{tag} has no code yet: withdraw it instead (`gate release withdraw {tag}`).")
     with ports.store.transaction() as tx:
-        quarantine(tx, tag, release.revision.tree, reason, by.name)
+        quarantine(tx, tag, release.revision.tree, reason, by)
         return next(q for q in tx.releases.quarantines() if q.tag == tag)
 
 

@@ -3,38 +3,58 @@
 from staging_gate.domain.actor import Actor
 from staging_gate.domain.deployment import Deployment, DeploymentKind, DeploymentState
 from staging_gate.domain.environment import Environment
+from staging_gate.domain.release import Release, ReleaseState
+from staging_gate.domain.revision import Revision
 from staging_gate.ports import Ports
+from staging_gate.ports.store import Transaction
+from staging_gate.runbook import deciding
 from staging_gate.runbook.changes import Unusable
 from staging_gate.runbook.policy import needed_policy
 from staging_gate.runbook.queue import request
 
 
 def redeploy(ports: Ports, environment: Environment, by: Actor) -> Deployment:
-    """Staging: the head of its branch. Production: the release that is live, by its tag. Raises Unusable."""
-    policy = needed_policy(ports)
-    with ports.store.reading() as tx:
-        live = tx.deployments.live(environment)
-    if environment is Environment.STAGING:
-        revision, release = ports.code_host.revision(policy.staging.branch), None
-    else:
-        revision, release = (live.revision, live.release) if live else (None, None)
-    if revision is None:
-        what = (
-            f"the branch {policy.staging.branch} is not there"
-            if environment is Environment.STAGING
-            else "nothing is live"
-        )
-        raise Unusable(f"There is nothing to deploy to {environment} again: {what}.")
+    """Staging: the head of its branch. Production: the published release that did not get there for no fault of its
+    own, else the one that is live. Raises Closed, Unusable."""
+    revision, release = _staging(ports) if environment is Environment.STAGING else _production(ports)
+    wanted = Deployment(
+        id="",
+        environment=environment,
+        kind=DeploymentKind.DEPLOY,
+        revision=revision,
+        state=DeploymentState.QUEUED,
+        why=f"{by.name} asked for it again",
+        requested_by=by.name,
+        requested_at=ports.clock.now(),
+        release=release,
+    )
+    deciding.through(deciding.on_deploying(ports, wanted, by))
     with ports.store.transaction() as tx:
-        wanted = Deployment(
-            id="",
-            environment=environment,
-            kind=DeploymentKind.DEPLOY,
-            revision=revision,
-            state=DeploymentState.QUEUED,
-            why=f"{by.name} asked for it again",
-            requested_by=by.name,
-            requested_at=tx.at,
-            release=release,
-        )
         return request(tx, wanted, by)
+
+
+def _staging(ports: Ports) -> tuple[Revision, None]:
+    branch = needed_policy(ports).staging.branch
+    revision = ports.code_host.revision(branch)
+    if revision is None:
+        raise Unusable(f"There is nothing to deploy to staging: the branch {branch} is not there.")
+    return revision, None
+
+
+def _production(ports: Ports) -> tuple[Revision, str | None]:
+    with ports.store.reading() as tx:
+        live, waiting = tx.deployments.live(Environment.PRODUCTION), _kept_out(tx)
+    if waiting is not None and waiting.revision is not None:
+        return waiting.revision, waiting.tag
+    if live is None:
+        raise Unusable("There is nothing to deploy to production again: nothing is live and no release is published.")
+    return live.revision, live.release
+
+
+def _kept_out(tx: Transaction) -> Release | None:
+    """The newest release that is published and neither proved nor failed. Raises Unusable while it is on its way."""
+    newest = next((release for release in tx.releases.all() if release.state is ReleaseState.PUBLISHED), None)
+    under_way = next((d for d in tx.deployments.of_release(newest.tag) if not d.state.ended), None) if newest else None
+    if under_way is not None:
+        raise Unusable(f"{under_way.release} is on its way already: {under_way.id} is {under_way.state}.")
+    return newest

@@ -44,10 +44,11 @@ def record(ports: Ports, id: str, failure: Failure | None) -> None:
         done = needed(tx, id)
         if done.state.ended:
             return  # we were killed after this commit
+        by = Actor(done.requested_by)
         undone = tx.deployments.get(done.previous) if done.previous else None  # what was live when this began
         if undone is not None and undone.release is not None and undone.release != done.release:
-            taking_back.quarantine(tx, undone.release, undone.revision.tree, done.why, done.requested_by)
-        taking_back.hold_promotions(tx, done.environment, done.why, done.requested_by)
+            taking_back.quarantine(tx, undone.release, undone.revision.tree, done.why, by)
+        taking_back.hold_promotions(tx, done.environment, done.why, by)
         if failure is None:
             finish(tx, id, DeploymentState.SUCCEEDED)
             return

@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import replace
 
-from staging_gate.domain.actor import SYSTEM
+from staging_gate.domain.actor import SYSTEM, Actor
 from staging_gate.domain.deployment import Deployment, DeploymentKind, DeploymentState
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.release import Hold, Quarantine, ReleaseState
@@ -95,20 +95,20 @@ def mark_errored(ports: Ports, id: str, message: str) -> None:
                 finish(tx, one.id, DeploymentState.ERRORED, message)
 
 
-def hold_promotions(tx: Transaction, environment: Environment, why: str, by: str = SYSTEM.name) -> None:
+def hold_promotions(tx: Transaction, environment: Environment, why: str, by: Actor = SYSTEM) -> None:
     """Nothing is promoted to the environment until a person lifts it; rollbacks are never held."""
     if any(hold.environment == environment and hold.reason == why for hold in tx.holds.in_force()):
         return
-    hold = Hold(f"hold-{secrets.token_hex(3)}", environment, why, by, tx.at)
+    hold = Hold(f"hold-{secrets.token_hex(3)}", environment, why, by.name, tx.at)
     tx.holds.add(hold)
-    tx.audit(SYSTEM, "hold", environment, why, hold=hold.id)
+    tx.audit(by, "hold", environment, why, hold=hold.id)
 
 
-def quarantine(tx: Transaction, tag: str, tree: str, why: str, by: str = SYSTEM.name) -> None:
+def quarantine(tx: Transaction, tag: str, tree: str, why: str, by: Actor = SYSTEM) -> None:
     if any(q.tag == tag for q in tx.releases.quarantines()):
         return
-    tx.releases.add_quarantine(Quarantine(tag, tree, why, by, tx.at))
-    tx.audit(SYSTEM, "quarantined", tag, why, tree=tree)
+    tx.releases.add_quarantine(Quarantine(tag, tree, why, by.name, tx.at))
+    tx.audit(by, "quarantined", tag, why, tree=tree)
 
 
 def _end_without_previous(tx: Transaction, broken: Deployment, failure: Failure, problems: list[str]) -> str:

@@ -69,7 +69,7 @@ RULES: Mapping[Action, tuple[Rule, ...]] = {
         *PROMOTION,
         targets.rule,
     ),
-    Action.DEPLOY: (policy_in_force.rule, hold.rule, tag.rule, *PROMOTION, targets.rule),
+    Action.DEPLOY: (policy_in_force.rule, rights.rule, hold.rule, tag.rule, *PROMOTION, targets.rule),
     Action.ROLL_BACK: (policy_in_force.rule, rights.rule, rollback_target.rule),
     Action.HOLD: (rights.rule,),
     Action.RESOLVE: (rights.rule,),

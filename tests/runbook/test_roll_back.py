@@ -1,0 +1,201 @@
+"""Procedure 4: production goes back to a release that it has proved before."""
+
+import pytest
+
+from staging_gate.domain.deployment import Deployment, DeploymentKind, DeploymentState
+from staging_gate.domain.environment import Environment
+from staging_gate.domain.release import Quarantine, ReleaseState
+from staging_gate.runbook import releasing
+from staging_gate.runbook.holding import hold, lift_quarantine, put_in_quarantine
+from staging_gate.runbook.roll_back import roll_back
+from staging_gate.testing.world import World
+from tests.runbook.stories import closed_as_explained
+
+PRODUCTION = Environment.PRODUCTION
+
+
+@pytest.fixture
+def two(released: World) -> World:
+    """v1.1.0 is in production, v1.0.0 was before."""
+    assert released.release("v1.1.0").state is DeploymentState.SUCCEEDED
+    return released
+
+
+def test_a_rollback_by_tag_brings_its_code_back(two: World) -> None:
+    world = two
+    rollback = world.roll_back("v1.0.0", reason="prices are wrong", by="dora")
+
+    assert rollback.state is DeploymentState.SUCCEEDED
+    assert rollback.kind is DeploymentKind.ROLLBACK
+    assert rollback.why == "rollback to v1.0.0: prices are wrong"
+    assert (rollback.requested_by, rollback.undoes, rollback.release) == ("dora", "production-2", "v1.0.0")
+    assert rollback.revision == world.deployment("production-1").revision
+    assert world.production.served() == ["v1.0.0", "v1.1.0", "v1.0.0"]
+    assert world.live(PRODUCTION) == rollback
+
+
+def test_what_was_kept_warm_is_not_started_anew(two: World) -> None:
+    world = two
+    processes = len(world.target.route(PRODUCTION, "api").processes)
+    rollback = world.roll_back()
+
+    assert len(world.target.route(PRODUCTION, "api").processes) == processes
+    assert world.steps(rollback.id) == [
+        "plan the rollback",
+        "find the kept build of api",
+        "start what is not warm",
+        "wait until healthy",
+        "switch the traffic",
+        "smoke test through the public address",
+        "let older processes go",
+        "record the rollback",
+    ]
+
+
+def test_without_a_name_it_goes_to_the_last_verified_release(two: World) -> None:
+    two.production.next_smoke_fails(where="candidate")
+    two.release("v1.2.0")
+
+    assert two.roll_back().release == "v1.0.0"
+
+
+def test_a_release_in_quarantine_is_passed_over(two: World) -> None:
+    two.release("v1.2.0")
+    put_in_quarantine(two.ports, "v1.1.0", "prices are wrong", two.person("dora"))
+
+    assert closed_as_explained(two, "rollback v1.1.0", "dora", lambda: two.roll_back("v1.1.0")) == ("quarantined",)
+    assert two.roll_back().release == "v1.0.0"
+
+
+def test_the_bad_release_goes_into_quarantine_and_promotions_wait_in_the_name_of_who_ordered_it(two: World) -> None:
+    two.roll_back("v1.0.0", reason="prices are wrong", by="dora")
+
+    with two.store.reading() as tx:
+        [bad], [held] = tx.releases.quarantines(), tx.holds.in_force()
+    assert (bad.tag, bad.by, bad.reason) == ("v1.1.0", "dora", "rollback to v1.0.0: prices are wrong")
+    assert (held.environment, held.by) == ("production", "dora")
+    assert ("dora", "quarantined", bad.reason) in two.record("v1.1.0")
+    assert ("dora", "hold", held.reason) in two.record("production")
+    assert releasing.get(two.ports, "v1.0.0").state is ReleaseState.VERIFIED
+
+
+def test_no_hold_stops_a_rollback(two: World) -> None:
+    hold(two.ports, PRODUCTION, "the database is moved", two.person("dora"))
+
+    assert two.roll_back().state is DeploymentState.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        (None, "There is nothing to go back to: no release was verified in production yet."),
+        ("v0.9.0", "There is nothing to go back to: v0.9.0 was never verified in production."),
+    ],
+)
+def test_without_a_verified_release_there_is_nothing_to_go_back_to(
+    world: World, name: str | None, sentence: str
+) -> None:
+    subject = f"rollback {name}" if name else "rollback"
+
+    assert closed_as_explained(world, subject, "dora", lambda: world.roll_back(name)) == ("no_rollback_target",)
+    assert world.explain(subject, "dora").reasons[0].sentence == sentence
+    assert world.deployments(PRODUCTION) == []
+
+
+def test_what_is_live_is_nothing_to_go_back_to(two: World) -> None:
+    assert closed_as_explained(two, "rollback v1.1.0", "dora", lambda: two.roll_back("v1.1.0")) == ("already_live",)
+
+
+def test_who_has_not_the_right_can_not_order_it(two: World) -> None:
+    assert closed_as_explained(two, "rollback", "ada", lambda: two.roll_back(by="ada")) == ("no_right",)
+
+
+def test_after_a_rollback_the_next_one_does_not_go_forward_to_the_bad_release(two: World) -> None:
+    two.roll_back("v1.0.0")
+
+    assert closed_as_explained(two, "rollback", "dora", two.roll_back) == ("no_rollback_target",)
+    assert closed_as_explained(two, "rollback v1.1.0", "dora", lambda: two.roll_back("v1.1.0")) == ("quarantined",)
+
+
+def test_a_quarantine_that_was_lifted_lets_it_come_back(two: World) -> None:
+    two.roll_back("v1.0.0")
+    lift_quarantine(two.ports, "v1.1.0", "it was the provider", two.person("dora"))
+
+    assert two.roll_back("v1.1.0").state is DeploymentState.SUCCEEDED
+    assert two.production.live() == "v1.1.0"
+
+
+def test_a_rollback_that_can_not_start_leaves_production_as_it_was(two: World) -> None:
+    two.production.next_deploy_answers(500)
+    failed = two.roll_back("v1.0.0")
+
+    assert failed.state is DeploymentState.FAILED
+    assert two.production.served() == ["v1.0.0", "v1.1.0"]
+    assert two.live(PRODUCTION) == two.deployment("production-2")
+    assert quarantines(two) == []
+
+
+def test_a_rollback_whose_smoke_tests_fail_stays_and_calls_for_a_person(two: World) -> None:
+    two.production.next_smoke_fails("login", where="public")
+    failed = two.roll_back("v1.0.0")
+
+    assert failed.state is DeploymentState.FAILED
+    assert failed.failure == (
+        "The rollback did not pass: The smoke tests of api did not pass through the public address: login failed. "
+        "It stays live; a person has to look."
+    )
+    assert two.production.live() == "v1.0.0"
+    assert two.live(PRODUCTION) == failed
+    assert [q.tag for q in quarantines(two)] == ["v1.1.0"]
+    assert len(two.deployments(PRODUCTION)) == 3
+
+
+def test_a_rollback_whose_switch_fails_says_that_it_is_not_sure(two: World) -> None:
+    two.away["deploy target"].away_for(5, "switch")
+    failed = two.roll_back("v1.0.0")
+
+    assert failed.failure == (
+        "The rollback did not pass: The deploy target does not answer. "
+        "Perhaps not all of its services receive the traffic; a person has to look."
+    )
+
+
+@pytest.mark.parametrize("name", [None, "v1.1.0"])
+def test_a_release_on_its_way_is_stopped_by_going_back_to_what_is_still_live(two: World, name: str | None) -> None:
+    world = two
+    world.ship_to_staging("feat: three")
+    world.prepare_release("v1.2.0")
+    ordered: list[Deployment] = []
+    world.away["smoke tests"].just_before(
+        "run", lambda: ordered.append(roll_back(world.ports, name, "it is the wrong one", world.person("dora")))
+    )
+    stopped = world.publish("v1.2.0")
+
+    assert stopped.state is DeploymentState.ABORTED
+    assert stopped.failure == "dora cancelled it."
+    [rollback] = ordered
+    assert rollback.release == "v1.1.0"
+    assert world.deployment(rollback.id).state is DeploymentState.SUCCEEDED
+    assert world.production.served() == ["v1.0.0", "v1.1.0"]
+    with world.store.reading() as tx:
+        assert [held.environment for held in tx.holds.in_force()] == ["production"]
+    assert [q.tag for q in quarantines(world)] == []
+
+
+def test_a_rollback_goes_before_everything_that_waits(two: World) -> None:
+    """A release that was published while another one was on its way comes after the rollback, and is held."""
+    world = two
+    world.ship_to_staging("feat: three")
+    world.prepare_release("v1.2.0")
+    world.away["deploy target"].just_before(
+        "switch", lambda: roll_back(world.ports, None, "wrong", world.person("dora"))
+    )
+    assert world.publish("v1.2.0").state is DeploymentState.SUCCEEDED
+
+    assert world.production.served() == ["v1.0.0", "v1.1.0", "v1.2.0", "v1.1.0"]
+    assert [q.tag for q in quarantines(world)] == ["v1.2.0"]
+
+
+def quarantines(world: World) -> list[Quarantine]:
+    with world.store.reading() as tx:
+        return tx.releases.quarantines()
