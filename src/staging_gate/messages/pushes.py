@@ -14,6 +14,10 @@ def protected_branch_deleted(branch: str) -> list[str]:
     return [f"{branch} is protected: it can not be deleted."]
 
 
+def branch_like_a_tag(branch: str) -> list[str]:
+    return [f"{branch} is named like a release: a branch of that name would be taken for one. Choose another name."]
+
+
 def release_tag(tag: str) -> list[str]:
     return [
         f"{tag} is a release tag: it is not pushed by hand, and never moved or deleted.",

@@ -42,7 +42,7 @@ def _judge_one(ports: Ports, policy: Policy | None, actor: Actor, update: RefUpd
     staging = policy.staging.branch if policy else STAGING
     main = policy.production.branch if policy else MAIN
     if branch not in (staging, main):
-        return []
+        return words.branch_like_a_tag(branch) if parse_tag(branch) or parse_rollback_tag(branch) else []
     if update.new is None:
         return words.protected_branch_deleted(branch)
     if update.old is None:
