@@ -16,6 +16,7 @@ import pytest
 
 from staging_gate.adapters.local import processes, procfs
 from staging_gate.adapters.local.builds import Build
+from staging_gate.adapters.local.checkout import Mirror
 from staging_gate.domain.revision import Revision
 from staging_gate.domain.service import Service
 from staging_gate.ports.errors import OutsideError, Refused, Stopped, Unavailable
@@ -48,8 +49,17 @@ def test_a_build_is_the_tree_closed_for_writing(world: World) -> None:
     place = folder_of(world, revision)
     assert (place / "a b/-ü'.txt").read_text() == "é"
     assert not (place / ".git").exists()
-    assert list((place / "package/__pycache__").glob("module.*.pyc"))
     assert {path.stat().st_mode & 0o222 for path in [place, *place.rglob("*")]} == {0}
+
+
+def test_much_python_is_compiled_and_little_is_not(world: World) -> None:
+    much = world.repository.commit_files({"package/module.py": "x = 1\n" * 20_000})
+    build(world, much, service())
+    little = world.repository.commit_files({"package/module.py": "x = 1\n"})
+    build(world, little, service())
+
+    assert list((folder_of(world, much) / "package/__pycache__").glob("module.*.pyc"))
+    assert not (folder_of(world, little) / "package/__pycache__").exists()
 
 
 def test_two_revisions_of_one_tree_are_built_once(world: World) -> None:
@@ -165,6 +175,20 @@ def test_commits_that_no_branch_names_are_fetched(world: World) -> None:
     commit = world.repository.git("commit-tree", "HEAD^{tree}", "-m", "a preview of a merge")
 
     build(world, world.repository.revision(commit), service())
+
+
+def test_a_bare_repository_on_this_machine_is_not_copied(world: World, tmp_path: Path) -> None:
+    revision = world.repository.commit()
+    bare = tmp_path / "bare.git"
+    world.repository.git("clone", "--quiet", "--bare", str(world.repository.path), str(bare))
+    mirror = Mirror(tmp_path / "mirror.git", lambda: str(bare))
+
+    mirror.check_out(revision, tmp_path / "out", "mark", lambda _: None)
+
+    assert (tmp_path / "out" / "settings.json").exists()
+    assert [path for path in (tmp_path / "mirror.git/objects").rglob("*") if path.is_file()] == [
+        tmp_path / "mirror.git/objects/info/alternates"
+    ]
 
 
 def test_a_branch_in_the_way_of_another_is_no_obstacle(world: World) -> None:

@@ -25,6 +25,9 @@ from staging_gate.wire.commands import stream
 
 VENV = ".venv"
 
+LEAST_TO_COMPILE = 100_000
+"""Bytes of Python: less is compiled at a start in the time that a compiler of its own needs to come up (25 ms)."""
+
 
 @dataclass(frozen=True)
 class Build:
@@ -102,9 +105,11 @@ class Builds:
     def _make(self, key: str, revision: Revision, service: Service, log: str, cancelled: Cancelled) -> Build:
         limit = Limit()
         job = Job(f"the build of {service.name}", str(self._folder / key), log, service.build_within, cancelled)
-        end_leftovers(job.mark)
-        self.remove(key)
         place = self._folder / key
+        if os.path.lexists(place):
+            # Nobody is at it but somebody was: commands that outlived a killed attempt would go on writing here.
+            end_leftovers(job.mark)
+        self.remove(key)
         make_folder(self._folder)
         try:
             with disk.explained(self._shop.layout.root):
@@ -127,18 +132,23 @@ class Builds:
             (place / VENV).symlink_to(self._environments.ensure(recipe, place, job))
         # Whatever runs in it now is not ours, so from here it runs as another: a tree may hold links to anywhere.
         hand_over(place, self._shop.account)
-        try:
-            if recipe.kind is Kind.COMMAND:
+        if recipe.kind is Kind.COMMAND:
+            try:
                 self._shop.run(job, recipe.argv, place, self._shop.environ(job, place / VENV / "bin"))
-            self._compile(place, job)
-        finally:
-            end_leftovers(job.mark)
+            finally:
+                end_leftovers(job.mark)
+        self._compile(place, job)
 
     def _compile(self, place: Path, job: Job) -> None:
         """Bytecode beside the code: nothing can be written here later, and every start would compile it again."""
-        if next(place.rglob("*.py"), None):
+        if _bytes_of_python(place) > LEAST_TO_COMPILE:
             skipped = rf"/({re.escape(VENV)}|node_modules)/"
             argv = [self._shop.interpreter.path, "-I", "-S", "-m", "compileall", "-qq", "-x", skipped, str(place)]
             environ = self._shop.environ(job)
             # A file that does not compile is none of our affair here: whoever imports it will hear about it.
             stream(argv, environ=environ, cwd=place, within=300, output=lambda _: None, account=self._shop.account)
+
+
+def _bytes_of_python(place: Path) -> int:
+    files = (os.path.join(folder, name) for folder, _, names in os.walk(place) for name in names)
+    return sum(os.lstat(file).st_size for file in files if file.endswith(".py"))

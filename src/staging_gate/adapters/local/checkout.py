@@ -22,7 +22,10 @@ Note = Callable[[str], None]
 
 
 class Mirror:
-    """A bare copy of the repository's branches and tags, fetched only when a tree is not there yet."""
+    """A bare copy of the repository's branches and tags, fetched only when a tree is not there yet.
+
+    A bare repository on this machine is not copied: the mirror borrows its objects, and sees each tree at once.
+    """
 
     def __init__(self, folder: Path, source: Callable[[], str]) -> None:
         """`source` says where to fetch from: a path or an address."""
@@ -37,12 +40,9 @@ class Mirror:
 
         Raises Refused where the repository has no such revision, Unavailable where it can not be reached or read.
         """
-        fetched = not self._has(revision.tree)
-        if fetched:
-            self._fetch(revision)
-        written = self._write(revision.tree, into, mark)
-        if written.code and not fetched:
-            # A fetch that was killed may have left the tree without its files: ask for them again.
+        written = self._write(revision.tree, into, mark) if self._folder.is_dir() else None
+        if written is None or written.code:
+            # The tree is not here yet, or without its files, as a fetch that was killed leaves it.
             self._fetch(revision)
             written = self._write(revision.tree, into, mark)
         if written.code:
@@ -53,23 +53,34 @@ class Mirror:
         return self._folder.is_dir() and not self._git("cat-file", "-e", f"{tree}^{{tree}}").code
 
     def _fetch(self, revision: Revision) -> None:
+        source = self._source()
         with locked(self._folder.with_suffix(".lock")):
-            fetched = self._fetch_once(revision)
+            make_folder(self._folder, 0o700)
+            self._git("init", "--quiet", "--bare", "--", str(self._folder))
+            if self._borrow(source) and self._has(revision.tree):
+                return
+            fetched = self._fetch_once(source, revision)
             if fetched.code:
                 # One that outlived its controller may be in the way, or what it left when it was killed.
                 end_leftovers(self._mark)
                 for lock in self._folder.rglob("*.lock"):
                     lock.unlink(missing_ok=True)
-                fetched = self._fetch_once(revision)
+                fetched = self._fetch_once(source, revision)
         if fetched.code:
             raise self._fetch_failure(revision, fetched)
         if not self._has(revision.tree):
             raise Refused(f"The repository has the commit {revision.commit}, but its tree is not {revision.tree}.")
 
-    def _fetch_once(self, revision: Revision) -> Captured:
-        source = self._source()
-        make_folder(self._folder, 0o700)
-        self._git("init", "--quiet", "--bare", "--", str(self._folder))
+    def _borrow(self, source: str) -> bool:
+        """Read the objects of a bare repository on this machine where they are; whether that is new to the mirror."""
+        objects = Path(source).absolute() / "objects"
+        lenders = self._folder / "objects" / "info" / "alternates"
+        if not objects.is_dir() or (lenders.exists() and lenders.read_text() == f"{objects}\n"):
+            return False
+        lenders.write_text(f"{objects}\n")
+        return True
+
+    def _fetch_once(self, source: str, revision: Revision) -> Captured:
         options = ["--quiet", "--no-tags", "--prune", "--force", "--no-write-fetch-head", "--no-auto-maintenance"]
         if Path(source).is_dir():
             # Git refuses to serve a local repository of another owner; whom it belongs to is not our affair.
