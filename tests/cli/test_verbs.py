@@ -185,3 +185,18 @@ def test_nothing_heavy_is_loaded_for_a_client_verb() -> None:
     code = f"import sys, staging_gate.cli.reading; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+CHECKED = POLICY.replace("flow:\n", "checks:\n  unit: {command: sh -c 'echo all is well'}\nflow:\n").replace(
+    "checks: [], ", "checks: [unit], "
+)
+
+
+def test_the_output_of_a_check_is_printed(served: Served, run: Run) -> None:
+    served.commit("main", {"gate.yaml": CHECKED}, "feat: have a check")
+    served.commit("feature/logged", {"index.html": "hello, log"}, "feat: log", start="staging")
+    opened = run("change", "open", "feature/logged", "--wait", by="ada")
+    assert opened.exit_code == 0, opened.output
+    number = json.loads(run("change", "list", "--json").output)[-1]["number"]
+    assert "all is well" in run("change", "log", str(number), "unit").output
+    served.commit("main", {"gate.yaml": POLICY}, "feat: have none")

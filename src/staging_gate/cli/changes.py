@@ -4,9 +4,10 @@ import sys
 
 import click
 
-from staging_gate.cli import show
+from staging_gate.cli import following, show
 from staging_gate.cli.access import api, json_option, print_json
-from staging_gate.cli.errors import FAILED
+from staging_gate.cli.errors import FAILED, Failed
+from staging_gate.wire.api import Api
 
 
 @click.group()
@@ -73,6 +74,20 @@ def diff(number: int) -> None:
 def wait_for_checks(number: int, as_json: bool) -> None:
     """Follow the checks of a change to their end; exit 1 unless all passed."""
     _follow_checks(number, as_json)
+
+
+@change.command("log")
+@click.argument("number", type=int)
+@click.argument("check")
+def log(number: int, check: str) -> None:
+    """Print the output of a CHECK of a change (`build` is what they run in); follows it while it runs."""
+    server = api()
+    view = server.get(f"/changes/{number}")
+    tree = (view["change"]["preview"] or {}).get("merged") or {}
+    if not tree:
+        raise Failed(f"Change {number} has nothing to check: it does not merge. `gate change show {number}` says why.")
+    for text in following.log(server, f"checks/{tree['tree']}/{check}", lambda: _is_pending(server, number, check)):
+        click.echo(text, nl=False)
 
 
 @change.command("merge")
@@ -149,11 +164,15 @@ def approve(what: str, role: str, comment: str, withdraw: bool) -> None:
     click.echo(f"{given['by']} approved change {number} as {given['role']}.")
 
 
-def _follow_checks(number: int, as_json: bool) -> None:
-    from staging_gate.cli.following import follow_checks, last_of
+def _is_pending(server: Api, number: int, name: str) -> bool:
+    checks = server.get(f"/changes/{number}")["checks"]
+    return any(check["verdict"] == "pending" for check in checks if name in (check["name"], "build"))
 
+
+def _follow_checks(number: int, as_json: bool) -> None:
     server = api()
-    view = last_of(server, f"/changes/{number}/follow") if as_json else follow_checks(server, number)
+    path = f"/changes/{number}/follow"
+    view = following.last_of(server, path) if as_json else following.follow_checks(server, number)
     if as_json:
         print_json(view)
     sys.exit(0 if all(check["verdict"] == "passed" for check in view["checks"]) else FAILED)

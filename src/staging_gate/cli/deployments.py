@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from staging_gate.cli import show
+from staging_gate.cli import following, show
 from staging_gate.cli.access import api, json_option, print_json
 from staging_gate.cli.errors import FAILED
 
@@ -60,13 +60,8 @@ def cancel(id: str) -> None:
 @click.argument("ref")
 def log(ref: str) -> None:
     """Print a captured log, such as `staging-3/build-api`, `staging-3/smoke-public-api`, `checks/TREE/NAME`."""
-    offset = 0
-    while True:
-        block = api().get(f"/logs/{ref}", offset=offset)
-        if not block["text"]:
-            return
-        click.echo(block["text"], nl=False)
-        offset = block["next"]
+    for text in following.log(api(), ref, lambda: False):
+        click.echo(text, nl=False)
 
 
 @click.command()
@@ -125,9 +120,8 @@ def lift(id: str, reason: str) -> None:
 
 def follow_to_the_end(id: str, as_json: bool) -> None:
     """Exit 1 unless the deployment succeeds."""
-    from staging_gate.cli.following import follow_deployment, last_of
-
-    timeline = last_of(api(), f"/deployments/{id}/follow") if as_json else follow_deployment(api(), id)
+    path = f"/deployments/{id}/follow"
+    timeline = following.last_of(api(), path) if as_json else following.follow_deployment(api(), id)
     if as_json:
         print_json(timeline)
     if timeline["deployment"]["state"] != "succeeded":

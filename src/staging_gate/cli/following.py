@@ -1,6 +1,7 @@
 """Long work, shown while it goes: each step as it ends, in a terminal with the running one below."""
 
 from collections import deque
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from rich.live import Live
@@ -40,6 +41,19 @@ def follow_checks(api: Api, number: int) -> dict[str, Any]:
                 said[check["name"]] = check["verdict"]
                 show.console().print(f"  {show.MARKS[check['verdict']]} {check['name']}: {check['summary']}")
     return view
+
+
+def log(api: Api, ref: str, goes_on: Callable[[], bool]) -> Iterator[str]:
+    """A captured log from its beginning; while `goes_on`, what is added to it too."""
+    offset = 0
+    while True:
+        going = goes_on()
+        block = api.get(f"/logs/{ref}", offset=offset, wait=2 if going else 0)
+        if block["text"]:
+            yield block["text"]
+        elif not going:
+            return
+        offset = block["next"]
 
 
 def last_of(api: Api, path: str) -> dict[str, Any]:

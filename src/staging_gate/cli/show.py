@@ -61,6 +61,10 @@ def change(view: dict[str, Any]) -> None:
     out.print(f"{escape(c['source'])} -> {escape(c['target'])} by {escape(c['author'])}", style="dim")
     if c["labels"]:
         out.print("labels: " + escape(", ".join(c["labels"])))
+    for commit in view["commits"][:20]:
+        out.print(f"  {commit['id'][:10]} {escape(commit['subject'])}", style="dim")
+    if len(view["commits"]) > 20:
+        out.print(f"  and {len(view['commits']) - 20} more commits", style="dim")
     for check in view["checks"]:
         took = f" ({check['seconds']:.1f} s)" if check["seconds"] else ""
         out.print(f"  {MARKS[check['verdict']]} {escape(check['name'])}: {escape(check['summary'])}{took}")

@@ -1,11 +1,13 @@
 """What anybody with a token may read: the board, decisions, logs, the record."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from typing import Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
+from starlette.concurrency import run_in_threadpool
 
 from staging_gate.domain.audit import verify_chain
 from staging_gate.queries import board, explaining
@@ -14,6 +16,8 @@ from staging_gate.runbook.policy import needed_policy
 from staging_gate.server.api.house import By, InHouse
 
 router = APIRouter(tags=["reading"])
+
+LOOK_EVERY_SECONDS = 0.2
 
 
 @router.get("/whoami")
@@ -38,11 +42,20 @@ def policy(house: InHouse, by: By) -> Any:
 
 
 @router.get("/logs/{ref:path}")
-def log(
-    house: InHouse, by: By, ref: str, offset: int = Query(0, ge=0), limit: int = Query(65_536, ge=1, le=1 << 20)
+async def log(
+    house: InHouse,
+    by: By,
+    ref: str,
+    offset: int = Query(0, ge=0),
+    limit: int = Query(65_536, ge=1, le=1 << 20),
+    wait: float = Query(0.0, ge=0, le=30),
 ) -> Any:
-    """Text from a byte offset on, and the offset to go on from."""
-    text, next_offset = house.ports.logs.read(ref, offset, limit)
+    """Text from a byte offset on, and the offset to go on from. With `wait`, up to so many seconds for new text."""
+    for _ in range(int(wait / LOOK_EVERY_SECONDS) + 1):
+        text, next_offset = await run_in_threadpool(house.ports.logs.read, ref, offset, limit)
+        if text or not wait:
+            break
+        await asyncio.sleep(LOOK_EVERY_SECONDS)
     return {"text": text, "next": next_offset}
 
 
