@@ -173,15 +173,19 @@ class Face(BaseHTTPRequestHandler):
         self.wfile.write(body.encode())
 
 
+def provider(port: int = 0, callbacks: tuple[str, ...] = CALLBACKS) -> ThreadingHTTPServer:
+    """The provider on this port of 127.0.0.1, or on a free one; not yet serving."""
+    server = ThreadingHTTPServer(("127.0.0.1", port), Face)
+    Face.tenant = Tenant(f"http://127.0.0.1:{server.server_port}/", callbacks)
+    return server
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="An identity provider for the sample product.")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--allow-callback", action="append", metavar="URL", help="may contain *; can be repeated")
     arguments = parser.parse_args()
-    server = ThreadingHTTPServer(("127.0.0.1", arguments.port), Face)
-    callbacks = tuple(arguments.allow_callback or CALLBACKS)
-    Face.tenant = Tenant(f"http://127.0.0.1:{server.server_port}/", callbacks)
-    server.serve_forever()
+    provider(arguments.port, tuple(arguments.allow_callback or CALLBACKS)).serve_forever()
 
 
 def _encoded(data: bytes) -> str:

@@ -1,0 +1,111 @@
+"""Procedure 4 of the runbook: the way back, by itself, by command and by tag."""
+
+import json
+from datetime import datetime
+
+from staging_gate.demo.acts import follow, health, open_change, passed, prepare, publish, refusal, succeeded, to_staging
+from staging_gate.demo.acts import merge as merge_change
+from staging_gate.demo.people import Deviation
+from staging_gate.demo.telling import Chapter, Story, expect, step
+
+
+@step("Ada needs a setting that only staging has", "nothing shows it yet: the checks pass, staging is verified")
+def bad_feature(story: Story) -> str:
+    people = story.people
+    timeline = to_staging(story, people.ada, people.ben, "feature/callback", "missing-variable")
+    return f"{timeline['deployment']['id']} succeeded, verified in staging"
+
+
+@step("Dana publishes v1.2.0", "it passes beside what is live, fails login through the public address, and goes back")
+def bad_release(story: Story) -> str:
+    dana = story.people.dana
+    broken = publish(story, prepare(story))["deployment"]
+    failed = next((line for line in broken["evidence"].splitlines() if "FAILED" in line), broken["failure"])
+    said = f"{broken['id']} {broken['state'].replace('_', ' ')}: {failed}"
+    public = "through the public address" in broken["failure"]
+    expect(broken["state"] == "rolled_back" and public and failed.startswith("login:"), said)
+    rollback = next(one for one in dana.asks("deployment", "list") if one["undoes"] == broken["id"])
+    back = succeeded(follow(story, dana, rollback["id"]))["deployment"]
+    story.rollback_ms = _milliseconds(story, "v1.1.0", _verdict_at(story, broken["id"]))
+    return expect(
+        back["release"] == _live(story) == "v1.1.0",
+        f"{said} {back['release']} answered again {story.rollback_ms:.0f} ms after this verdict",
+    )
+
+
+@step("Dana publishes v1.2.0 again", "refused: it is in quarantine, and production is on hold")
+def published_again(story: Story) -> str:
+    return refusal(story.people.dana.is_refused("release", "publish", "v1.2.0"), "quarantined", "hold")
+
+
+@step("Dana has looked and lifts the hold", "it needs a name and a reason, and the quarantine stays")
+def hold_lifted(story: Story) -> str:
+    dana = story.people.dana
+    [hold] = dana.asks("hold", "list")
+    dana.does("hold", "lift", hold["id"], "--reason", "v1.1.0 is well, v1.2.0 stays away")
+    reasons = dana.is_refused("release", "publish", "v1.2.0")
+    return expect("hold" not in reasons, f"{hold['id']} is lifted; publishing is {refusal(reasons, 'quarantined')}")
+
+
+@step("Ben merges code that crashes when it starts", "the candidate never gets traffic; staging stays as it is")
+def crashing_candidate(story: Story) -> str:
+    people, staging = story.people, story.stage.public["staging.api"]
+    before = health(staging)
+    number = passed(open_change(story, people.ben, "feature/archive", "crash-on-import"))
+    people.ada.does("approve", str(number))
+    failed = merge_change(story, people.ben, number)["deployment"]
+    said = f"{failed['id']} {failed['state']}: {failed['failure']}"
+    expect(failed["state"] == "failed" and "KeyError" in failed["evidence"], said)
+    return expect(health(staging) == before, f"{said} Staging still runs {before['revision'][:10]}")
+
+
+@step("Dana orders `gate rollback v1.0.0`", "production runs v1.0.0 again; no hold stops a rollback")
+def rolled_back(story: Story) -> str:
+    dana = story.people.dana
+    begun = dana.asks("rollback", "v1.0.0", "--reason", "a customer needs the old list", "--no-wait")
+    done = succeeded(follow(story, dana, begun["id"]))
+    seconds = done["took"][0]["seconds"]
+    return expect(
+        _live(story) == "v1.0.0", f"{begun['id']} succeeded in {seconds:.1f} s; production runs {_live(story)}"
+    )
+
+
+@step("Dana pushes the tag v1.1.0-rollback", "its quarantine lifted by name, production runs v1.1.0 again")
+def rolled_back_by_tag(story: Story) -> str:
+    dana = story.people.dana
+    dana.does("release", "lift", "v1.1.0", "--reason", "the customer has what they need")
+    dana.git("tag", "--annotate", "--message", "The old list is not needed any more", "v1.1.0-rollback", "HEAD")
+    dana.pushes("v1.1.0-rollback")
+    newest = dana.asks("deployment", "list", "--environment", "production")[0]
+    done = succeeded(follow(story, dana, newest["id"]))["deployment"]
+    return expect(
+        done["kind"] == "rollback" and _live(story) == "v1.1.0",
+        f"{done['id']} succeeded; production runs {_live(story)}",
+    )
+
+
+def _live(story: Story) -> str:
+    """The release that production says it is."""
+    return str(health(story.stage.public["production.api"])["release"])
+
+
+def _verdict_at(story: Story, deployment: str) -> float:
+    """When the failed verdict of this deployment was written, in seconds since 1970."""
+    for entry in map(json.loads, story.people.dana.does("audit", "show", deployment, "--json").splitlines()):
+        if entry["action"] == "deployment rolled_back":
+            return datetime.fromisoformat(entry["at"]).timestamp()
+    raise Deviation(f"the record does not say that {deployment} was rolled back")
+
+
+def _milliseconds(story: Story, tag: str, since: float) -> float:
+    """From a moment to the first complete answer of a release, as a client of production has seen it."""
+    answer = story.seen(tag, since)
+    if answer is None:
+        raise Deviation(f"nobody has got an answer of {tag} since the verdict")
+    return (answer.done - since) * 1000
+
+
+CHAPTER = Chapter(
+    "Procedure 4: the way back",
+    (bad_feature, bad_release, published_again, hold_lifted, crashing_candidate, rolled_back, rolled_back_by_tag),
+)

@@ -1,0 +1,110 @@
+"""The two programs that the demo starts and ends: what surrounds the product, and `gate up`."""
+
+import contextlib
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from urllib.request import ProxyHandler, build_opener
+
+from staging_gate.demo.ground import NotSetUp
+from staging_gate.demo.people import environ_for
+
+OUTSIDES_WITHIN = 60.0
+UP_WITHIN = 60.0
+END_WITHIN = 30.0
+
+
+class Lifeline:
+    """A pipe that nobody writes to. What reads it ends as soon as the last one who holds the other end is gone."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self.reading, self.held = os.pipe()
+        stack.callback(self.let_go)
+
+    def let_go(self) -> None:
+        for end in (self.reading, self.held):
+            with contextlib.suppress(OSError):
+                os.close(end)
+        self.reading = self.held = -1
+
+
+def start_outsides(stack: ExitStack, folder: Path) -> tuple[dict[str, Any], Lifeline]:
+    """The databases and the identity provider, and what keeps them alive. Raises NotSetUp."""
+    argv = [sys.executable, "-P", "-m", "staging_gate.demo.outsides", str(folder / "databases")]
+    log = stack.enter_context((folder / "outsides.log").open("wb"))
+    # Closed in this order, from the last one: let go of the line, then wait for the end.
+    ending = stack.enter_context(ExitStack())
+    lifeline = Lifeline(stack)
+    process = subprocess.Popen(argv, stdin=lifeline.reading, stdout=subprocess.PIPE, stderr=log, start_new_session=True)
+    ending.callback(_wait, process)
+    assert process.stdout
+    ready = select.select([process.stdout], [], [], OUTSIDES_WITHIN)[0]
+    line = process.stdout.readline() if ready else b""
+    if not line:
+        raise NotSetUp(f"Databases could not be started: {_tail(folder / 'outsides.log')}")
+    answer = json.loads(line)
+    if "error" in answer:
+        raise NotSetUp(answer["error"])
+    return answer, lifeline
+
+
+def start_server(stack: ExitStack, folder: Path, address: str, secrets: Mapping[str, str], lifeline: Lifeline) -> None:
+    """`gate up`; returns when it is healthy. Raises NotSetUp."""
+    log = folder / "server.log"
+    told = {"GATE_STATE": str(folder / "state"), "GATE_PORT": address.rpartition(":")[2], **secrets}
+    with log.open("ab") as output:
+        server = subprocess.Popen(
+            [sys.executable, "-P", "-m", "staging_gate", "up"],
+            env={**environ_for(folder), **told},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            pass_fds=[lifeline.held],
+            start_new_session=True,
+        )
+    stack.callback(_wait, server)
+    stack.callback(stop_installation, folder)
+    _wait_until_healthy(server, address, log)
+
+
+def stop_installation(folder: Path) -> None:
+    """`gate down`: the server, and all that it has started."""
+    argv = [sys.executable, "-P", "-m", "staging_gate", "down", "--state", str(folder / "state")]
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        subprocess.run(argv, env=environ_for(folder), capture_output=True, timeout=2 * END_WITHIN, check=False)
+
+
+def _wait_until_healthy(server: "subprocess.Popen[bytes]", address: str, log: Path) -> None:
+    deadline = time.monotonic() + UP_WITHIN
+    while not _is_healthy(address):
+        if server.poll() is not None or time.monotonic() > deadline:
+            raise NotSetUp(f"`gate up` did not come up: {_tail(log)}")
+        time.sleep(0.05)
+
+
+def _is_healthy(address: str) -> bool:
+    direct = build_opener(ProxyHandler({}))
+    with contextlib.suppress(OSError), direct.open(f"{address}/health", timeout=5) as answer:
+        return bool(answer.status == 200)
+    return False
+
+
+def _wait(process: "subprocess.Popen[bytes]") -> None:
+    try:
+        process.wait(END_WITHIN)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _tail(log: Path) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines()
+    return " / ".join(lines[-5:]) or "it said nothing"
