@@ -19,7 +19,12 @@ Where the server is and who you are: `gate login`, or the variables `GATE_SERVER
 
 
 def page() -> str:
-    return HEAD + "".join(_section(context) for context in _commands(click.Context(gate, info_name="gate")))
+    return HEAD + "".join(_section(context) for context in _commands(_root()))
+
+
+def _root() -> click.Context:
+    """As in an invocation: the names of the help option are inherited from here, and kept by each command."""
+    return click.Context(gate, info_name="gate", **gate.context_settings)
 
 
 def _commands(context: click.Context) -> Iterator[click.Context]:
