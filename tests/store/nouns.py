@@ -7,6 +7,7 @@ from staging_gate.domain.change import Change, ChangeState, MergePreview, Tested
 from staging_gate.domain.check import Check, Verdict
 from staging_gate.domain.deployment import Deployment, DeploymentKind, DeploymentState, Verification
 from staging_gate.domain.environment import Environment
+from staging_gate.domain.incident import Incident, Phase, Severity
 from staging_gate.domain.policy import MergeMethod
 from staging_gate.domain.release import Hold, Quarantine, Release, ReleaseState
 from staging_gate.domain.revision import Revision
@@ -133,6 +134,19 @@ VERIFICATION = Verification(
     deployment="staging-1",
     at=later(15),
     smoke=("login", "dashboard"),
+)
+
+INCIDENT = Incident(
+    id=3,
+    severity=Severity.P1,
+    title="Login fails for some — ログイン",
+    opened_by="ada",
+    opened_at=later(50),
+    phase=Phase.RESOLVED,
+    deployment="production-12",
+    resolved_by="grace",
+    resolved_at=later(70),
+    resolution="the token's audience was wrong",
 )
 
 TOKEN = Token(

@@ -7,6 +7,7 @@ import pytest
 from staging_gate.domain.change import Change, ChangeState, MergePreview
 from staging_gate.domain.deployment import Deployment, DeploymentState
 from staging_gate.domain.environment import Environment
+from staging_gate.domain.incident import Phase
 from staging_gate.domain.release import ReleaseState
 from staging_gate.ports.store import Stale
 from staging_gate.store import SqlStore
@@ -80,6 +81,18 @@ def test_a_release_in_another_state(store: SqlStore) -> None:
         with pytest.raises(Stale, match="There is a release v1.4.0 already"):
             tx.releases.add(proposed)
         assert tx.releases.all() == [nouns.RELEASE]
+
+
+def test_an_incident_in_another_phase(store: SqlStore) -> None:
+    investigating = replace(nouns.INCIDENT, phase=Phase.INVESTIGATING)
+    with store.transaction() as tx:
+        tx.incidents.add(investigating)
+        tx.incidents.update(nouns.INCIDENT, was=investigating)
+        with pytest.raises(Stale, match="Incident 3 is not investigating any more"):
+            tx.incidents.update(replace(investigating, resolution="me too"), was=investigating)
+        with pytest.raises(Stale, match="There is an incident 3 already"):
+            tx.incidents.add(investigating)
+        assert tx.incidents.get(3) == nouns.INCIDENT
 
 
 def test_a_deployment_in_another_state(store: SqlStore) -> None:

@@ -9,6 +9,7 @@ from staging_gate.domain.change import ChangeState, MergePreview
 from staging_gate.domain.check import Check, Verdict
 from staging_gate.domain.deployment import DeploymentState
 from staging_gate.domain.environment import Environment
+from staging_gate.domain.incident import Phase, Severity
 from staging_gate.domain.timeline import RunRecord, RunState
 from staging_gate.ports.store import Transaction
 from staging_gate.store import SqlStore
@@ -25,6 +26,7 @@ EXAMPLES = [
     nouns.HOLD,
     nouns.DEPLOYMENT,
     nouns.VERIFICATION,
+    nouns.INCIDENT,
     nouns.TOKEN,
 ]
 
@@ -150,6 +152,24 @@ def test_a_verification(store: SqlStore) -> None:
         assert tx.deployments.verification(Environment.PRODUCTION, nouns.VERIFICATION.tree) is None
         tx.deployments.add_verification(again)
         assert tx.deployments.verification(Environment.STAGING, nouns.VERIFICATION.tree) == again
+
+
+def test_an_incident(store: SqlStore) -> None:
+    other = replace(bare(nouns.INCIDENT), id=4)
+    worse = replace(other, id=5, severity=Severity.P0, phase=Phase.MONITORING)
+    with store.transaction() as tx:
+        for incident in (nouns.INCIDENT, other, worse):
+            tx.incidents.add(incident)
+    with store.reading() as tx:
+        assert [tx.incidents.get(id) for id in (3, 4, 6)] == [nouns.INCIDENT, other, None]
+        assert tx.incidents.open() == [worse, other]
+        assert tx.incidents.recent(2) == [worse, other]
+        assert tx.incidents.recent() == [worse, other, nouns.INCIDENT]
+
+
+def test_incidents_are_numbered_without_gaps(store: SqlStore) -> None:
+    with store.transaction() as tx:
+        assert (tx.incidents.next_id(), tx.incidents.next_id()) == (1, 2)
 
 
 def test_a_token(store: SqlStore) -> None:
