@@ -6,6 +6,7 @@ from staging_gate.domain.actor import Actor
 from staging_gate.domain.change import Change, ChangeState
 from staging_gate.domain.deployment import Deployment, DeploymentKind, DeploymentState
 from staging_gate.domain.environment import Environment
+from staging_gate.domain.gate.rules.merge_method import allowed_methods
 from staging_gate.domain.policy import MergeMethod
 from staging_gate.domain.release import ReleaseState
 from staging_gate.domain.revision import Revision
@@ -17,6 +18,7 @@ from staging_gate.ports.code_host import HeadMoved, MergeOrder
 from staging_gate.ports.errors import Refused
 from staging_gate.ports.store import Transaction
 from staging_gate.runbook import changes, deciding
+from staging_gate.runbook.asking import surely
 from staging_gate.runbook.policy import policy_in_force
 from staging_gate.runbook.queue import request
 
@@ -27,17 +29,27 @@ def merge(ports: Ports, number: int, method: MergeMethod | None, by: Actor) -> s
     """Begin to merge; returns the run's id. Raises Closed. The gate decides once more when the merge is done."""
     change = changes.refresh(ports, number) or changes.get(ports, number)
     policy = policy_in_force(ports)
-    lane = policy.lane_of_branch(change.target) if policy else None
-    how = method or (lane.merge[0] if lane else MergeMethod.MERGE)
+    usual = allowed_methods(policy, change)[0] if policy else MergeMethod.MERGE
+    how = change.method or method or usual
     deciding.through(deciding.on_merging(ports, change, how, by))
     with ports.store.transaction() as tx:
-        asked = replace(change, method=how, merged_by=by.name, merge_requested_at=tx.at)
+        # Who asks again goes on with the same merge: the same moment gives the same commit.
+        since = change.merge_requested_at or tx.at
+        asked = replace(change, method=how, merged_by=by.name, merge_requested_at=since)
         tx.changes.update(asked, change)  # a second person merging at this moment finds it changed: Stale
         tx.audit(by, "merge asked for", changes.subject_of(change), how)
         return tx.start(MERGE_CHANGE, str(number), key=f"merge-{number}-{tx.at:%Y%m%d%H%M%S%f}")
 
 
-@procedure(MERGE_CHANGE)
+def let_go(ports: Ports, number: str, message: str) -> None:
+    """Our own machine broke. The change is free again unless the branch has moved: then whoever asked asks again."""
+    change = changes.get(ports, int(number))
+    base = ports.code_host.revision(change.target)
+    if change.is_being_merged and change.preview and base and base.commit == change.preview.base:
+        _give_up(ports, change, message)
+
+
+@procedure(MERGE_CHANGE, errored=let_go)
 def merge_change(run: Run, number: str) -> None:
     """Decide once more, merge exactly what was decided on, queue the deployment, delete the branch."""
     if run.step("check the gate", admit, int(number)) == "closed":
@@ -53,9 +65,15 @@ def admit(ports: Ports, number: int) -> str:
     change = changes.get(ports, number)
     if not change.is_being_merged:
         return "closed"  # we gave up and were killed after that commit
-    if deciding.on_merging(ports, change, change.method, _merger(ports, change)).open:
+    head = ports.code_host.revision(change.source)
+    if head is None or head.commit != change.head.commit:
+        _give_up(ports, change, f"{change.source} was pushed to meanwhile.")
+        changes.refresh(ports, number)
+        return "closed"
+    decision = deciding.on_merging(ports, change, change.method, _merger(ports, change))
+    if decision.open:
         return "open"
-    _give_up(ports, change)
+    _give_up(ports, change, " ".join(reason.sentence for reason in decision.reasons))
     return "closed"
 
 
@@ -78,9 +96,13 @@ def move_branch(ports: Ports, number: int) -> dict[str, str] | None:
         at=change.merge_requested_at,
     )
     try:
-        merged = ports.code_host.merge(order)
-    except (HeadMoved, Refused):
-        _give_up(ports, change)
+        merged = surely(ports.code_host.merge, order)
+    except HeadMoved:
+        _give_up(ports, change, f"{change.target} has moved meanwhile.")
+        changes.refresh(ports, number)
+        return None
+    except Refused as refused:
+        _give_up(ports, change, refused.message)
         changes.refresh(ports, number)
         return None
     return {"commit": merged.commit, "tree": merged.tree}
@@ -136,11 +158,11 @@ def _release_merged(tx: Transaction, tag: str, merged: Revision) -> None:
         tx.releases.update(replace(release, state=ReleaseState.MERGED, revision=merged), release)
 
 
-def _give_up(ports: Ports, change: Change) -> None:
+def _give_up(ports: Ports, change: Change, why: str) -> None:
     with ports.store.transaction() as tx:
         free = replace(change, method=None, merged_by=None, merge_requested_at=None)
         tx.changes.update(free, change)
-        tx.audit(Actor(change.merged_by or ""), "merge given up", changes.subject_of(change))
+        tx.audit(Actor(change.merged_by or ""), "merge given up", changes.subject_of(change), why)
 
 
 def _merger(ports: Ports, change: Change) -> Actor:

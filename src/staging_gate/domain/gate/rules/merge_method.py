@@ -1,23 +1,32 @@
-"""How a branch may be merged; a release never by squashing."""
+"""How a branch may be merged; a release never by squashing, nor a back-merge."""
 
 from datetime import datetime
 
 from staging_gate.domain.actor import Actor
+from staging_gate.domain.change import Change
 from staging_gate.domain.gate.decision import Action, Reason
 from staging_gate.domain.gate.facts import Facts
-from staging_gate.domain.policy import Policy
+from staging_gate.domain.policy import MergeMethod, Policy
 
 
 def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: datetime) -> Reason | None:
     change, method = facts.change, facts.intent_method
     if policy is None or change is None or method is None:
         return None
-    lane = policy.lane_of_branch(change.target)
-    if lane is None or method in lane.merge:
+    methods = allowed_methods(policy, change)
+    if method in methods:
         return None
-    allowed = " or ".join(lane.merge)
+    allowed = " or ".join(methods)
     return Reason(
         "merge_method",
         f"A change to {change.target} is not merged by {method}: its commits must stay what was proved.",
-        f"Merge it with `--method {lane.merge[0]}` (allowed: {allowed}).",
+        f"Merge it with `--method {methods[0]}` (allowed: {allowed}).",
     )
+
+
+def allowed_methods(policy: Policy, change: Change) -> tuple[MergeMethod, ...]:
+    """The usual one first. Squashed, a back-merge would leave staging without the commits of main for good."""
+    if (change.source, change.target) == (policy.production.branch, policy.staging.branch):
+        return (MergeMethod.MERGE,)
+    lane = policy.lane_of_branch(change.target)
+    return lane.merge if lane else tuple(MergeMethod)
