@@ -112,9 +112,18 @@ def test_what_can_not_be_put_back_opens_a_p0(released: World) -> None:
     assert (incident.severity, incident.deployment) == (Severity.P0, "production-3")
     assert incident.title == "production-3, the rollback to v1.0.0, did not succeed: a person has to act now"
     assert incident.opened_by == "staging-gate"
-    world.restart()
-    world.settle()
-    assert opened(world) == [incident]
+
+
+def test_dying_right_after_it_opens_no_second_one(released: World) -> None:
+    world = released
+    world.production.next_smoke_fails(where="public")
+    world.production.put_back_fails("its database is gone")
+    world.kills.at = "release-to-production-run-production-2 / record what is back: after the commit"
+    world.release("v1.1.0")
+
+    print([p for p in world.kills.seen if "what is back" in p])
+    assert world.kills.at is None
+    assert [incident.id for incident in opened(world)] == [1]
 
 
 def test_a_rollback_that_does_not_pass_opens_a_p0_in_the_same_commit(released: World) -> None:
