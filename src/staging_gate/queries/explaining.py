@@ -19,9 +19,9 @@ def explain(ports: Ports, subject: str, actor: Actor) -> Decision:
     words = subject.split()
     if words and words[0] == "rollback":
         return deciding.on_rolling_back(ports, words[1] if len(words) > 1 else None, actor)[0]
-    if re.fullmatch(r"#?\d+", subject):
+    if re.fullmatch(r"#?\d{1,9}", subject):
         return deciding.on_merging(ports, changes.get(ports, int(subject.lstrip("#"))), None, actor)
-    if re.fullmatch(r"(staging|production)-\d+", subject):
+    if re.fullmatch(r"(staging|production)-\d{1,9}", subject):
         return _deployment(ports, subject, actor)
     return deciding.on_publishing(ports, releasing.get(ports, subject), actor)
 

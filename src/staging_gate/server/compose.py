@@ -2,9 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import unquote
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from staging_gate import __version__
@@ -13,6 +15,7 @@ from staging_gate.server import api, problems, web
 from staging_gate.server.events import Broadcaster
 
 BODY_LIMIT = 4 * 1024 * 1024
+TOO_LARGE = f"The body may have at most {BODY_LIMIT} bytes."
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -30,7 +33,7 @@ def compose(house: House) -> Asgi:
     async def application(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http" and scope["path"].startswith("/git/"):
             return await house.git(scope, receive, send)
-        return await pages(scope, receive, send)
+        return await pages(scope, _bounded(receive), send)
 
     return application
 
@@ -66,7 +69,9 @@ async def _guard(request: Request, call_next: Callable[[Request], Awaitable[Resp
     """Bounded bodies, strict headers, and no acting from other sites: SameSite cookies and the Origin are checked."""
     size = request.headers.get("content-length", "0")
     if not size.isdigit() or int(size) > BODY_LIMIT:
-        return problems.problem(413, "too-large", f"The body may have at most {BODY_LIMIT} bytes.")
+        return problems.problem(413, "too-large", TOO_LARGE)
+    if "\0" in unquote(request.url.path + request.url.query):
+        return problems.problem(422, "not-understood", "The address holds a zero character.")
     origin = request.headers.get("origin")
     if (
         origin
@@ -78,3 +83,18 @@ async def _guard(request: Request, call_next: Callable[[Request], Awaitable[Resp
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     return response
+
+
+def _bounded(receive: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Any]]:
+    """For bodies that do not say how long they are."""
+    taken = 0
+
+    async def bounded() -> Any:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > BODY_LIMIT:
+            raise HTTPException(413, TOO_LARGE)
+        return message
+
+    return bounded

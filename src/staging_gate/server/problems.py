@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 
 from staging_gate.ports.errors import Refused, Unavailable, Unclear
 from staging_gate.ports.policy import PolicyProblems
@@ -67,7 +68,24 @@ async def _sign_in(request: Request, error: Exception) -> JSONResponse:
     return problem(401, "sign-in-needed", "A valid API token is needed: `gate login`, or the variable GATE_TOKEN.")
 
 
+async def _of_http(request: Request, error: Exception) -> JSONResponse:
+    """What the web framework refuses by itself."""
+    assert isinstance(error, HTTPException)
+    if error.status_code == 404:
+        return problem(404, "not-found", f"There is nothing at {request.url.path}.")
+    if error.status_code == 405:
+        return problem(405, "not-allowed", f"{request.method} is not possible at {request.url.path}.")
+    kind = "too-large" if error.status_code == 413 else "not-understood"
+    return problem(error.status_code, kind, str(error.detail))
+
+
+async def _broken(request: Request, error: Exception) -> JSONResponse:
+    return problem(500, "broken", "Something broke on our side, and this was not done. The server's log says what.")
+
+
 _ANSWERS: dict[type[Exception], Answer] = {
+    Exception: _broken,
+    HTTPException: _of_http,
     Closed: _closed,
     PolicyProblems: _policy_problems,
     RequestValidationError: _invalid,

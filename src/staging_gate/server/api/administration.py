@@ -4,17 +4,18 @@ from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from staging_gate.domain.token import Token
 from staging_gate.queries.plain import plain
 from staging_gate.runbook import tokens
+from staging_gate.server.api.asked import Asked
 from staging_gate.server.api.house import By, InHouse
 
 router = APIRouter(tags=["administration"])
 
 
-class NewToken(BaseModel):
+class NewToken(Asked):
     person: str = Field(min_length=1, max_length=100)
     roles: list[str] = Field(default_factory=list, max_length=20)
     label: str = Field("", max_length=200)

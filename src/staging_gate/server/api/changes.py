@@ -4,49 +4,50 @@ from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from staging_gate.domain.change import ChangeState
 from staging_gate.domain.policy import MergeMethod
 from staging_gate.queries import changes as views
 from staging_gate.queries.plain import plain
 from staging_gate.runbook import changes, checking, deciding, merging
+from staging_gate.server.api.asked import Asked, Label, Limit, Number
 from staging_gate.server.api.house import By, InHouse
 from staging_gate.server.api.waiting import until_done
 
 router = APIRouter(prefix="/changes", tags=["changes"])
 
 
-class NewChange(BaseModel):
+class NewChange(Asked):
     source: str = Field(max_length=255)
     target: str = Field(max_length=255)
     title: str | None = Field(None, max_length=300)
     description: str = Field("", max_length=65_536)
-    labels: list[str] = Field(default_factory=list, max_length=50)
+    labels: list[Label] = Field(default_factory=list, max_length=50)
 
 
-class Yes(BaseModel):
+class Yes(Asked):
     role: str = Field("review", max_length=64)
     comment: str = Field("", max_length=10_000)
 
 
-class Word(BaseModel):
+class Word(Asked):
     note: str = Field("", max_length=10_000)
 
 
-class HowToMerge(BaseModel):
+class HowToMerge(Asked):
     method: MergeMethod | None = None
 
 
-class Labels(BaseModel):
-    add: list[str] = Field(default_factory=list, max_length=50)
-    remove: list[str] = Field(default_factory=list, max_length=50)
+class Labels(Asked):
+    add: list[Label] = Field(default_factory=list, max_length=50)
+    remove: list[Label] = Field(default_factory=list, max_length=50)
 
 
 @router.get("")
-def recent(house: InHouse, by: By, state: ChangeState | None = None, limit: int = 50) -> Any:
+def recent(house: InHouse, by: By, state: ChangeState | None = None, limit: Limit = 50) -> Any:
     with house.ports.store.reading() as tx:
-        found = tx.changes.open() if state is ChangeState.OPEN else tx.changes.recent(min(limit, 500))
+        found = tx.changes.open() if state is ChangeState.OPEN else tx.changes.recent(limit)
     return [plain(change) for change in found if state in (None, change.state)]
 
 
@@ -56,27 +57,27 @@ def open_change(house: InHouse, by: By, new: NewChange) -> Any:
 
 
 @router.get("/{number}")
-def show(house: InHouse, by: By, number: int) -> Any:
+def show(house: InHouse, by: By, number: Number) -> Any:
     return plain(views.view(house.ports, number, by))
 
 
 @router.get("/{number}/diff", response_class=PlainTextResponse)
-def diff(house: InHouse, by: By, number: int) -> str:
+def diff(house: InHouse, by: By, number: Number) -> str:
     return views.diff(house.ports, number)
 
 
 @router.post("/{number}/approve")
-def approve(house: InHouse, by: By, number: int, yes: Yes) -> Any:
+def approve(house: InHouse, by: By, number: Number, yes: Yes) -> Any:
     return plain(changes.approve(house.ports, number, yes.role, by, yes.comment))
 
 
 @router.post("/{number}/unapprove")
-def unapprove(house: InHouse, by: By, number: int) -> Any:
+def unapprove(house: InHouse, by: By, number: Number) -> Any:
     return {"withdrawn": changes.withdraw_approval(house.ports, number, by)}
 
 
 @router.post("/{number}/merge")
-def merge(house: InHouse, by: By, number: int, how: HowToMerge) -> Any:
+def merge(house: InHouse, by: By, number: Number, how: HowToMerge) -> Any:
     """Merge and wait for it. When the branches moved at the last moment the gate says what is missing now."""
     until_done(house, merging.merge(house.ports, number, how.method, by))
     change = changes.get(house.ports, number)
@@ -88,21 +89,21 @@ def merge(house: InHouse, by: By, number: int, how: HowToMerge) -> Any:
 
 
 @router.post("/{number}/tested")
-def tested(house: InHouse, by: By, number: int, word: Word) -> Any:
+def tested(house: InHouse, by: By, number: Number, word: Word) -> Any:
     return plain(changes.mark_tested(house.ports, number, by, word.note))
 
 
 @router.post("/{number}/labels")
-def label(house: InHouse, by: By, number: int, labels: Labels) -> Any:
+def label(house: InHouse, by: By, number: Number, labels: Labels) -> Any:
     return plain(changes.label(house.ports, number, labels.add, labels.remove, by))
 
 
 @router.post("/{number}/recheck")
-def recheck(house: InHouse, by: By, number: int) -> Any:
+def recheck(house: InHouse, by: By, number: Number) -> Any:
     change = changes.refresh(house.ports, number) or changes.get(house.ports, number)
     return {"checks": checking.recheck(house.ports, change, by)}
 
 
 @router.post("/{number}/close")
-def close(house: InHouse, by: By, number: int, word: Word) -> Any:
+def close(house: InHouse, by: By, number: Number, word: Word) -> Any:
     return plain(changes.close(house.ports, number, by, word.note))

@@ -3,7 +3,7 @@
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from staging_gate.domain.environment import Environment
 from staging_gate.queries import deployments as views
@@ -12,32 +12,33 @@ from staging_gate.runbook import cancelling, holding
 from staging_gate.runbook.changes import Unknown
 from staging_gate.runbook.redeploying import redeploy
 from staging_gate.runbook.roll_back import roll_back
+from staging_gate.server.api.asked import Asked, Limit, Reason
 from staging_gate.server.api.house import By, InHouse
 
 router = APIRouter(tags=["deployments"])
 
 
-class Back(BaseModel):
+class Back(Asked):
     to: str | None = Field(None, max_length=100)
-    reason: str = Field(min_length=1, max_length=10_000)
+    reason: Reason
 
 
-class Where(BaseModel):
+class Where(Asked):
     environment: Environment
 
 
-class NewHold(BaseModel):
+class NewHold(Asked):
     environment: Environment = Environment.PRODUCTION
     reason: str = Field(max_length=10_000)
 
 
-class Because(BaseModel):
+class Because(Asked):
     reason: str = Field("", max_length=10_000)
 
 
 @router.get("/deployments")
-def recent(house: InHouse, by: By, environment: Environment | None = None, limit: int = 50) -> Any:
-    return plain(views.recent(house.ports, environment, min(limit, 500)))
+def recent(house: InHouse, by: By, environment: Environment | None = None, limit: Limit = 50) -> Any:
+    return plain(views.recent(house.ports, environment, limit))
 
 
 @router.get("/deployments/{id}")

@@ -14,6 +14,7 @@ from staging_gate.queries import changes as change_views
 from staging_gate.queries import deployments as views
 from staging_gate.queries.plain import plain
 from staging_gate.runbook.changes import Unknown
+from staging_gate.server.api.asked import Number
 from staging_gate.server.api.house import By, InHouse
 
 router = APIRouter(tags=["reading"])
@@ -40,7 +41,7 @@ async def deployment(request: Request, house: InHouse, by: By, id: str) -> Strea
 
 
 @router.get("/changes/{number}/follow")
-async def change(request: Request, house: InHouse, by: By, number: int) -> StreamingResponse:
+async def change(request: Request, house: InHouse, by: By, number: Number) -> StreamingResponse:
     """Until no check is pending any more."""
     return await _follow(request, lambda: _change(house, by, number))
 

@@ -13,6 +13,7 @@ from staging_gate.domain.audit import verify_chain
 from staging_gate.queries import board, explaining
 from staging_gate.queries.plain import plain
 from staging_gate.runbook.policy import needed_policy
+from staging_gate.server.api.asked import Since
 from staging_gate.server.api.house import By, InHouse
 
 router = APIRouter(tags=["reading"])
@@ -60,7 +61,7 @@ async def log(
 
 
 @router.get("/audit")
-def audit(house: InHouse, by: By, about: str | None = None, since: int = 0) -> StreamingResponse:
+def audit(house: InHouse, by: By, about: str | None = None, since: Since = 0) -> StreamingResponse:
     """The record as JSON lines, in order, with its hashes: `gate audit verify FILE` checks it anywhere."""
 
     def lines() -> Iterator[str]:

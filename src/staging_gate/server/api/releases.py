@@ -3,23 +3,24 @@
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from staging_gate.domain.release import ReleaseState
 from staging_gate.queries.plain import plain
 from staging_gate.runbook import deciding, holding, releasing
+from staging_gate.server.api.asked import Asked
 from staging_gate.server.api.house import By, InHouse
 from staging_gate.server.api.waiting import until_done
 
 router = APIRouter(prefix="/releases", tags=["releases"])
 
 
-class NewRelease(BaseModel):
+class NewRelease(Asked):
     tag: str | None = Field(None, max_length=100)
     title: str | None = Field(None, max_length=300)
 
 
-class Because(BaseModel):
+class Because(Asked):
     reason: str = Field("", max_length=10_000)
 
 
