@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import click
 
@@ -38,6 +39,13 @@ def find_access() -> tuple[str, str]:
 
 def api() -> Api:
     return Api(*find_access())
+
+
+def named(name: str) -> str:
+    """What somebody typed as a name, as part of an address. Raises UsageError for what leads elsewhere."""
+    if name in ("", ".", ".."):
+        raise click.UsageError(f"{name!r} is not the name of anything here.")
+    return quote(name, safe="")
 
 
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -102,7 +110,7 @@ def list_tokens(as_json: bool) -> None:
 @click.argument("id")
 def revoke(id: str) -> None:
     """End a token at once."""
-    api().post(f"/tokens/{id}/revoke")
+    api().post(f"/tokens/{named(id)}/revoke")
     click.echo(f"Token {id} is revoked.")
 
 

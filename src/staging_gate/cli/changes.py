@@ -5,7 +5,7 @@ import sys
 import click
 
 from staging_gate.cli import following, show
-from staging_gate.cli.access import api, json_option, print_json
+from staging_gate.cli.access import api, json_option, named, print_json
 from staging_gate.cli.errors import FAILED, Failed
 from staging_gate.wire.api import Api
 
@@ -155,7 +155,7 @@ def close(number: int, reason: str) -> None:
 def approve(what: str, role: str, comment: str, withdraw: bool) -> None:
     """Say yes to change WHAT (a number, or the tag of a release)."""
     server = api()
-    number = int(what) if what.isdigit() else server.get(f"/releases/{what}")["release"]["change"]
+    number = int(what) if what.isdigit() else server.get(f"/releases/{named(what)}")["release"]["change"]
     if withdraw:
         count = server.post(f"/changes/{number}/unapprove")["withdrawn"]
         click.echo(f"{count} approvals of change {number} are withdrawn.")

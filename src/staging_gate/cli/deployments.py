@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from staging_gate.cli import following, show
-from staging_gate.cli.access import api, json_option, print_json
+from staging_gate.cli.access import api, json_option, named, print_json
 from staging_gate.cli.errors import FAILED
 
 ENVIRONMENT = click.Choice(["staging", "production"])
@@ -36,7 +36,7 @@ def list_deployments(environment: str | None, as_json: bool) -> None:
 @json_option
 def show_deployment(id: str, as_json: bool) -> None:
     """Show a deployment: its steps with their times, what went wrong, what the runbook expects."""
-    timeline = api().get(f"/deployments/{id}")
+    timeline = api().get(f"/deployments/{named(id)}")
     print_json(timeline) if as_json else show.deployment(timeline)
 
 
@@ -52,7 +52,7 @@ def follow(id: str, as_json: bool) -> None:
 @click.argument("id")
 def cancel(id: str) -> None:
     """Stop a deployment before its traffic moves."""
-    now = api().post(f"/deployments/{id}/cancel")
+    now = api().post(f"/deployments/{named(id)}/cancel")
     click.echo(f"{id} is cancelled." if now["state"] == "aborted" else f"{id} stops at its next step.")
 
 
@@ -114,13 +114,13 @@ def list_holds(as_json: bool) -> None:
 @click.option("--reason", required=True, help="Why promotions may go on.")
 def lift(id: str, reason: str) -> None:
     """Lift a hold."""
-    api().post(f"/holds/{id}/lift", reason=reason)
+    api().post(f"/holds/{named(id)}/lift", reason=reason)
     click.echo(f"{id} is lifted.")
 
 
 def follow_to_the_end(id: str, as_json: bool) -> None:
     """Exit 1 unless the deployment succeeds."""
-    path = f"/deployments/{id}/follow"
+    path = f"/deployments/{named(id)}/follow"
     timeline = following.last_of(api(), path) if as_json else following.follow_deployment(api(), id)
     if as_json:
         print_json(timeline)

@@ -7,6 +7,7 @@ from typing import Any
 from rich.live import Live
 
 from staging_gate.cli import show
+from staging_gate.cli.access import named
 from staging_gate.wire.api import Api
 
 
@@ -16,7 +17,7 @@ def follow_deployment(api: Api, id: str) -> dict[str, Any]:
     out = show.console()
     printed: set[tuple[str, int]] = set()
     with Live("", console=out, refresh_per_second=8, transient=True) as live:
-        for timeline in api.lines(f"/deployments/{id}/follow"):
+        for timeline in api.lines(f"/deployments/{named(id)}/follow"):
             if not printed:
                 live.console.print(f"[bold]{id}[/]  {timeline['deployment']['why']}")
                 printed.add(("", 0))
@@ -45,10 +46,11 @@ def follow_checks(api: Api, number: int) -> dict[str, Any]:
 
 def log(api: Api, ref: str, goes_on: Callable[[], bool]) -> Iterator[str]:
     """A captured log from its beginning; while `goes_on`, what is added to it too."""
+    path = "/logs/" + "/".join(named(part) for part in ref.split("/"))
     offset = 0
     while True:
         going = goes_on()
-        block = api.get(f"/logs/{ref}", offset=offset, wait=2 if going else 0)
+        block = api.get(path, offset=offset, wait=2 if going else 0)
         if block["text"]:
             yield block["text"]
         elif not going:

@@ -3,7 +3,7 @@
 import click
 
 from staging_gate.cli import show
-from staging_gate.cli.access import api, json_option, print_json
+from staging_gate.cli.access import api, json_option, named, print_json
 
 
 @click.group()
@@ -64,7 +64,7 @@ def list_releases(as_json: bool) -> None:
 @json_option
 def show_release(tag: str, as_json: bool) -> None:
     """Show a release: notes, deployments, what the gate says."""
-    found = api().get(f"/releases/{tag}")
+    found = api().get(f"/releases/{named(tag)}")
     if as_json:
         return print_json(found)
     out = show.console()
@@ -83,7 +83,7 @@ def show_release(tag: str, as_json: bool) -> None:
 @json_option
 def publish(tag: str, wait: bool, as_json: bool) -> None:
     """Put the tag on a merged release and start production."""
-    done = api().post(f"/releases/{tag}/publish")
+    done = api().post(f"/releases/{named(tag)}/publish")
     if as_json and not wait:
         return print_json(done)
     if not as_json:
@@ -102,7 +102,7 @@ def publish(tag: str, wait: bool, as_json: bool) -> None:
 @click.option("--reason", default="", help="Why.")
 def withdraw(tag: str, reason: str) -> None:
     """Take back a release that is not published."""
-    api().post(f"/releases/{tag}/withdraw", reason=reason)
+    api().post(f"/releases/{named(tag)}/withdraw", reason=reason)
     click.echo(f"{tag} is withdrawn.")
 
 
@@ -111,7 +111,7 @@ def withdraw(tag: str, reason: str) -> None:
 @click.option("--reason", required=True, help="Why it must not go anywhere.")
 def quarantine(tag: str, reason: str) -> None:
     """Mark a release bad: it is never promoted again until a person lifts it."""
-    api().post(f"/releases/{tag}/quarantine", reason=reason)
+    api().post(f"/releases/{named(tag)}/quarantine", reason=reason)
     click.echo(f"{tag} is in quarantine.")
 
 
@@ -120,5 +120,5 @@ def quarantine(tag: str, reason: str) -> None:
 @click.option("--reason", required=True, help="Why it may go again.")
 def lift(tag: str, reason: str) -> None:
     """Lift a release's quarantine, by name and with a reason."""
-    api().post(f"/releases/{tag}/lift", reason=reason)
+    api().post(f"/releases/{named(tag)}/lift", reason=reason)
     click.echo(f"The quarantine of {tag} is lifted.")

@@ -40,13 +40,13 @@ class Api:
         )
 
     def get(self, path: str, **params: Any) -> Any:
-        return self._ask("GET", path, params={k: v for k, v in params.items() if v is not None}).json()
+        return self._value(self._ask("GET", path, params={k: v for k, v in params.items() if v is not None}))
 
     def text(self, path: str, **params: Any) -> str:
         return self._ask("GET", path, params={k: v for k, v in params.items() if v is not None}).text
 
     def post(self, path: str, **body: Any) -> Any:
-        return self._ask("POST", path, json={k: v for k, v in body.items() if v is not None}).json()
+        return self._value(self._ask("POST", path, json={k: v for k, v in body.items() if v is not None}))
 
     def lines(self, path: str, **params: Any) -> Iterator[Any]:
         """JSON values as the server sends them, line by line, until it ends."""
@@ -69,6 +69,12 @@ class Api:
         if answer.status_code >= 400:
             raise ApiProblem(answer.status_code, _body(answer))
         return answer
+
+    def _value(self, answer: httpx2.Response) -> Any:
+        try:
+            return answer.json()
+        except ValueError as error:
+            raise NotReachable(f"What answers at {self.address} is no Staging Gate. Is the address right?") from error
 
     def _away(self, error: Exception) -> NotReachable:
         return NotReachable(f"No Staging Gate answers at {self.address} ({error}). Start it with `gate up`.")
