@@ -13,12 +13,12 @@ from staging_gate.domain.timeline import RunState
 from staging_gate.engine import Run, procedure
 from staging_gate.ports import Ports
 from staging_gate.ports.checks import Outcome
-from staging_gate.ports.errors import OutsideError, Refused
+from staging_gate.ports.errors import OutsideError, Refused, Stopped
 from staging_gate.ports.store import Transaction
 from staging_gate.runbook.policy import needed_policy, services_of
 
 CHECK_CHANGE = "check a change"
-AGAIN = (Verdict.ERRORED, Verdict.SKIPPED)
+SUPERSEDED = Outcome(Verdict.SKIPPED, "superseded by a newer push", 0.0)
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,15 @@ class Subject:
 
 
 def want(tx: Transaction, policy: Policy | None, change: Change) -> None:
-    """Have the required checks run that have no result yet for the change's tree."""
+    """Have the required checks run that have no result yet for the change's tree, or were stopped before they had one.
+
+    What errored is left to people: they see what broke.
+    """
     tree = change.mergeable_tree()
     lane = policy.lane_of_branch(change.target) if policy else None
     if tree is None or lane is None or not change.is_open:
         return
-    known = {check.name for check in tx.checks.of_tree(tree)}
+    known = {check.name for check in tx.checks.of_tree(tree) if check.verdict is not Verdict.SKIPPED}
     lacking = [name for name in lane.checks if name not in known]
     if lacking:
         _start(tx, change, tree, lacking)
@@ -65,7 +68,13 @@ def recheck(ports: Ports, change: Change, by: Actor) -> list[str]:
     return lacking
 
 
-@procedure(CHECK_CHANGE)
+def mark_errored(ports: Ports, subject: str, message: str) -> None:
+    """Our own machine broke: nothing stays pending for ever."""
+    for name in pending_checks(ports, subject):
+        _record(ports, Subject.parse(subject), name, Outcome(Verdict.ERRORED, message, 0.0), None)
+
+
+@procedure(CHECK_CHANGE, errored=mark_errored)
 def check_change(run: Run, subject: str) -> None:
     """Build the tree once, then run each check that is pending on it."""
     pending: list[str] = run.step("see what is to be checked", pending_checks, subject)
@@ -89,17 +98,15 @@ def prepare(ports: Ports, subject: str, names: list[str]) -> bool:
     about = Subject.parse(subject)
     revision, services = _code(ports, about)
     if revision is None:
-        for name in names:
-            _record(ports, about, name, Outcome(Verdict.SKIPPED, "superseded by a newer push", 0.0), None)
-        return False
+        return _none_of(ports, about, names, SUPERSEDED, None)
     log = f"checks/{about.tree}/build"
     try:
         ports.checks.prepare(revision, services, log, lambda: superseded(ports, about))
+    except Stopped:
+        return _none_of(ports, about, names, SUPERSEDED, log)
     except OutsideError as error:
         verdict = Verdict.FAILED if isinstance(error, Refused) else Verdict.ERRORED
-        for name in names:
-            _record(ports, about, name, Outcome(verdict, f"the build: {error.message}", 0.0), log)
-        return False
+        return _none_of(ports, about, names, Outcome(verdict, f"the build: {error.message}", 0.0), log)
     return True
 
 
@@ -109,10 +116,12 @@ def check(ports: Ports, subject: str, name: str) -> str:
     command = needed_policy(ports).checks[name]
     log = f"checks/{about.tree}/{name}"
     if revision is None:
-        outcome = Outcome(Verdict.SKIPPED, "superseded by a newer push", 0.0)
+        outcome = SUPERSEDED
     else:
         try:
             outcome = ports.checks.run(revision, services, command, log, lambda: superseded(ports, about))
+        except Stopped:
+            outcome = SUPERSEDED
         except OutsideError as error:
             outcome = Outcome(Verdict.ERRORED, error.message, 0.0)
     _record(ports, about, name, outcome, log)
@@ -144,6 +153,13 @@ def _code(ports: Ports, about: Subject) -> tuple[Revision | None, tuple[Service,
     if merged is None or merged.tree != about.tree:
         return None, ()
     return merged, services_of(ports, needed_policy(ports), merged.commit, Environment.STAGING)
+
+
+def _none_of(ports: Ports, about: Subject, names: list[str], outcome: Outcome, log: str | None) -> bool:
+    """The same for all of them; no check has run."""
+    for name in names:
+        _record(ports, about, name, outcome, log)
+    return False
 
 
 def _record(ports: Ports, about: Subject, name: str, outcome: Outcome, log: str | None) -> None:
