@@ -1,11 +1,15 @@
 """Procedure 1, its first half: a change is opened, looked at, approved, tried in staging."""
 
+from dataclasses import replace
+from typing import Any, cast
+
 import pytest
 
 from staging_gate.domain.change import ChangeState
 from staging_gate.queries.changes import view
 from staging_gate.runbook import changes
 from staging_gate.runbook.changes import Unknown, Unusable
+from staging_gate.testing.outsides import Reached
 from staging_gate.testing.policies import gate_yaml
 from staging_gate.testing.world import World
 from tests.runbook.stories import actions, closed, closed_as_explained
@@ -179,6 +183,17 @@ def test_a_branch_that_was_deleted_closes_its_change(world: World) -> None:
 
     assert world.look(change).state is ChangeState.CLOSED
     assert ("staging-gate", "change closed", "the branch feature/x is gone") in world.record("change 1")
+
+
+def test_two_who_look_at_the_same_moment_do_not_disturb_each_other(world: World) -> None:
+    change = world.change(branch="feature/x")
+    world.push("feature/y", {"y": "y"})
+    host = Reached("code host", world.code_host, frozenset(), world.kills)
+    host.just_before("preview_merge", lambda: world.push("feature/x", {"more": "more"}))
+    world.repository.move("refs/heads/staging", world.revision("feature/y").commit)
+    seen = changes.refresh(replace(world.ports, code_host=cast(Any, host)), change.number)
+
+    assert seen and seen.head == world.revision("feature/x")
 
 
 def test_labels_come_and_go(world: World) -> None:

@@ -9,7 +9,7 @@ from staging_gate.domain.change import Change, ChangeState, MergePreview, Tested
 from staging_gate.domain.revision import Revision
 from staging_gate.ports import Ports
 from staging_gate.ports.policy import PolicyProblems
-from staging_gate.ports.store import Transaction
+from staging_gate.ports.store import Stale, Transaction
 from staging_gate.runbook import checking, deciding
 from staging_gate.runbook.policy import policy_at, policy_in_force
 
@@ -73,9 +73,12 @@ def refresh(ports: Ports, number: int, pusher: str | None = None) -> Change | No
     if head is None or base is None:
         return close(ports, number, SYSTEM, f"the branch {change.source if head is None else change.target} is gone")
     preview = ports.code_host.preview_merge(base.commit, head.commit)
-    with ports.store.transaction() as tx:
-        now = _moved(tx, change, head, preview, pusher)
-        checking.want(tx, policy_in_force(ports), now)
+    try:
+        with ports.store.transaction() as tx:
+            now = _moved(tx, change, head, preview, pusher)
+            checking.want(tx, policy_in_force(ports), now)
+    except Stale:
+        return get(ports, number)  # a push, a merge or the reconciler looked at the same moment, and saw as much
     return now
 
 

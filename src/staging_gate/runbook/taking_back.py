@@ -39,7 +39,9 @@ def take_back(run: Run, id: str, failure: Failure) -> None:
 
 def end(ports: Ports, id: str, failure: Failure) -> None:
     with ports.store.transaction() as tx:
-        ended = finish(tx, id, failure.state, failure.why, failure.evidence)
+        by = needed(tx, id).cancel_requested_by
+        why = words.cancelled(by) if failure.cancelled and by else failure.why
+        ended = finish(tx, id, failure.state, why, failure.evidence)
         if failure.state is DeploymentState.FAILED:
             _release_failed(tx, ended)
 
