@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from staging_gate.adapters.local.environ import fill_in
-from staging_gate.adapters.local.waiting import Limit, pause
+from staging_gate.adapters.local.waiting import Limit, pause, seldom
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.service import Health
 from staging_gate.ports.deploy_target import Cancelled
@@ -15,6 +15,7 @@ from staging_gate.ports.errors import Stopped
 
 EVERY = 0.01
 """Seconds between two questions while a service starts."""
+CANCELLED_EVERY = 0.2
 ANSWER_WITHIN = 5.0
 LONGEST_BODY = 64 * 1024
 SHOWN_BODY = 500
@@ -103,6 +104,8 @@ def wait(question: Question, ours: Callable[[], bool], ended: Callable[[], bool]
     Comes back before the time is over when the process has `ended`, or its answer will never be right.
     """
     limit = Limit(question.health.within.total_seconds())
+    # A look into the record, and the service needs the processor now.
+    cancelled = seldom(cancelled, CANCELLED_EVERY)
     in_a_row = 0
     while True:
         if cancelled():

@@ -1,6 +1,7 @@
 """Waiting for real processes, which take real time: the machine's monotonic clock, never the time of day."""
 
 import time
+from collections.abc import Callable
 
 
 class Limit:
@@ -23,3 +24,17 @@ class Limit:
 def pause(seconds: float) -> None:
     """Let others work before looking again."""
     time.sleep(seconds)
+
+
+def seldom(look: Callable[[], bool], every: float) -> Callable[[], bool]:
+    """The same question, really asked only every so many seconds; in between the answer is no."""
+    since = Limit(0)
+
+    def asked() -> bool:
+        nonlocal since
+        if not since.over:
+            return False
+        since = Limit(every)
+        return look()
+
+    return asked
