@@ -1,6 +1,7 @@
 """A bare repository on this machine as a code host."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from staging_gate.adapters.git import merging, repository
@@ -31,6 +32,9 @@ class GitCodeHost:
         self.path = path.absolute()
         self._git = Git(self.path)
         self._objects = Objects(self._git)
+        # What lies between two commits never changes, and the gate asks for it again at every turn.
+        self._changed = lru_cache(maxsize=128)(self._read_changed)
+        self._contains = lru_cache(maxsize=1024)(self._read_contains)
 
     @classmethod
     def create(cls, path: Path) -> "GitCodeHost":
@@ -66,10 +70,7 @@ class GitCodeHost:
         return self._objects.read(f"{self._known(commit)}:{path}", LARGEST_FILE)
 
     def is_ancestor(self, commit: str, of: str) -> bool:
-        below, above = self._known(commit), self._known(of)
-        if below == above:
-            return True
-        return self._git.ask("merge-base", "--is-ancestor", below, above, accept=(0, 1)).code == 0
+        return self._contains(self._known(of), self._known(commit))
 
     def commits(self, since: str | None, until: str) -> list[Commit]:
         span = [self._known(until), *([f"^{self._known(since)}"] if since else [])]
@@ -88,8 +89,7 @@ class GitCodeHost:
 
     def changed_files(self, base: str, head: str) -> list[str]:
         """A renamed file counts as both of its names."""
-        listed = self._git.ask("diff", "--name-only", "-z", "--no-renames", self._since_they_parted(base, head), "--")
-        return listed.text.split("\0")[:-1]
+        return list(self._changed(self._known(base), self._known(head)))
 
     def preview_merge(self, base: str, head: str) -> MergePreview:
         return merging.preview(self._git, self._objects, self._known(base), self._known(head))
@@ -168,6 +168,15 @@ class GitCodeHost:
                 done.err.decode(errors="replace").strip(),
             )
         raise self._git.failure("update-ref", done.code, done.err)
+
+    def _read_changed(self, base: str, head: str) -> tuple[str, ...]:
+        listed = self._git.ask("diff", "--name-only", "-z", "--no-renames", self._since_they_parted(base, head), "--")
+        return tuple(listed.text.split("\0")[:-1])
+
+    def _read_contains(self, above: str, below: str) -> bool:
+        if below == above:
+            return True
+        return self._git.ask("merge-base", "--is-ancestor", below, above, accept=(0, 1)).code == 0
 
     def _since_they_parted(self, base: str, head: str) -> str:
         base, head = self._known(base), self._known(head)
