@@ -22,9 +22,14 @@ from staging_gate.runbook.queue import locked, needed, rollback_of
 
 
 def plan(ports: Ports, id: str) -> dict[str, list[str]]:
-    """Names of services in the order of the policy: `services` move, `with_schema` have a database schema too."""
+    """Names of services in the order of the policy: `services` move, `with_schema` have a database schema too, and
+    `with_smoke` have smoke tests."""
     services = [order.service for order in orders(ports, deployment(ports, id))]
-    return {"services": [s.name for s in services], "with_schema": [s.name for s in services if s.schema]}
+    return {
+        "services": [s.name for s in services],
+        "with_schema": [s.name for s in services if s.schema],
+        "with_smoke": [s.name for s in services if s.smoke],
+    }
 
 
 def build(ports: Ports, id: str, service: str) -> str:
