@@ -15,12 +15,11 @@ from staging_gate.adapters.git import GitBridge, check_installed
 from staging_gate.adapters.local.accounts import why_not_separate
 from staging_gate.bootstrap import procedures
 from staging_gate.bootstrap.access import ensure_access
-from staging_gate.bootstrap.adapters import REPOSITORY, bind
+from staging_gate.bootstrap.adapters import REPOSITORY, Bound, bind
 from staging_gate.bootstrap.settings import Settings
 from staging_gate.domain.actor import Actor
 from staging_gate.domain.environment import Environment
 from staging_gate.engine import Engine, connect
-from staging_gate.ports import Ports
 from staging_gate.ports.errors import OutsideError
 from staging_gate.runbook import pushes, reconcile, tokens
 from staging_gate.runbook.facts import target_problems
@@ -48,9 +47,10 @@ class Finding:
 class House:
     """Opened by `open_house`; `close` leaves services and proxies running, to be adopted again."""
 
-    def __init__(self, settings: Settings, ports: Ports, engine: Engine, store: SqlStore) -> None:
+    def __init__(self, settings: Settings, bound: Bound, engine: Engine, store: SqlStore) -> None:
         self.settings = settings
-        self.ports = ports
+        self.ports = bound.ports
+        self._local = bound.local
         self._engine = engine
         self._store = store
         self._stopping: list[Callable[[], None]] = []
@@ -62,6 +62,7 @@ class House:
         """Take up what was left unfinished. Raises engine.AlreadyRunning."""
         log.debug("%d modules of procedures", len(procedures.ALL))
         self._engine.start()
+        self._local.target.resume()
         ensure_access(self.settings, self.ports)
         self._looker.start()
 
@@ -161,7 +162,7 @@ def open_house(settings: Settings) -> House:
     clock = SystemClock()
     store = SqlStore(database, clock, nudge=lambda: house.nudge())  # noqa: PLW0108 - the house is made below
     bound = bind(settings, clock, store)
-    house = House(settings, bound.ports, Engine(database, bound.ports, clock), store)
+    house = House(settings, bound, Engine(database, bound.ports, clock), store)
     return house
 
 

@@ -280,6 +280,18 @@ def test_retiring_kills_what_ignores_sigterm_and_goes_on_after_a_crash(world: Wo
     eventually(lambda: not (places / "processes/staging-1.1").exists())
 
 
+def test_what_was_being_retired_when_we_were_killed_is_let_go_at_the_next_start(world: World) -> None:
+    world.deploy(world.order(world.repository.commit()))
+    world.deploy(world.order(world.repository.commit({}), "staging-2"))
+    places = world.layout.places(STAGING, "api")
+    (places / "processes/staging-1.1/retiring").touch()
+
+    world.restarted().local.target.resume()
+
+    eventually(lambda: not (places / "processes/staging-1.1").exists())
+    assert [p.labels["deployment"] for p in world.processes()] == ["staging-2"]
+
+
 def test_what_is_being_retired_is_not_taken_back_but_started_anew(world: World) -> None:
     first, second = world.order(world.repository.commit()), world.order(world.repository.commit({}), "staging-2")
     world.deploy(first)

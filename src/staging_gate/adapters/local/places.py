@@ -10,6 +10,7 @@ A rollback may take the warm process of an earlier deployment; then two records 
 import contextlib
 import json
 import os
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -128,6 +129,13 @@ def all_places(layout: Layout) -> list[Place]:
     """The places of all services in all environments."""
     found = [_read(path) for path in (layout.root / "places").glob("*/records/*.json")]
     return [place for place in found if place]
+
+
+def every_service(layout: Layout) -> Iterator[Places]:
+    """Of every service that ever ran in an environment."""
+    for folder in (layout.root / "places").glob("*-*"):
+        environment, _, service = folder.name.partition("-")
+        yield Places(layout, Environment(environment), service)
 
 
 def _read(path: Path) -> Place | None:

@@ -1,9 +1,10 @@
 """Taking processes out of service without cutting off a request, in the background, and tidying up after them."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from staging_gate.adapters.local.places import Places
 from staging_gate.adapters.local.processes import Process
@@ -23,17 +24,18 @@ class Retirement:
     drain_within: timedelta
     afterwards: Callable[[], None]
 
-    def begin(self, places: Places, keep: tuple[str, ...], stop_within: timedelta) -> threading.Thread:
-        """Choose and mark, now; drain, stop and tidy up in the thread. Asked again after a crash, it goes on."""
+    def begin(self, places: Places, keep: tuple[str, ...]) -> threading.Thread:
+        """Choose and mark, now; drain, stop and tidy up in the thread. After a crash, `resume` goes on with it."""
         with places.locked():
             going = self._choose(places, keep)
             for name in going:
                 places.mark_retiring(name)
-        thread = threading.Thread(
-            target=self._retire, args=(places, keep, going, stop_within), name=f"retire {places.route}", daemon=True
-        )
-        thread.start()
-        return thread
+        return _in_background(places, lambda: self._retire(places, keep, going))
+
+    def resume(self, every: Iterable[Places]) -> list[threading.Thread]:
+        """Let go of what was marked when we were killed; at the start, for nobody else would before the next one."""
+        marked = ((places, [name for name in places.process_names() if places.is_retiring(name)]) for places in every)
+        return [_in_background(places, partial(self._let_go, places, going)) for places, going in marked if going]
 
     def _choose(self, places: Places, keep: tuple[str, ...]) -> list[str]:
         """Everything that runs and neither belongs to a kept deployment nor receives the traffic."""
@@ -41,16 +43,19 @@ class Retirement:
         kept |= {place.process for place in places.all() if place.port == self.proxy.current(places.route)}
         return [name for name in places.process_names() if name not in kept or places.is_retiring(name)]
 
-    def _retire(self, places: Places, keep: tuple[str, ...], going: list[str], stop_within: timedelta) -> None:
-        for name in going:
-            if process := places.process(name):
-                self._drain(process)
-                process.stop(stop_within.total_seconds())
-            places.remove_process(name)
+    def _retire(self, places: Places, keep: tuple[str, ...], going: list[str]) -> None:
+        self._let_go(places, going)
         with places.locked():
             for place in [place for place in places.all() if place.deployment not in keep][KEPT_RECORDS:]:
                 places.forget(place.deployment)
         self.afterwards()
+
+    def _let_go(self, places: Places, going: list[str]) -> None:
+        for name in going:
+            if process := places.process(name):
+                self._drain(process)
+                process.stop(float(process.labels["stop_within"]))
+            places.remove_process(name)
 
     def _drain(self, process: Process) -> None:
         limit = Limit(self.drain_within.total_seconds())
@@ -63,3 +68,9 @@ class Retirement:
         except Unavailable:
             # Nobody can tell: give its requests all the time that they may have.
             return True
+
+
+def _in_background(places: Places, do: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=do, name=f"retire {places.route}", daemon=True)
+    thread.start()
+    return thread

@@ -15,7 +15,7 @@ from staging_gate.adapters.local.launching import (
 from staging_gate.adapters.local.layout import Layout
 from staging_gate.adapters.local.locks import never
 from staging_gate.adapters.local.logs import FileLogs
-from staging_gate.adapters.local.places import Place, Places
+from staging_gate.adapters.local.places import Place, Places, every_service
 from staging_gate.adapters.local.ports import free_port, holder_of
 from staging_gate.adapters.local.processes import Process, ProcessSpec
 from staging_gate.adapters.local.proxy import Proxy
@@ -131,16 +131,22 @@ class LocalTarget:
             place = places.get(order.deployment)
             if place is None or place.port == self._proxy.current(places.route):
                 return
+            alone = places.of_process(place.process) == [place]
+            if alone:
+                places.mark_retiring(place.process)
             places.forget(order.deployment)
-            if places.of_process(place.process):
+            if not alone:
                 return
-            places.mark_retiring(place.process)
         if process := places.process(place.process):
             process.stop(order.service.stop_within.total_seconds())
         places.remove_process(place.process)
 
     def retire(self, environment: Environment, service: Service, keep: tuple[str, ...]) -> None:
-        self._retirement.begin(Places(self._layout, environment, service.name), keep, service.stop_within)
+        self._retirement.begin(Places(self._layout, environment, service.name), keep)
+
+    def resume(self) -> None:
+        """Take up what was going on in the background when we were killed."""
+        self._retirement.resume(every_service(self._layout))
 
     def live(self, environment: Environment, service: Service, target: Target) -> Live:
         places = Places(self._layout, environment, service.name)
@@ -229,7 +235,12 @@ class LocalTarget:
             log=self._logs.path(_log(order.deployment, order.service)),
             state=places.state(place.process),
             account=self._account,
-            labels={"port": str(place.port), "deployment": order.deployment, "commit": place.commit},
+            labels={
+                "port": str(place.port),
+                "deployment": order.deployment,
+                "commit": place.commit,
+                "stop_within": str(order.service.stop_within.total_seconds()),
+            },
         )
 
     def _started(self, order: Order) -> tuple[Place, Process]:
