@@ -81,18 +81,21 @@ def verdicts(view: dict[str, Any]) -> str:
 
 
 def follow_checks(story: Story, who: Person, number: int) -> dict[str, Any]:
+    """The change, with the verdicts of all its checks."""
     view: dict[str, Any] = {}
-    for view in who.api.lines(f"/changes/{number}/follow"):
-        story.now(f"change {number}: {verdicts(view)}")
+    with story.waiting("checks"):
+        for view in who.api.lines(f"/changes/{number}/follow"):
+            story.now(f"change {number}: {verdicts(view)}")
     return view
 
 
 def follow(story: Story, who: Person, deployment: str) -> dict[str, Any]:
     """The timeline of a deployment that has ended."""
     timeline: dict[str, Any] = {}
-    for timeline in who.api.lines(f"/deployments/{deployment}/follow"):
-        running = [step["name"] for step in timeline["steps"] if not step["ended_at"]]
-        story.now(f"{deployment}: {', '.join(running) or timeline['deployment']['state']}")
+    with story.waiting(f"deployments to {deployment.partition('-')[0]}"):
+        for timeline in who.api.lines(f"/deployments/{deployment}/follow"):
+            running = [step["name"] for step in timeline["steps"] if not step["ended_at"]]
+            story.now(f"{deployment}: {', '.join(running) or timeline['deployment']['state']}")
     return timeline
 
 

@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
@@ -32,6 +32,15 @@ class Summary:
 
 
 @dataclass(frozen=True)
+class Spent:
+    """Seconds: of the whole story, of setting it up before, and what of the story was waiting for what."""
+
+    story: float
+    setting_up: float
+    waiting: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class Traffic:
     """What clients of production have seen so far; `release` is that of the last answer that named one."""
 
@@ -56,7 +65,7 @@ class Display(Protocol):
     def chapter(self, chapter: Chapter) -> None: ...
     def begin(self, step: Step) -> None: ...
     def end(self, told: Told) -> None: ...
-    def summary(self, summary: Summary, seconds: float) -> None: ...
+    def summary(self, summary: Summary, spent: Spent) -> None: ...
     def close(self) -> None: ...
 
 
@@ -81,7 +90,7 @@ class Lines:
     def end(self, told: Told) -> None:
         _print_json(asdict(told))
 
-    def summary(self, summary: Summary, seconds: float) -> None:
+    def summary(self, summary: Summary, spent: Spent) -> None:
         _print_json({"summary": True, **asdict(summary)})
 
     def close(self) -> None:
@@ -114,10 +123,10 @@ class Plain:
         click.echo(f"       expected: {told.expected}")
         click.echo(f"       observed: {told.observed}")
 
-    def summary(self, summary: Summary, seconds: float) -> None:
+    def summary(self, summary: Summary, spent: Spent) -> None:
         click.echo()
-        for name, value in figures(summary, seconds):
-            click.echo(f"{name:<34} {value}")
+        for name, value in figures(summary, spent):
+            click.echo(f"{name:<46} {value}")
 
     def close(self) -> None:
         pass
@@ -126,9 +135,9 @@ class Plain:
 class Scene:
     """In a terminal: what is over stays, and below it moves what goes on now, and what visitors of production see."""
 
-    def __init__(self) -> None:
+    def __init__(self, console: Console) -> None:
         self._traffic: Callable[[], Traffic | None] = lambda: None
-        self._console = Console(highlight=False)
+        self._console = console
         self._number = 0
         self._step: Step | None = None
         self._now = ""
@@ -164,14 +173,18 @@ class Scene:
         table.add_row("", "", f"[{colour}]observed[/]  {escape(told.observed)}", "")
         self._console.print(table)
 
-    def summary(self, summary: Summary, seconds: float) -> None:
+    def summary(self, summary: Summary, spent: Spent) -> None:
         self._step = None
         table = Table.grid(padding=(0, 2))
-        for name, value in figures(summary, seconds):
+        for name, value in figures(summary, spent):
             table.add_row(f"[dim]{name}[/]", f"[bold]{value}[/]")
         title = "[bold green]The whole runbook, as expected[/]" if summary.ok else "[bold red]Not as expected[/]"
         self._console.print()
         self._console.print(Panel(table, title=title, border_style="dim", expand=False, padding=(1, 3)))
+
+    def refresh(self) -> None:
+        """Show now what moves; by itself it does so ten times a second."""
+        self._live.refresh()
 
     def close(self) -> None:
         self._live.stop()
@@ -190,15 +203,16 @@ class Scene:
         return Group(*parts)
 
 
-def figures(summary: Summary, seconds: float) -> list[tuple[str, str]]:
+def figures(summary: Summary, spent: Spent) -> list[tuple[str, str]]:
     """What the demo has measured, for people."""
     rollback = "not measured" if summary.rollback_ms is None else f"{summary.rollback_ms:.0f} ms"
     verified = "not measured" if summary.merge_to_verified_s is None else f"{summary.merge_to_verified_s:.1f} s"
     return [
-        ("steps", f"{summary.steps} in {seconds:.0f} s"),
+        ("steps", f"{summary.steps} in {spent.story:.0f} s, after {spent.setting_up:.0f} s of setting up"),
+        ("of this were", ", ".join(f"{what} {seconds:.0f} s" for what, seconds in spent.waiting.items())),
         ("requests to production", f"{summary.requests:,}"),
-        ("of these failed", f"{summary.failed_requests}"),
-        ("failed verdict to the first answer of the release before", rollback),
+        ("failed requests", f"{summary.failed_requests}"),
+        ("from the bad verdict to the first good answer", rollback),
         ("merge to verified in staging", f"{verified} (the runbook's people: 15-30 min)"),
     ]
 
@@ -206,7 +220,7 @@ def figures(summary: Summary, seconds: float) -> list[tuple[str, str]]:
 def display(as_json: bool) -> Display:
     if as_json:
         return Lines()
-    return Scene() if sys.stdout.isatty() else Plain()
+    return Scene(Console(highlight=False)) if sys.stdout.isatty() else Plain()
 
 
 def _print_json(value: object) -> None:

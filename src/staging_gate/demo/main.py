@@ -11,7 +11,7 @@ from typing import NoReturn
 import click
 
 from staging_gate.demo import procedure_1, procedure_2, procedure_4, record
-from staging_gate.demo.display import Display, Summary, Traffic, display
+from staging_gate.demo.display import Display, Spent, Summary, Traffic, display
 from staging_gate.demo.ground import NotSetUp, keep_logs
 from staging_gate.demo.stage import Stage, set_up
 from staging_gate.demo.telling import Story, Told, tell
@@ -55,7 +55,9 @@ def demo(keep: bool, as_json: bool) -> NoReturn:
 
 
 def _play(stack: ExitStack, shown: Display, keep: bool) -> int:
+    began = time.monotonic()
     stage = set_up(stack, shown.say)
+    setting_up = time.monotonic() - began
     link = f"{stage.address}/login#{stage.people.admin.token}"
     shown.note(f"Database: {stage.database}\nState:    {stage.folder}\nWatch:    {link}")
     client = StrictClient(stage.public["production.api"], PATHS, rate=REQUESTS_PER_SECOND)
@@ -66,7 +68,7 @@ def _play(stack: ExitStack, shown: Display, keep: bool) -> int:
     began = time.monotonic()
     told = list(_tell(story, shown))
     summary = _summary(story, told)
-    shown.summary(summary, time.monotonic() - began)
+    shown.summary(summary, Spent(time.monotonic() - began, setting_up, story.spent))
     if keep:
         stack.pop_all()
         shown.note(_how_to_go_on(stage, link))
@@ -95,7 +97,7 @@ def _summary(story: Story, told: list[Told]) -> Summary:
         steps=len(told),
         requests=len(answers),
         failed_requests=sum(answer.failed for answer in answers),
-        rollback_ms=story.rollback_ms,
+        rollback_ms=None if story.rollback_ms is None else round(story.rollback_ms, 1),
         merge_to_verified_s=story.merge_to_verified_s,
     )
 

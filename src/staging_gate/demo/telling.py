@@ -1,7 +1,9 @@
 """What a story is made of: steps with what is expected of each, told one after the other."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from staging_gate.demo.people import Deviation, People
@@ -12,19 +14,26 @@ from staging_gate.testing.strict_client import Answer, StrictClient
 @dataclass
 class Story:
     """What is known so far. `now` is told what goes on at this moment; `change` is the one that the
-    story is at, `released` has the commit of each tag."""
+    story is at, `released` has the commit of each tag, `spent` the seconds that what was waited for has taken."""
 
     stage: Stage
     client: StrictClient
     now: Callable[[str], None]
     change: int = 0
     released: dict[str, str] = field(default_factory=dict)
+    spent: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     rollback_ms: float | None = None
     merge_to_verified_s: float | None = None
 
     @property
     def people(self) -> People:
         return self.stage.people
+
+    @contextmanager
+    def waiting(self, what: str) -> Iterator[None]:
+        started = time.monotonic()
+        yield
+        self.spent[what] += time.monotonic() - started
 
     def seen(self, tag: str, after: float = 0.0) -> Answer | None:
         """The first complete answer of this release in production that came after this moment."""
