@@ -174,6 +174,20 @@ def test_a_code_host_that_stays_away_lets_the_change_go(ready: World, a_run_brea
     ]
 
 
+def test_what_is_being_merged_is_not_closed(ready: World) -> None:
+    told = []
+
+    def close() -> None:
+        with pytest.raises(changes.Unusable) as no:
+            changes.close(ready.ports, 1, ready.person("ada"))
+        told.append(str(no.value))
+
+    ready.away["code host"].just_before("merge", close)
+
+    assert ready.merge(the_change(ready)).state is ChangeState.MERGED
+    assert told == ["ben is merging change 1: it can not be closed now."]
+
+
 def test_a_branch_that_was_pushed_again_is_not_deleted(ready: World) -> None:
     ready.away["code host"].just_before("delete_branch", lambda: ready.push("feature/x", {"more.py": "more\n"}))
     merged = ready.merge(the_change(ready))

@@ -7,7 +7,7 @@ from staging_gate.domain.environment import Environment
 from staging_gate.domain.release import ReleaseState
 from staging_gate.runbook import releasing
 from staging_gate.runbook.changes import Unusable
-from staging_gate.runbook.holding import hold, lift_hold
+from staging_gate.runbook.holding import hold, lift_hold, lift_quarantine
 from staging_gate.runbook.redeploying import redeploy
 from staging_gate.testing.world import World
 from tests.runbook.stories import closed
@@ -70,6 +70,28 @@ def test_a_published_release_that_a_hold_kept_out_gets_there_once_it_is_lifted(r
     again(released, PRODUCTION)
 
     assert released.production.live() == "v1.1.0"
+
+
+def test_a_failed_release_gets_another_chance_once_its_quarantine_is_lifted(released: World) -> None:
+    """Its secret was wrong, not its code."""
+    dora = released.person("dora")
+    released.production.next_smoke_fails(where="candidate")
+    released.release("v1.1.0")
+    lift_quarantine(released.ports, "v1.1.0", "the secret is right now", dora)
+    again(released, PRODUCTION)
+
+    assert released.production.live() == "v1.1.0"
+    assert releasing.get(released.ports, "v1.1.0").state is ReleaseState.VERIFIED
+
+
+def test_what_failed_before_a_newer_one_was_proved_stays_where_it_is(released: World) -> None:
+    released.production.next_smoke_fails(where="candidate")
+    released.release("v1.1.0")
+    released.release("v1.2.0")
+    lift_quarantine(released.ports, "v1.1.0", "the secret is right now", released.person("dora"))
+    again(released, PRODUCTION)
+
+    assert released.deployments(PRODUCTION)[-1].release == "v1.2.0"
 
 
 def test_what_is_on_its_way_is_not_sent_twice(released: World) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from staging_gate.domain.actor import SYSTEM, Actor
 from staging_gate.domain.approval import Approval
 from staging_gate.domain.change import Change, ChangeState, MergePreview, Tested
+from staging_gate.domain.release import ReleaseState
 from staging_gate.domain.revision import Revision
 from staging_gate.ports import Ports
 from staging_gate.ports.policy import PolicyProblems
@@ -148,14 +149,20 @@ def label(ports: Ports, number: int, add: Sequence[str], remove: Sequence[str], 
 
 
 def close(ports: Ports, number: int, by: Actor, why: str = "") -> Change:
-    """Close a change without merging it."""
+    """Close a change without merging it; the release that it carries is withdrawn with it. Raises Unusable."""
     change = get(ports, number)
     if not change.is_open:
         return change
+    if change.is_being_merged:
+        raise Unusable(f"{change.merged_by} is merging change {number}: it can not be closed now.")
     with ports.store.transaction() as tx:
         closed = replace(change, state=ChangeState.CLOSED)
         tx.changes.update(closed, change)
         tx.audit(by, "change closed", subject_of(change), why)
+        release = tx.releases.get(change.release) if change.release else None
+        if release is not None and release.state is ReleaseState.PROPOSED:
+            tx.releases.update(replace(release, state=ReleaseState.WITHDRAWN), release)
+            tx.audit(by, "release withdrawn", release.tag, f"its change {number} was closed")
     return closed
 
 

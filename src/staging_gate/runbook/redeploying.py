@@ -52,9 +52,16 @@ def _production(ports: Ports) -> tuple[Revision, str | None]:
 
 
 def _kept_out(tx: Transaction) -> Release | None:
-    """The newest release that is published and neither proved nor failed. Raises Unusable while it is on its way."""
-    newest = next((release for release in tx.releases.all() if release.state is ReleaseState.PUBLISHED), None)
-    under_way = next((d for d in tx.deployments.of_release(newest.tag) if not d.state.ended), None) if newest else None
-    if under_way is not None:
-        raise Unusable(f"{under_way.release} is on its way already: {under_way.id} is {under_way.state}.")
+    """The newest release that has its tag, newer than what was ever proved, and in no quarantine (any more).
+
+    Raises Unusable while it is on its way.
+    """
+    bad = {quarantine.tag for quarantine in tx.releases.quarantines()}
+    tagged = (ReleaseState.PUBLISHED, ReleaseState.FAILED, ReleaseState.VERIFIED)
+    newest = next((r for r in tx.releases.all() if r.state in tagged and r.tag not in bad), None)
+    if newest is None or newest.state is ReleaseState.VERIFIED:
+        return None
+    for deployment in tx.deployments.of_release(newest.tag):
+        if not deployment.state.ended:
+            raise Unusable(f"{newest.tag} is on its way already: {deployment.id} is {deployment.state}.")
     return newest

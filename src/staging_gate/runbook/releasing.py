@@ -72,7 +72,7 @@ def open_release(ports: Ports, by: Actor, tag: str | None = None, title: str | N
     with ports.store.reading() as tx:
         known = tx.releases.get(planned.tag)
         pending = tx.changes.find_open(policy.staging.branch, policy.production.branch)
-    if pending is not None:
+    if pending is not None and (known is not None or pending.release != planned.tag):
         raise Unusable(
             f"A release is being prepared already: {pending.release} as change {pending.number}. "
             f"Merge it, or take it back with `gate release withdraw {pending.release}`."
@@ -81,7 +81,8 @@ def open_release(ports: Ports, by: Actor, tag: str | None = None, title: str | N
         raise Unusable(f"{planned.tag} is {known.state} already. `gate release plan` suggests the next version.")
     named = release_title(planned.tag, title) if title else planned.title
     notes = planned.notes.markdown()
-    change = changes.open_change(
+    # One that is open already was opened by us, and we were killed before the release was written.
+    change = pending or changes.open_change(
         ports, policy.staging.branch, policy.production.branch, by, named, notes, (), planned.tag
     )
     with ports.store.transaction() as tx:
@@ -159,7 +160,9 @@ def queue_deployment(ports: Ports, tag: str) -> str:
         release = tx.releases.get(tag)
         assert release is not None and release.revision is not None
         if release.state is not ReleaseState.MERGED:
-            return "it is queued already"  # we were killed after this commit
+            return (
+                f"nothing to queue: {tag} is {release.state}"  # we were killed after this commit, or it was withdrawn
+            )
         by = Actor(release.published_by or "")
         tx.releases.update(replace(release, state=ReleaseState.PUBLISHED, published_at=tx.at), release)
         tx.audit(by, "published", tag, release.title, commit=release.revision.commit)

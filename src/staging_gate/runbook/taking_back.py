@@ -131,7 +131,7 @@ def _release_failed(tx: Transaction, broken: Deployment) -> None:
     if broken.environment is not Environment.PRODUCTION or broken.release is None or broken.is_rollback:
         return
     release = tx.releases.get(broken.release)
-    if release is None or release.state is not ReleaseState.PUBLISHED:
+    if release is None or release.state is ReleaseState.VERIFIED:
         return  # it was proved there before: what went wrong now is not its code
     tx.releases.update(replace(release, state=ReleaseState.FAILED), release)
     quarantine(tx, broken.release, broken.revision.tree, words.failed_in_production(broken))

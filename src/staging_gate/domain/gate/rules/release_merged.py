@@ -1,4 +1,4 @@
-"""A tag is put only on a release change that was merged."""
+"""A tag is put only on a release change that was merged, and once."""
 
 from datetime import datetime
 
@@ -11,12 +11,18 @@ from staging_gate.domain.release import ReleaseState
 
 def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: datetime) -> Reason | None:
     release = facts.release.release if facts.release else None
-    if release is None or release.state is not ReleaseState.PROPOSED:
-        if release is None or release.state is not ReleaseState.WITHDRAWN:
-            return None
+    if release is None or release.state is ReleaseState.MERGED:
+        return None
+    if release.state is ReleaseState.WITHDRAWN:
         return Reason("release_withdrawn", f"{release.tag} was withdrawn.", "Open it anew: `gate release open`.")
+    if release.state is ReleaseState.PROPOSED:
+        return Reason(
+            "release_not_merged",
+            f"The change of {release.tag} is not merged yet.",
+            f"Merge it first: `gate change merge {release.change}`.",
+        )
     return Reason(
-        "release_not_merged",
-        f"The change of {release.tag} is not merged yet.",
-        f"Merge it first: `gate change merge {release.change}`.",
+        "release_published",
+        f"{release.tag} is {release.state} already: its tag is never given twice.",
+        "To deploy it again: `gate redeploy production`. For other code take the next version: `gate release plan`.",
     )

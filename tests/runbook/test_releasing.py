@@ -1,0 +1,363 @@
+"""Procedure 2, up to the tag: planned, opened, approved, merged, published."""
+
+import pytest
+
+from staging_gate.domain.change import ChangeState
+from staging_gate.domain.environment import Environment
+from staging_gate.domain.release import ReleaseState
+from staging_gate.ports.code_host import TagOrder
+from staging_gate.runbook import changes, releasing
+from staging_gate.runbook.changes import Unknown, Unusable
+from staging_gate.testing.world import World
+from tests.runbook.stories import closed, closed_as_explained
+
+PRODUCTION = Environment.PRODUCTION
+
+
+# --- planning ----------------------------------------------------------------------------------------------------
+
+
+def test_the_first_release_is_v1_0_0_and_its_notes_have_the_runbooks_headings(world: World) -> None:
+    world.ship_to_staging("feat: dark mode")
+    world.ship_to_staging("fix(login): accept capitals")
+    planned = releasing.plan(world.ports)
+
+    assert (planned.tag, planned.last) == ("v1.0.0", None)
+    assert planned.title == "Release v1.0.0 - dark mode (#1) and 2 more"
+    assert planned.notes.markdown() == (
+        "## Features\n- dark mode (#1)\n\n"
+        "## Bug Fixes\n- login: accept capitals (#2)\n\n"
+        "## Breaking Changes\n- None\n\n"
+        "## Other Changes\n- first import\n"
+    )
+    assert [change.number for change in planned.included] == [1, 2]
+    assert planned.untested == ()
+
+
+@pytest.mark.parametrize(
+    ("title", "tag"),
+    [("fix: prices", "v1.0.1"), ("feat: charts", "v1.1.0"), ("feat!: another login", "v2.0.0"), ("typo", "v1.0.1")],
+)
+def test_the_next_version_follows_from_what_changed(released: World, title: str, tag: str) -> None:
+    released.ship_to_staging(title)
+
+    assert releasing.plan(released.ports).tag == tag
+
+
+def test_only_what_came_since_the_last_release_counts(released: World) -> None:
+    released.ship_to_staging("feat: charts", tested=False)
+    planned = releasing.plan(released.ports)
+
+    assert planned.last == "v1.0.0"
+    assert [commit.subject for commit in planned.commits] == ["feat: charts (#3)"]
+    assert planned.untested == (3,)
+
+
+def test_new_migrations_are_named(released: World) -> None:
+    released.ship_to_staging("feat: users", {"migrations/versions/0002_users.py": "# users\n"})
+
+    assert releasing.plan(released.ports).notes.migrations == ("migrations/versions/0002_users.py",)
+
+
+def test_a_plan_changes_nothing(released: World) -> None:
+    before = released.record()
+    releasing.plan(released.ports)
+
+    assert released.record() == before
+
+
+# --- opening -----------------------------------------------------------------------------------------------------
+
+
+def test_opening_a_release_opens_its_change_with_the_notes(world: World) -> None:
+    world.ship_to_staging("feat: dark mode")
+    release = releasing.open_release(world.ports, world.person("ada"))
+    change = changes.get(world.ports, release.change or 0)
+
+    assert (release.tag, release.state) == ("v1.0.0", ReleaseState.PROPOSED)
+    assert (change.source, change.target, change.release) == ("staging", "main", "v1.0.0")
+    assert change.title == release.title == "Release v1.0.0 - dark mode (#1) and 1 more"
+    assert change.description == release.notes
+
+
+def test_a_release_may_be_given_a_name(world: World) -> None:
+    world.ship_to_staging()
+
+    assert (
+        releasing.open_release(world.ports, world.person("ada"), "v2.0.0", "Spring").title == "Release v2.0.0 - Spring"
+    )
+
+
+@pytest.mark.parametrize(
+    ("tag", "code"),
+    [
+        ("1.2.0", "tag_not_semver"),
+        ("v1.2", "tag_not_semver"),
+        ("v1.2.0-rollback", "tag_not_semver"),
+        ("v0.9.0", "tag_not_greater"),
+        ("v1.0.0", "tag_exists"),
+    ],
+)
+def test_a_tag_that_can_not_be_published_later_is_refused_now(released: World, tag: str, code: str) -> None:
+    released.ship_to_staging("feat: charts")
+
+    assert closed(lambda: releasing.open_release(released.ports, released.person("ada"), tag)) == (code,)
+
+
+def test_one_release_is_prepared_at_a_time(world: World) -> None:
+    world.ship_to_staging()
+    world.prepare_release("v1.0.0", merged=False)
+
+    with pytest.raises(Unusable) as no:
+        releasing.open_release(world.ports, world.person("ada"), "v1.1.0")
+    assert str(no.value) == (
+        "A release is being prepared already: v1.0.0 as change 2. "
+        "Merge it, or take it back with `gate release withdraw v1.0.0`."
+    )
+
+
+def test_with_nothing_new_there_is_nothing_to_release(released: World) -> None:
+    with pytest.raises(Unusable, match="staging holds nothing that main lacks"):
+        releasing.open_release(released.ports, released.person("ada"))
+
+
+def test_killed_between_the_change_and_the_release_opening_goes_on(world: World) -> None:
+    world.ship_to_staging()
+    planned = releasing.plan(world.ports)
+    changes.open_change(
+        world.ports, "staging", "main", world.person("ada"), planned.title, planned.notes.markdown(), (), "v1.0.0"
+    )
+    release = releasing.open_release(world.ports, world.person("ada"), "v1.0.0")
+
+    assert release.change == 2
+    assert releasing.get(world.ports, "v1.0.0").state is ReleaseState.PROPOSED
+
+
+def test_a_branch_for_a_release_is_not_a_change_of_its_own_to_main(world: World) -> None:
+    """Staging goes to main as a release, or not at all: without one there would be nothing to tag."""
+    world.ship_to_staging()
+
+    with pytest.raises(Unusable, match="gate release open"):
+        changes.open_change(world.ports, "staging", "main", world.person("ada"))
+
+
+# --- the gate of the merge ---------------------------------------------------------------------------------------
+
+
+def test_it_needs_a_tech_lead_and_a_stakeholder(world: World) -> None:
+    world.ship_to_staging()
+    release = releasing.open_release(world.ports, world.person("ada"))
+    world.settle()
+    change = changes.get(world.ports, release.change or 0)
+
+    assert closed_as_explained(world, "2", "tess", lambda: world.merge(change, "tess")) == ("approvals_missing",)
+    [reason] = world.explain("2", "tess").reasons
+    assert reason.sentence == (
+        "Approvals are missing: 1 more as tech_lead, 1 more as stakeholder; the author's own never counts."
+    )
+    assert reason.opens_when == (
+        "As tech_lead: tess (`gate approve 2 --as tech_lead`). "
+        "As stakeholder: stan (`gate approve 2 --as stakeholder`)."
+    )
+
+
+def test_a_change_that_nobody_tried_blocks_the_release(world: World) -> None:
+    world.ship_to_staging("feat: dark mode", tested=False)
+    change = world.prepare_release("v1.0.0", merged=False)
+
+    assert closed_as_explained(world, "2", "tess", lambda: world.merge(change, "tess")) == ("not_tested_by_a_person",)
+    [reason] = world.explain("2", "tess").reasons
+    assert reason.evidence == ("change 1: feat: dark mode",)
+    changes.mark_tested(world.ports, 1, world.person("cleo"))
+    assert world.explain("2", "tess").open
+
+
+def test_code_that_staging_did_not_prove_blocks_the_release(world: World) -> None:
+    world.staging.next_smoke_fails(where="candidate")
+    world.ship_to_staging()
+    change = world.prepare_release("v1.0.0", merged=False)
+
+    assert closed_as_explained(world, "2", "tess", lambda: world.merge(change, "tess")) == ("not_verified_in_staging",)
+
+
+def test_migrations_that_were_not_proved_block_the_release(world: World) -> None:
+    """Somebody pushed to staging behind our back: no check ran on that code."""
+    tip = world.revision("staging").commit
+    other = world.repository.commit(tip, {"other.py": "other\n"}, "feat: other", "cleo", world.clock.now())
+    world.repository.move("refs/heads/staging", other)
+    change = world.prepare_release("v1.0.0", merged=False)
+
+    codes = closed_as_explained(world, "1", "tess", lambda: world.merge(change, "tess"))
+    assert codes == ("not_verified_in_staging", "migrations_not_proved")
+
+
+def test_what_main_holds_alone_blocks_the_release(released: World) -> None:
+    world = released
+    hotfix = world.repository.commit(
+        world.revision("main").commit, {"fix.py": "fix\n"}, "fix: login", "ada", world.clock.now()
+    )
+    world.repository.move("refs/heads/main", hotfix)
+    world.ship_to_staging("feat: charts")
+    change = world.prepare_release("v1.1.0", merged=False)
+
+    codes = closed_as_explained(world, str(change.number), "tess", lambda: world.merge(change, "tess"))
+    assert codes[0] == "back_merge_open"
+    reason = world.explain(str(change.number), "tess").reasons[0]
+    assert reason.evidence == (f"{hotfix[:10]} fix: login",)
+
+
+def test_the_commits_of_earlier_releases_are_no_reason_for_a_back_merge(released: World) -> None:
+    released.release("v1.1.0")
+
+    assert released.release("v1.2.0").state == "succeeded"
+
+
+def test_a_merge_to_staging_meanwhile_voids_the_approvals(world: World) -> None:
+    world.ship_to_staging("feat: one")
+    change = world.prepare_release("v1.0.0", merged=False)
+    world.ship_to_staging("feat: two")
+
+    codes = closed_as_explained(world, "2", "tess", lambda: world.merge(world.look(change), "tess"))
+    assert codes == ("approvals_missing",)
+
+
+# --- publishing --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def merged(released: World) -> World:
+    """v1.1.0 is on main and waits for its tag; production still runs v1.0.0."""
+    released.ship_to_staging("feat: charts")
+    released.prepare_release("v1.1.0")
+    assert released.production.live() == "v1.0.0"
+    assert releasing.get(released.ports, "v1.1.0").state is ReleaseState.MERGED
+    return released
+
+
+def test_the_tag_is_annotated_and_anchors_the_record(merged: World) -> None:
+    with merged.store.reading() as tx:
+        heads = {entry.seq: entry.hash for entry in tx.audit_log.entries()}
+    merged.publish("v1.1.0")
+    tag = merged.code_host.tags()["v1.1.0"]
+
+    assert tag.annotated
+    assert tag.tagger == "tess"
+    assert tag.commit == merged.revision("main").commit
+    title, *_, anchor = tag.message.splitlines()
+    assert title == "Release v1.1.0 - charts (#3)"
+    label, seq, hash_ = anchor.split()
+    assert label == "Gate-Audit:"
+    assert int(seq) >= max(heads)
+    with merged.store.reading() as tx:
+        assert hash_ == {entry.seq: entry.hash for entry in tx.audit_log.entries()}[int(seq)]
+
+
+def test_publishing_needs_a_right(merged: World) -> None:
+    assert closed_as_explained(merged, "v1.1.0", "ada", lambda: merged.publish("v1.1.0", "ada")) == ("no_right",)
+
+
+def test_a_release_that_is_not_merged_is_not_published(released: World) -> None:
+    released.ship_to_staging("feat: charts")
+    released.prepare_release("v1.1.0", merged=False)
+
+    codes = closed_as_explained(released, "v1.1.0", "tess", lambda: released.publish("v1.1.0"))
+    assert "release_not_merged" in codes
+
+
+def test_a_release_that_is_not_there_is_told(released: World) -> None:
+    with pytest.raises(Unknown, match="There is no release 'v7.0.0'. `gate release list` shows them"):
+        releasing.publish(released.ports, "v7.0.0", released.person("tess"))
+
+
+def test_a_tag_that_somebody_put_elsewhere_is_never_moved(merged: World) -> None:
+    other = merged.revision("v1.0.0").commit
+    merged.code_host.create_tag(TagOrder("v1.1.0", other, "mine", "eve", merged.clock.now()))
+
+    assert closed_as_explained(merged, "v1.1.0", "tess", lambda: merged.publish("v1.1.0")) == ("tag_exists",)
+    assert merged.code_host.tags()["v1.1.0"].commit == other
+
+
+def test_a_lightweight_tag_is_no_release(merged: World) -> None:
+    merged.repository.move("refs/tags/v1.1.0", merged.revision("main").commit)
+
+    assert closed_as_explained(merged, "v1.1.0", "tess", lambda: merged.publish("v1.1.0")) == ("tag_lightweight",)
+
+
+def test_a_commit_that_left_main_is_not_released(merged: World) -> None:
+    merged.repository.move("refs/heads/main", merged.revision("v1.0.0").commit)
+
+    assert closed_as_explained(merged, "v1.1.0", "tess", lambda: merged.publish("v1.1.0")) == ("tag_not_on_main",)
+
+
+def test_a_target_that_can_not_be_reached_is_not_begun_with(merged: World) -> None:
+    merged.production.is_unreachable("Port 8100 is already used by nginx: free it.")
+
+    assert closed_as_explained(merged, "v1.1.0", "tess", lambda: merged.publish("v1.1.0")) == ("target_unreachable",)
+    assert merged.explain("v1.1.0", "tess").reasons[0].sentence == (
+        "Production can not be deployed to now: api: Port 8100 is already used by nginx: free it."
+    )
+
+
+def test_published_twice_at_once_it_is_deployed_once(merged: World) -> None:
+    tess, dora = merged.person("tess"), merged.person("dora")
+    releasing.publish(merged.ports, "v1.1.0", tess)
+    releasing.publish(merged.ports, "v1.1.0", dora)
+    merged.settle()
+
+    assert [d.release for d in merged.deployments(PRODUCTION)] == ["v1.0.0", "v1.1.0"]
+
+
+def test_a_verified_release_is_not_published_again(released: World) -> None:
+    codes = closed_as_explained(released, "v1.0.0", "tess", lambda: released.publish("v1.0.0"))
+
+    assert codes == ("release_published",)
+
+
+def test_an_older_release_is_not_published_after_a_newer_one(merged: World) -> None:
+    merged.release("v1.2.0")
+
+    assert closed_as_explained(merged, "v1.1.0", "tess", lambda: merged.publish("v1.1.0")) == ("tag_not_greater",)
+
+
+# --- withdrawing -------------------------------------------------------------------------------------------------
+
+
+def test_a_withdrawn_release_closes_its_change_and_its_tag_can_be_used_again(world: World) -> None:
+    world.ship_to_staging()
+    change = world.prepare_release("v1.0.0", merged=False)
+    releasing.withdraw(world.ports, "v1.0.0", world.person("ada"), "not yet")
+
+    assert world.look(change).state is ChangeState.CLOSED
+    assert ("ada", "release withdrawn", "not yet") in world.record("v1.0.0")
+    assert world.prepare_release("v1.0.0").state is ChangeState.MERGED
+    assert world.publish("v1.0.0").state == "succeeded"
+
+
+def test_closing_its_change_withdraws_the_release(world: World) -> None:
+    world.ship_to_staging()
+    change = world.prepare_release("v1.0.0", merged=False)
+    changes.close(world.ports, change.number, world.person("ada"), "not yet")
+
+    assert releasing.get(world.ports, "v1.0.0").state is ReleaseState.WITHDRAWN
+    assert releasing.open_release(world.ports, world.person("ada"), "v1.0.0").state is ReleaseState.PROPOSED
+
+
+def test_a_merged_release_that_was_withdrawn_is_not_published(merged: World) -> None:
+    releasing.withdraw(merged.ports, "v1.1.0", merged.person("ada"), "not yet")
+
+    assert closed_as_explained(merged, "v1.1.0", "tess", lambda: merged.publish("v1.1.0")) == ("release_withdrawn",)
+
+
+def test_what_is_published_is_not_withdrawn(released: World) -> None:
+    with pytest.raises(Unusable, match="v1.0.0 is verified: it can not be withdrawn. To go back: `gate rollback`."):
+        releasing.withdraw(released.ports, "v1.0.0", released.person("ada"))
+
+
+def test_withdrawn_while_its_tag_is_made_nothing_is_deployed(merged: World) -> None:
+    merged.away["code host"].just_before(
+        "create_tag", lambda: releasing.withdraw(merged.ports, "v1.1.0", merged.person("ada"), "stop")
+    )
+    releasing.publish(merged.ports, "v1.1.0", merged.person("tess"))
+    merged.settle()
+
+    assert merged.production.live() == "v1.0.0"
