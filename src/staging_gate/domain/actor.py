@@ -23,4 +23,7 @@ class Actor:
         return bool(self.roles.intersection(roles))
 
 
+ROLES = ("viewer", "developer", "stakeholder", "tech_lead", "devops", "on_call", "admin")
+"""Those that we know; a policy may name more."""
+
 SYSTEM = Actor("staging-gate", ActorKind.SYSTEM)

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import timedelta
 
-from staging_gate.domain.actor import Actor, ActorKind
+from staging_gate.domain.actor import ROLES, Actor, ActorKind
 from staging_gate.domain.token import Token
 from staging_gate.ports import Ports
 from staging_gate.runbook.changes import Unknown, Unusable
@@ -29,6 +29,7 @@ def create(
     if policy is not None and person not in policy.people and not roles:
         known = ", ".join(policy.people) or "nobody"
         raise Unusable(f"{person!r} is not among the people of gate.yaml ({known}). Add them there first.")
+    _refuse_unknown(roles, {*ROLES, *(policy.roles if policy else ())})
     secret = PREFIX + secrets.token_urlsafe(32)
     with ports.store.transaction() as tx:
         token = Token(
@@ -67,6 +68,12 @@ def authenticate(ports: Ports, secret: str) -> Actor | None:
     policy = policy_in_force(ports)
     roles = policy.roles_of(token.person) if policy else frozenset()
     return Actor(token.person, ActorKind.PERSON, roles | set(token.roles))
+
+
+def _refuse_unknown(roles: Sequence[str], known: set[str]) -> None:
+    unknown = next((role for role in roles if role not in known), None)
+    if unknown is not None:
+        raise Unusable(f"There is no role {unknown!r}. Roles: {', '.join(sorted(known))}.")
 
 
 def _hash(secret: str) -> str:

@@ -14,8 +14,6 @@ from staging_gate.bootstrap.house import House
 from staging_gate.server import api, problems, web
 from staging_gate.server.events import Broadcaster
 
-BODY_LIMIT = 4 * 1024 * 1024
-TOO_LARGE = f"The body may have at most {BODY_LIMIT} bytes."
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -68,8 +66,8 @@ def health(request: Request) -> JSONResponse:
 async def _guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
     """Bounded bodies, strict headers, and no acting from other sites: SameSite cookies and the Origin are checked."""
     size = request.headers.get("content-length", "0")
-    if not size.isdigit() or int(size) > BODY_LIMIT:
-        return problems.problem(413, "too-large", TOO_LARGE)
+    if not size.isdigit() or int(size) > problems.BODY_LIMIT:
+        return problems.problem(413, "too-large", f"The body is too large. {problems.A_BODY}")
     if "\0" in unquote(request.url.path + request.url.query):
         return problems.problem(422, "not-understood", "The address holds a zero character.")
     origin = request.headers.get("origin")
@@ -93,8 +91,8 @@ def _bounded(receive: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[An
         nonlocal taken
         message = await receive()
         taken += len(message.get("body", b""))
-        if taken > BODY_LIMIT:
-            raise HTTPException(413, TOO_LARGE)
+        if taken > problems.BODY_LIMIT:
+            raise HTTPException(400)
         return message
 
     return bounded

@@ -16,6 +16,9 @@ from staging_gate.runbook.changes import Unknown, Unusable
 from staging_gate.runbook.deciding import Closed
 from staging_gate.runbook.policy import NoPolicy
 
+BODY_LIMIT = 4 * 1024 * 1024
+A_BODY = f"It must be JSON, and has at most {BODY_LIMIT:,} bytes."
+
 Answer = Callable[[Request, Exception], Awaitable[JSONResponse]]
 
 
@@ -75,8 +78,9 @@ async def _of_http(request: Request, error: Exception) -> JSONResponse:
         return problem(404, "not-found", f"There is nothing at {request.url.path}.")
     if error.status_code == 405:
         return problem(405, "not-allowed", f"{request.method} is not possible at {request.url.path}.")
-    kind = "too-large" if error.status_code == 413 else "not-understood"
-    return problem(error.status_code, kind, str(error.detail))
+    if error.status_code == 400:
+        return problem(400, "not-understood", f"The body can not be read. {A_BODY}")
+    return problem(error.status_code, "not-understood", str(error.detail))
 
 
 async def _broken(request: Request, error: Exception) -> JSONResponse:
