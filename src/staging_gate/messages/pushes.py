@@ -1,5 +1,8 @@
 """What a pusher reads in the terminal."""
 
+from staging_gate.domain.gate import Decision
+from staging_gate.messages.decisions import lines
+
 
 def protected_branch(branch: str, staging: str) -> list[str]:
     return [
@@ -41,6 +44,16 @@ def rollback_tag_lightweight(tag: str) -> list[str]:
 
 def rollback_tag_unknown(tag: str, release: str) -> list[str]:
     return [f"{tag} names the release {release}, which is not there.", "`gate release list` shows the releases."]
+
+
+def rollback_refused(tag: str, decision: Decision) -> list[str]:
+    return [f"{tag} orders a rollback that can not be done now:", *lines(decision)[1:]]
+
+
+def rollback_reason(tag: str, message: str) -> str:
+    """The first line of the tag's message, as the runbook has people write it."""
+    said = message.strip().partition("\n")[0]
+    return f"{said} (tag {tag})" if said else f"tag {tag}"
 
 
 def no_right_to_roll_back(tag: str, name: str, roles: str) -> list[str]:

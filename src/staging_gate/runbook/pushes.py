@@ -10,7 +10,7 @@ from staging_gate.domain.version import parse_rollback_tag, parse_tag
 from staging_gate.messages import pushes as words
 from staging_gate.ports import Ports
 from staging_gate.ports.pushes import RefUpdate
-from staging_gate.runbook import changes
+from staging_gate.runbook import changes, deciding
 from staging_gate.runbook.deciding import Closed
 from staging_gate.runbook.policy import MAIN, STAGING, policy_in_force
 from staging_gate.runbook.roll_back import roll_back
@@ -63,7 +63,10 @@ def _judge_tag(ports: Ports, actor: Actor, tag: str, update: RefUpdate) -> list[
         return words.no_right_to_roll_back(tag, actor.name, " or ".join(roles))
     with ports.store.reading() as tx:
         known = tx.releases.get(rollback.release)
-    return [] if known else words.rollback_tag_unknown(tag, rollback.release)
+    if known is None:
+        return words.rollback_tag_unknown(tag, rollback.release)
+    decision, _ = deciding.on_rolling_back(ports, rollback.release, actor)
+    return [] if decision.open else words.rollback_refused(tag, decision)
 
 
 def _carry_out(ports: Ports, actor: Actor, tag: str, points_at: str | None) -> None:
@@ -75,8 +78,9 @@ def _carry_out(ports: Ports, actor: Actor, tag: str, points_at: str | None) -> N
         release = tx.releases.get(rollback.release)
         commit = release.revision.commit if release and release.revision else None
         tx.audit(actor, "rollback tag pushed", tag, points_at=points_at, release_at=commit, same=points_at == commit)
+    pushed = ports.code_host.tags().get(tag)
     try:
-        roll_back(ports, rollback.release, f"tag {tag}", actor)
+        roll_back(ports, rollback.release, words.rollback_reason(tag, pushed.message if pushed else ""), actor)
     except Closed as closed:
         with ports.store.transaction() as tx:
             tx.audit(actor, "rollback refused", tag, str(closed))

@@ -59,13 +59,16 @@ def revoke(ports: Ports, id: str, by: Actor) -> None:
 
 
 def authenticate(ports: Ports, secret: str) -> Actor | None:
-    """Who holds this token, with the roles of the policy in force now; None where it is not valid."""
+    """Who holds this token, with the roles of the policy in force now; None where it is not valid, or its person has
+    left the policy."""
     with ports.store.reading() as tx:
         token = tx.tokens.by_hash(_hash(secret))
         valid = token is not None and token.valid_at(tx.at)
     if token is None or not valid:
         return None
     policy = policy_in_force(ports)
+    if policy is not None and token.person not in policy.people and not token.roles:
+        return None
     roles = policy.roles_of(token.person) if policy else frozenset()
     return Actor(token.person, ActorKind.PERSON, roles | set(token.roles))
 
