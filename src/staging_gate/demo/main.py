@@ -24,6 +24,14 @@ REQUESTS_PER_SECOND = 120
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+class Interrupted(BaseException):
+    """Somebody does not want the demo to go on."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--keep", is_flag=True, help="Leave everything running at the end, to be played with.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line: each step, and a summary at the end.")
@@ -43,15 +51,26 @@ def demo(keep: bool, as_json: bool) -> NoReturn:
     """
     shown = display(as_json)
     try:
-        with _ended_by_signals(shown), ExitStack() as stack:
-            code = _play(stack, shown, keep)
-            shown.say("stopping and removing everything")
+        with _ended_by_signals(), ExitStack() as stack:
+            code = _play_to_the_end(stack, shown, keep)
     except (NotSetUp, Refused) as error:
         shown.note(f"gate demo: {error}")
         code = 1
     finally:
         shown.close()
     sys.exit(code)
+
+
+def _play_to_the_end(stack: ExitStack, shown: Display, keep: bool) -> int:
+    """Its exit code. What comes after it, the cleaning up, is not interrupted by a signal."""
+    try:
+        return _play(stack, shown, keep)
+    except Interrupted as interrupted:
+        shown.note("Interrupted: stopping and removing everything.")
+        return 128 + interrupted.number
+    finally:
+        _ignore_signals()
+        shown.say("stopping and removing everything")
 
 
 def _play(stack: ExitStack, shown: Display, keep: bool) -> int:
@@ -127,14 +146,12 @@ def _how_to_go_on(stage: Stage, link: str) -> str:
 
 
 @contextmanager
-def _ended_by_signals(shown: Display) -> Iterator[None]:
-    """Within the block, each of these signals ends it as an exception does, once: cleaning up is not interrupted."""
+def _ended_by_signals() -> Iterator[None]:
+    """Within the block, the first of these signals raises Interrupted, and more of them do nothing."""
 
     def end(number: int, frame: FrameType | None) -> None:
-        for one in ENDING:
-            signal.signal(one, signal.SIG_IGN)
-        shown.note("Interrupted: stopping and removing everything.")
-        raise SystemExit(128 + number)
+        _ignore_signals()
+        raise Interrupted(number)
 
     before = {one: signal.signal(one, end) for one in ENDING}
     try:
@@ -142,3 +159,8 @@ def _ended_by_signals(shown: Display) -> Iterator[None]:
     finally:
         for one, disposition in before.items():
             signal.signal(one, disposition)
+
+
+def _ignore_signals() -> None:
+    for one in ENDING:
+        signal.signal(one, signal.SIG_IGN)

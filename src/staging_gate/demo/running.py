@@ -59,6 +59,7 @@ def start_outsides(stack: ExitStack, folder: Path) -> tuple[dict[str, Any], Life
 def start_server(stack: ExitStack, folder: Path, address: str, secrets: Mapping[str, str], lifeline: Lifeline) -> None:
     """`gate up`; returns when it is healthy. Raises NotSetUp."""
     log = folder / "server.log"
+    stack.callback(stop_installation, folder)
     told = {"GATE_STATE": str(folder / "state"), "GATE_PORT": address.rpartition(":")[2], **secrets}
     with log.open("ab") as output:
         server = subprocess.Popen(
@@ -70,8 +71,6 @@ def start_server(stack: ExitStack, folder: Path, address: str, secrets: Mapping[
             pass_fds=[lifeline.held],
             start_new_session=True,
         )
-    stack.callback(_wait, server)
-    stack.callback(stop_installation, folder)
     _wait_until_healthy(server, address, log)
 
 
