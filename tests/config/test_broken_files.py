@@ -353,8 +353,7 @@ BETWEEN = {
     ),
     "rules on another branch than main": (
         ("branch: main", "branch: production"),
-        "18:13: flow.production.branch: wanted main, because the gate.yaml in force is main's; "
-        'found "production"',
+        '18:13: flow.production.branch: wanted main, because the gate.yaml in force is main\'s; found "production"',
     ),
     "releases from elsewhere": (
         ("from: staging", "from: develop"),

@@ -119,7 +119,8 @@ def test_an_announced_body_that_is_too_large_is_refused_unread(tmp_path: Path) -
         with socket.create_connection(("127.0.0.1", int(urlsplit(served.address).port or 0)), timeout=10) as raw:
             credentials = base64.b64encode(b"ada:right").decode()
             head = f"POST /git/marketedge.git/git-receive-pack HTTP/1.1\r\nHost: x\r\nContent-Type: {PUSH}\r\n"
-            raw.sendall(f"{head}Authorization: Basic {credentials}\r\nConnection: close\r\nContent-Length: 3000000\r\n\r\n".encode())
+            head += f"Authorization: Basic {credentials}\r\nConnection: close\r\nContent-Length: 3000000\r\n\r\n"
+            raw.sendall(head.encode())
             said = raw.makefile().read()
         assert said.startswith("HTTP/1.1 413")
         assert "larger than the 1 MB that are taken. Nothing was changed. Push it in smaller parts" in said
