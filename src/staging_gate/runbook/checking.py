@@ -96,11 +96,9 @@ def pending_checks(ports: Ports, subject: str) -> list[str]:
 def prepare(ports: Ports, subject: str, names: list[str]) -> bool:
     """Build; a build that fails fails every check, for the same reason."""
     about = Subject.parse(subject)
-    revision, services = _code(ports, about)
-    if revision is None:
-        return _none_of(ports, about, names, SUPERSEDED, None)
     log = f"checks/{about.tree}/build"
     try:
+        revision, services = _code(ports, about)
         ports.checks.prepare(revision, services, log, lambda: superseded(ports, about))
     except Stopped:
         return _none_of(ports, about, names, SUPERSEDED, log)
@@ -112,18 +110,15 @@ def prepare(ports: Ports, subject: str, names: list[str]) -> bool:
 
 def check(ports: Ports, subject: str, name: str) -> str:
     about = Subject.parse(subject)
-    revision, services = _code(ports, about)
     command = needed_policy(ports).checks[name]
     log = f"checks/{about.tree}/{name}"
-    if revision is None:
+    try:
+        revision, services = _code(ports, about)
+        outcome = ports.checks.run(revision, services, command, log, lambda: superseded(ports, about))
+    except Stopped:
         outcome = SUPERSEDED
-    else:
-        try:
-            outcome = ports.checks.run(revision, services, command, log, lambda: superseded(ports, about))
-        except Stopped:
-            outcome = SUPERSEDED
-        except OutsideError as error:
-            outcome = Outcome(Verdict.ERRORED, error.message, 0.0)
+    except OutsideError as error:
+        outcome = Outcome(Verdict.ERRORED, error.message, 0.0)
     _record(ports, about, name, outcome, log)
     return f"{outcome.verdict}: {outcome.summary}"
 
@@ -145,13 +140,13 @@ def _start(tx: Transaction, change: Change, tree: str, names: list[str]) -> None
     tx.start(CHECK_CHANGE, subject, key=f"check-{change.number}-{tree}-{len(runs) + 1}")
 
 
-def _code(ports: Ports, about: Subject) -> tuple[Revision | None, tuple[Service, ...]]:
-    """The test merge that has this tree, and the services it builds; None where the change moved on."""
+def _code(ports: Ports, about: Subject) -> tuple[Revision, tuple[Service, ...]]:
+    """The test merge that has this tree, and the services it builds. Raises Stopped where the change moved on."""
     with ports.store.reading() as tx:
         change = tx.changes.get(about.change)
     merged = change.preview.merged if change and change.preview else None
     if merged is None or merged.tree != about.tree:
-        return None, ()
+        raise Stopped("The change has moved on.")
     return merged, services_of(ports, needed_policy(ports), merged.commit, Environment.STAGING)
 
 

@@ -6,6 +6,7 @@ from staging_gate.domain.environment import Environment
 from staging_gate.domain.policy import Policy
 from staging_gate.domain.service import Service, Target
 from staging_gate.ports import Ports
+from staging_gate.ports.errors import Refused
 from staging_gate.ports.policy import PolicyProblems
 
 POLICY_FILE = "gate.yaml"
@@ -52,8 +53,13 @@ def policy_at(ports: Ports, commit: str) -> Policy | None:
 
 def services_of(ports: Ports, policy: Policy, commit: str, environment: Environment) -> tuple[Service, ...]:
     """How the revision says it is built, run and proved; *where* it runs is what main says, so that no change can
-    redirect itself. A service that main does not know yet brings its own targets."""
-    own = policy_at(ports, commit) or policy
+    redirect itself. A service that main does not know yet brings its own targets. Raises Refused where it says nothing
+    that can be read."""
+    try:
+        own = policy_at(ports, commit) or policy
+    except PolicyProblems as broken:
+        said = f"The gate.yaml of {commit[:10]} can not be read: {broken.problems[0]}"
+        raise Refused(said, "\n".join(broken.problems)) from broken
     known = {service.name: service for service in policy.services}
     services = (_placed(service, known.get(service.name)) for service in own.services)
     return tuple(service for service in services if service.runs_in(environment))

@@ -8,6 +8,7 @@ from staging_gate.domain.environment import Environment
 from staging_gate.domain.policy import Policy
 from staging_gate.domain.release import ReleaseState
 from staging_gate.domain.service import Service
+from staging_gate.domain.version import parse_rollback_tag
 from staging_gate.ports import Ports
 from staging_gate.ports.errors import OutsideError
 from staging_gate.ports.store import Transaction
@@ -81,7 +82,8 @@ def _tags(ports: Ports) -> list[Difference]:
     tags = ports.code_host.tags()
     with ports.store.reading() as tx:
         published = _published(tx)
-    found = []
+        ordered = {tag: named for tag in tags if (named := parse_rollback_tag(tag)) and not tx.audit_log.about(tag)}
+    found = [_never_begun(tag, named.release) for tag, named in ordered.items()]
     for tag, commit in published.items():
         now = tags.get(tag)
         if now is None:
@@ -90,6 +92,13 @@ def _tags(ports: Ports) -> list[Difference]:
             what = f"The tag {tag} was moved from {commit[:10]} to {now.commit[:10]}."
             found.append(Difference(tag, what, "Put it back: a release is never edited."))
     return found
+
+
+def _never_begun(tag: str, release: str) -> Difference:
+    what = f"The tag {tag} orders a rollback that was never begun."
+    return Difference(
+        tag, what, f"If it is still wanted: `gate rollback {release}`, or push the next tag, TAG-rollback.2."
+    )
 
 
 def _published(tx: Transaction) -> dict[str, str]:
