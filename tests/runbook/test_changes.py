@@ -89,6 +89,23 @@ def test_who_pushed_last_can_not_approve(world: World) -> None:
     assert closed(lambda: world.approve(change, "ben")) == ("own_change",)
 
 
+def test_who_is_quicker_than_the_news_of_his_own_push_can_not_approve_either(world: World) -> None:
+    """Anybody's look at the change (a merge, a recheck, the reconciler) may come before the push is passed on."""
+    change = world.change(by="ada", branch="feature/x")
+    evil = world.repository.commit(change.head.commit, {"evil.py": "evil"}, "feat: x", "ben", world.clock.now())
+    world.repository.move("refs/heads/feature/x", evil, by="ben")
+    changes.refresh(world.ports, change.number)
+
+    assert closed(lambda: world.approve(change, "ben")) == ("own_change",)
+
+
+def test_who_pushed_what_another_opened_can_not_approve_it(world: World) -> None:
+    world.push("feature/x", {"x.py": "x"}, by="ben")
+    change = changes.open_change(world.ports, "feature/x", "staging", world.person("ada"))
+
+    assert closed(lambda: world.approve(change, "ben")) == ("own_change",)
+
+
 def test_nobody_approves_in_a_role_of_others(world: World) -> None:
     change = world.change()
 

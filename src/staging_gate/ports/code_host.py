@@ -70,6 +70,13 @@ class CodeHost(Protocol):
         """Tag name -> tag, of all tags."""
         ...
 
+    def pusher(self, branch: str, commit: str) -> str | None:
+        """Who moved the branch to this commit, the last time that it came there, by the code host's own record.
+
+        None where that was no person: a merge of ours, or somebody behind our back.
+        """
+        ...
+
     def file(self, commit: str, path: str) -> bytes | None:
         """The content of a file in a revision; None where there is none."""
         ...

@@ -47,6 +47,7 @@ def open_change(
     if ports.code_host.is_ancestor(head.commit, base.commit):
         raise Unusable(f"{source} holds nothing that {target} lacks: commit and push something first.")
     subject = ports.code_host.commits(base.commit, head.commit)
+    pusher = ports.code_host.pusher(source, head.commit)
     with ports.store.transaction() as tx:
         change = Change(
             number=tx.changes.next_number(),
@@ -59,14 +60,18 @@ def open_change(
             description=description,
             labels=tuple(labels),
             release=release,
+            last_pusher=pusher,
         )
         tx.changes.add(change)
         tx.audit(by, "change opened", subject_of(change), f"{source} -> {target}", head=head.commit)
     return refresh(ports, change.number) or change
 
 
-def refresh(ports: Ports, number: int, pusher: str | None = None) -> Change | None:
-    """Read the branches again: what merging would give now, and which checks that tree still needs."""
+def refresh(ports: Ports, number: int) -> Change | None:
+    """Read the branches again: what merging would give now, who pushed it, and which checks that tree still needs.
+
+    Whoever looks first sees the same, so nobody can be there before the news of his own push.
+    """
     change = get(ports, number)
     if not change.is_open or change.is_being_merged:
         return change
@@ -74,6 +79,7 @@ def refresh(ports: Ports, number: int, pusher: str | None = None) -> Change | No
     if head is None or base is None:
         return close(ports, number, SYSTEM, f"the branch {change.source if head is None else change.target} is gone")
     preview = ports.code_host.preview_merge(base.commit, head.commit)
+    pusher = ports.code_host.pusher(change.source, head.commit) if head != change.head else None
     try:
         with ports.store.transaction() as tx:
             now = _moved(tx, change, head, preview, pusher)
@@ -83,12 +89,12 @@ def refresh(ports: Ports, number: int, pusher: str | None = None) -> Change | No
     return now
 
 
-def refresh_all(ports: Ports, branches: Sequence[str], pusher: str | None = None) -> None:
+def refresh_all(ports: Ports, branches: Sequence[str]) -> None:
     """After a push or a merge: every open change from or to one of these branches is looked at again."""
     with ports.store.reading() as tx:
         touched = [c for c in tx.changes.open() if c.source in branches or c.target in branches]
     for change in touched:
-        refresh(ports, change.number, pusher if change.source in branches else None)
+        refresh(ports, change.number)
 
 
 def approve(ports: Ports, number: int, role: str, by: Actor, comment: str = "") -> Approval:

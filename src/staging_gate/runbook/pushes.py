@@ -27,7 +27,7 @@ def judge(ports: Ports, actor: Actor, updates: Sequence[RefUpdate]) -> list[str]
 
 def received(ports: Ports, actor: Actor, updates: Sequence[RefUpdate]) -> None:
     """After a push: open changes are looked at again, and a rollback tag is carried out."""
-    changes.refresh_all(ports, [u.branch for u in updates if u.branch], pusher=actor.name)
+    changes.refresh_all(ports, [u.branch for u in updates if u.branch])
     for update in updates:
         if update.tag and update.new:
             _carry_out(ports, actor, update.tag, update.commit)

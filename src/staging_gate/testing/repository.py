@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
+
+from staging_gate.adapters.git.merging import PUSHERS
 
 Files = Mapping[str, str | None]
 """Path -> text; None deletes the file."""
@@ -29,16 +32,18 @@ class Repository:
             lines += [f"D {path}"] if text is None else [f"M 100644 inline {path}", _data(text)]
         return self._git("fast-import", "--quiet", "--force", given="\n".join([*lines, "get-mark :1", ""]))
 
-    def move(self, ref: str, commit: str) -> None:
-        """Put a ref (`refs/heads/...`, `refs/tags/...`) anywhere, whatever it was."""
-        self._git("update-ref", ref, commit)
+    def move(self, ref: str, commit: str, by: str = "") -> None:
+        """Put a ref (`refs/heads/...`, `refs/tags/...`) anywhere, whatever it was; `by` is a person who pushes it."""
+        pusher = {"GIT_COMMITTER_NAME": by, "GIT_COMMITTER_EMAIL": f"{by}@{PUSHERS}"} if by else {}
+        self._git("update-ref", ref, commit, environ=pusher)
 
     def delete(self, ref: str) -> None:
         self._git("update-ref", "-d", ref)
 
-    def _git(self, *arguments: str, given: str = "") -> str:
+    def _git(self, *arguments: str, given: str = "", environ: Mapping[str, str] = MappingProxyType({})) -> str:
         argv = ["git", f"--git-dir={self.path}", *arguments]
-        done = subprocess.run(argv, input=given.encode(), capture_output=True, env=ENVIRON, timeout=60, check=False)
+        known = {**ENVIRON, **environ}
+        done = subprocess.run(argv, input=given.encode(), capture_output=True, env=known, timeout=60, check=False)
         if done.returncode:
             raise AssertionError(f"git {' '.join(arguments)}: {done.stderr.decode(errors='replace')}")
         return done.stdout.decode().strip()

@@ -202,7 +202,7 @@ class World:
         commit = self.repository.commit(parent, files, message or f"feat: {branch}", by, self.clock.now())
         update = RefUpdate(f"refs/heads/{branch}", known.get(branch), commit, "commit", commit)
         self._judge(by, update)
-        self.repository.move(update.ref, commit)
+        self.repository.move(update.ref, commit, by)
         pushes.received(self.ports, self.person(by), [update])
         return self.revision(commit)
 
@@ -360,7 +360,7 @@ class World:
     def _settled(self) -> bool:
         if self.kills.died.is_set():
             self.restart()
-        return self.engine.idle(within=1.0)
+        return self.engine.idle(within=1.0) and not self.kills.died.is_set()
 
     def _judge(self, by: str, update: RefUpdate) -> None:
         refusals = pushes.judge(self.ports, self.person(by), [update])

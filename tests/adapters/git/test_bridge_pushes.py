@@ -1,12 +1,17 @@
 """Clone, fetch and push over HTTP, with real git on both sides, and what the judge says to it."""
 
+import base64
 import os
+import socket
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 import pytest
 
 from staging_gate.ports.pushes import RefUpdate
-from tests.adapters.git.repositories import Served, commit, git
+from staging_gate.testing import eventually
+from tests.adapters.git.repositories import ENVIRON, Served, commit, git
 
 
 def test_a_repository_without_commits_can_be_cloned(served: Served) -> None:
@@ -296,3 +301,42 @@ def test_a_damaged_hook_is_put_back_before_a_push(served: Served, damage: str) -
 
     assert copy.push("origin", "HEAD:refs/heads/staging").code != 0
     assert served.host.branches() == {}
+
+
+def test_who_pushed_is_known_of_each_commit_of_a_branch(served: Served) -> None:
+    hers, his = served.clone("hers", user="ada"), served.clone("his", user="ben")
+    first = hers.commit(a="1")
+    hers.push("origin", "HEAD:refs/heads/feature/a")
+    his.git("fetch", "--quiet", "origin", "feature/a")
+    his.git("reset", "--quiet", "--hard", "FETCH_HEAD")
+    second = his.commit(a="2")
+    his.push("origin", "HEAD:refs/heads/feature/a")
+
+    assert served.host.pusher("feature/a", first) == "ada"
+    assert served.host.pusher("feature/a", second) == "ben"
+    third = commit(served.host.path, "feature/a", {"a": "3"})
+    assert served.host.pusher("feature/a", third) is None
+    assert served.host.pusher("feature/a", "1" * 40) is None
+    assert served.host.pusher("feature/none", first) is None
+
+
+def test_a_push_is_attributed_as_soon_as_its_branch_has_moved(served: Served) -> None:
+    """A client that keeps its request open keeps us from passing the push on; who it was is known all the same."""
+    copy = served.clone(user="mallory")
+    pushed = copy.commit(a="1")
+    packing = ["git", "-C", str(copy.path), "pack-objects", "--all", "--stdout", "-q"]
+    pack = subprocess.run(packing, input=b"", stdout=subprocess.PIPE, env=ENVIRON, check=True).stdout
+    command = f"{'0' * 40} {pushed} refs/heads/feature/a\0 report-status".encode()
+    body = b"%04x%s0000" % (len(command) + 4, command) + pack
+    with socket.create_connection(("127.0.0.1", int(urlsplit(served.address).port or 0)), timeout=10) as raw:
+        raw.sendall(
+            b"POST /git/marketedge.git/git-receive-pack HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+            b"Authorization: Basic " + base64.b64encode(b"mallory:right") + b"\r\n"
+            b"Content-Type: application/x-git-receive-pack-request\r\n\r\n"
+            + b"%x\r\n%s\r\n"
+            % (len(body), body)  # and no last chunk
+        )
+        eventually(lambda: served.host.branches() == {"feature/a": pushed})
+
+        assert served.received == []
+        assert served.host.pusher("feature/a", pushed) == "mallory"

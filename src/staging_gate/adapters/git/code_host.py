@@ -64,6 +64,17 @@ class GitCodeHost:
         found = (self._tag(*fields[start : start + 7]) for start in range(0, len(fields), 7))
         return {tag.name: tag for tag in found if tag}
 
+    def pusher(self, branch: str, commit: str) -> str | None:
+        """From the reflog, which git writes in the same act that moves the branch."""
+        ref = BRANCHES + branch
+        if self._tip(ref) is None:
+            return None
+        moves = self._git.ask("log", "-g", "-z", "--format=%H%x00%gn%x00%ge", ref, "--").text.split("\0")
+        for at, name, mail in zip(*[iter(moves)] * 3, strict=False):
+            if at == commit:
+                return name if mail.endswith(f"@{merging.PUSHERS}") else None
+        return None
+
     def file(self, commit: str, path: str) -> bytes | None:
         if path.startswith(("./", "../")):  # git takes these as relative to a working copy
             return None

@@ -13,6 +13,9 @@ from staging_gate.ports.errors import Refused
 TRIALS = "refs/gate/trial/"
 """Keeps the merge commits that checks run on, as refs/gate/trial/<base>-<head>: no branch holds them."""
 
+PUSHERS = "staging-gate.invalid"
+"""The mail domain of those who have none: so the reflog tells who pushed through us from others."""
+
 LATEST = 253_402_300_799
 """The last second of the year 9999."""
 
@@ -34,7 +37,7 @@ def signature(person: str, at: datetime) -> Signature:
     found = re.fullmatch(r"\s*(.*?)\s*<(.*)>\s*", person, re.DOTALL)
     name, mail = (found[1], found[2]) if found else (person, "")
     name = " ".join(re.sub(r"[<>\x00-\x1f\x7f]", " ", name).split()) or NAME
-    mail = re.sub(r"[<>\x00-\x20\x7f]", "", mail) or re.sub(r"[^\w.+-]", "-", name) + "@staging-gate.invalid"
+    mail = re.sub(r"[<>\x00-\x20\x7f]", "", mail) or re.sub(r"[^\w.+-]", "-", name) + f"@{PUSHERS}"
     return Signature(name, mail, f"{int(at.astimezone(UTC).timestamp())} +0000")
 
 

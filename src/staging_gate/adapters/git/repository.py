@@ -17,7 +17,10 @@ SETTINGS = {
     # The record names commits whose branches are gone (a squashed head, an old trial): gc packs and never prunes them.
     "gc.cruftPacks": "true",
     "gc.pruneExpire": "never",
+    # The reflog says who pushed, as long as the branch is there.
     "core.logAllRefUpdates": "true",
+    "gc.reflogExpire": "never",
+    "gc.reflogExpireUnreachable": "never",
     # By default git does not flush single objects: after a power cut a branch could name a commit that is not there.
     "core.fsync": "committed",
     "core.fsyncMethod": "batch",
