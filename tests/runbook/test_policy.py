@@ -11,13 +11,14 @@ from staging_gate.runbook import changes
 from staging_gate.runbook.policy import NoPolicy, needed_policy, policy_in_force, services_of
 from staging_gate.runbook.redeploying import redeploy
 from staging_gate.testing.policies import gate_yaml
+from staging_gate.testing.repository import Files
 from staging_gate.testing.world import World
 from tests.runbook.stories import closed, closed_as_explained
 
 STAGING = Environment.STAGING
 
 
-def opened(world: World, files: dict[str, str], branch: str = "feature/rules", to: str = "staging") -> Change:
+def opened(world: World, files: Files, branch: str = "feature/rules", to: str = "staging") -> Change:
     return world.change("chore: rules", files, branch=branch, to=to)
 
 
@@ -66,7 +67,7 @@ def test_acts_that_need_rules_say_that_there_are_none(made: Callable[..., World]
 def test_an_imported_policy_that_is_broken_says_where(made: Callable[..., World]) -> None:
     world = made(policy="product: 7\nservices: 3\n")
 
-    with pytest.raises(NoPolicy, match=r"main's gate.yaml can not be read:\ngate.yaml:1:10"):
+    with pytest.raises(NoPolicy, match=r"main's gate.yaml can not be read:\ngate.yaml:1:1"):
         needed_policy(world.ports)
 
 
@@ -107,6 +108,8 @@ def test_new_rules_come_into_force_with_the_release_that_brings_them(released: W
     [
         ({"gate.yaml": gate_yaml(service={"run": "serve --fast --port $PORT"})}, ("gate.yaml: services",)),
         ({"smoke/api.py": "assert True\n"}, ("smoke/api.py",)),
+        ({"smoke/conftest.py": "import evil\n"}, ("smoke/conftest.py",)),
+        ({"conftest.py": "import evil\n"}, ("conftest.py",)),
     ],
 )
 def test_who_changes_how_it_is_proved_needs_a_tech_lead(
@@ -122,6 +125,52 @@ def test_who_changes_how_it_is_proved_needs_a_tech_lead(
     assert reason.opens_when == "A tech lead other than the author approves it: `gate approve 1 --as tech_lead`."
     world.approve(change, "tess", "tech_lead")
     assert world.merge(change).merged
+
+
+@pytest.mark.parametrize(
+    ("command", "file"),
+    [
+        ("./scripts/smoke.sh $URL", "scripts/smoke.sh"),
+        ("bash scripts/smoke.sh", "scripts/smoke.sh"),
+        ("pytest tests/smoke/test_login.py::test_it", "tests/smoke/test_login.py"),
+        ("pytest tests/smoke/", "tests/smoke/data.json"),
+        ("python -m checks.smoke", "checks/smoke.py"),
+        ("python -m checks.smoke", "checks/__init__.py"),
+    ],
+)
+def test_a_smoke_test_is_found_however_the_command_names_it(
+    made: Callable[..., World], command: str, file: str
+) -> None:
+    world = made(policy=gate_yaml(service={"smoke": {"command": command}}))
+    opened(world, {file: "exit 0\n", "app/beside.py": "x\n"})
+
+    reasons = world.explain("1", "ben").reasons
+    assert [reason.evidence for reason in reasons if reason.code == "changes_its_own_proof"] == [(file,)]
+
+
+def test_nobody_merges_the_rules_away(released: World) -> None:
+    change = opened(released, {"gate.yaml": None})
+    released.approve(change)
+    released.approve(change, "tess", "tech_lead")
+
+    subject = str(change.number)
+    assert closed_as_explained(released, subject, "ben", lambda: released.merge(change)) == ("policy_broken",)
+    assert released.explain(subject, "ben").reasons[0].evidence == (
+        "gate.yaml: wanted the rules of the product, found that the change removes the file",
+    )
+
+
+def test_two_good_gate_yaml_that_merge_into_a_broken_one_are_refused(world: World) -> None:
+    lines = gate_yaml().splitlines(keepends=True)
+    early, late = "".join([*lines[:1], "time_zone: UTC\n", *lines[1:]]), "".join([*lines, "time_zone: UTC\n"])
+    first = opened(world, {"gate.yaml": early}, "feature/early")
+    second = opened(world, {"gate.yaml": late}, "feature/late")
+    for change in (first, second):
+        world.approve(change)
+        assert world.explain(str(change.number), "ben").open
+    world.merge(first)
+
+    assert "policy_broken" in closed_as_explained(world, "2", "ben", lambda: world.merge(second))
 
 
 def test_rules_beside_the_services_are_no_proof_of_their_own(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from posixpath import normpath
 
 from staging_gate.domain.change import Change
 from staging_gate.domain.check import Check
@@ -18,6 +19,8 @@ from staging_gate.ports import Ports
 from staging_gate.ports.policy import PolicyProblems
 from staging_gate.ports.store import Transaction
 from staging_gate.runbook.policy import POLICY_FILE, policy_at
+
+REMOVED = f"{POLICY_FILE}: wanted the rules of the product, found that the change removes the file"
 
 
 def of_change(ports: Ports, policy: Policy | None, change: Change, method: MergeMethod | None = None) -> Facts:
@@ -210,29 +213,32 @@ def environment_of(policy: Policy | None, branch: str) -> Environment:
 
 def _proof(ports: Ports, policy: Policy | None, change: Change) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
     """The files by which a change alters its own proof, the problems of its gate.yaml, and whether it brings the
-    first one."""
+    first one. What counts is what the branch would hold: merging two good gate.yaml can give a third one."""
     if change.preview is None or not change.is_open:
         return (), (), False
-    touched = ports.code_host.changed_files(change.preview.base, change.head.commit)
-    if policy is not None and change.source == policy.staging.branch:
-        return (), (), False  # what staging holds was judged when it came there
+    merged = (change.preview.merged or change.head).commit
+    touched = ports.code_host.changed_files(change.preview.base, merged)
     try:
-        own = policy_at(ports, change.head.commit) if POLICY_FILE in touched or policy is None else None
+        own = policy_at(ports, merged) if POLICY_FILE in touched or policy is None else policy
     except PolicyProblems as broken:
         return (), broken.problems, policy is None
-    if policy is None:
-        return (), (), own is not None
+    if policy is None or own is None:
+        return (), () if policy is None else (REMOVED,), own is not None
+    if change.source == policy.staging.branch:
+        return (), (), False  # what staging holds was judged when it came there
     proving = [path for path in touched if _proves(path, policy.services)]
-    if own is not None and own.services != policy.services:
+    if own.services != policy.services:
         proving.append(f"{POLICY_FILE}: services")
     return tuple(proving), (), False
 
 
 def _proves(path: str, services: Iterable[Service]) -> bool:
-    """Whether a file belongs to a smoke test: it lies at or under a path or module that the smoke command names."""
-    words = [word for service in services for word in service.smoke]
-    places = {
-        word.strip("/").removesuffix(".py").replace(".", "/") for word in words if not word.startswith(("-", "$"))
-    }
-    stem = path.removesuffix(".py")
-    return any(place and (stem == place or path.startswith(place + "/")) for place in places)
+    """Whether a file belongs to a smoke test: it lies at or under a path or module that the smoke command names, or
+    is run with whatever lies beside and below it."""
+    words = [word for service in services for word in service.smoke if not word.startswith(("-", "$"))]
+    places = {normpath(word.partition("::")[0]) for word in words} | {word.replace(".", "/") for word in words}
+    folder, _, name = path.rpartition("/")
+    around = f"{folder}/".lstrip("/") if name in ("conftest.py", "__init__.py") else path
+    return any(
+        path in (place, f"{place}.py") or path.startswith(f"{place}/") or place.startswith(around) for place in places
+    )
