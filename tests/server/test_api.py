@@ -132,7 +132,7 @@ def test_a_token_for_a_stranger_names_the_people(admin: Api) -> None:
 def test_a_body_has_a_limit(served: Served) -> None:
     status, body, _ = ask(served, "POST", "/api/v1/changes", b"", content_length=str(5 * 1024 * 1024))
     assert status == 413
-    assert "The body may have at most 4194304 bytes." in body
+    assert "The body is too large. It must be JSON, and has at most 4,194,304 bytes." in body
 
 
 def test_another_site_can_not_act_with_our_cookie(served: Served) -> None:

@@ -16,12 +16,19 @@ ADMINISTRATOR = "admin"
 def ensure_access(settings: Settings, ports: Ports) -> None:
     """Write address and token, unless a valid one is there; the address is always the present one."""
     place = settings.state / ACCESS_FILE
-    known = json.loads(place.read_text()) if place.exists() else {}
-    token = known.get("token")
+    token = _known_token(place)
     if token is None or tokens.authenticate(ports, token) is None:
         maker = Actor(SYSTEM.name, SYSTEM.kind, frozenset({"admin"}))
         _, token = tokens.create(ports, ADMINISTRATOR, maker, ["admin"], "written by gate up")
     _write(place, {"address": settings.address, "token": token})
+
+
+def _known_token(place: Path) -> str | None:
+    """None also where somebody edited the file, or a full disk cut it off: then it is written anew."""
+    try:
+        return str(json.loads(place.read_text())["token"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _write(place: Path, access: dict[str, str]) -> None:

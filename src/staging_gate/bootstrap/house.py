@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from threading import Event, Thread
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from staging_gate.adapters.clock import SystemClock
 from staging_gate.adapters.git import GitBridge, check_installed
@@ -16,15 +16,15 @@ from staging_gate.adapters.local.accounts import why_not_separate
 from staging_gate.bootstrap import procedures
 from staging_gate.bootstrap.access import ensure_access
 from staging_gate.bootstrap.adapters import REPOSITORY, Bound, bind
-from staging_gate.bootstrap.settings import Settings
+from staging_gate.bootstrap.settings import CanNotStart, Settings
 from staging_gate.domain.actor import Actor
 from staging_gate.domain.environment import Environment
-from staging_gate.engine import Engine, connect
+from staging_gate.engine import DatabaseProblem, Engine, connect
 from staging_gate.ports.errors import OutsideError
 from staging_gate.runbook import pushes, reconcile, tokens
 from staging_gate.runbook.facts import target_problems
 from staging_gate.runbook.policy import policy_in_force
-from staging_gate.store import SqlStore, upgrade
+from staging_gate.store import NewerDatabase, SqlStore, upgrade
 
 log = logging.getLogger(__name__)
 
@@ -155,7 +155,25 @@ class House:
 
 
 def open_house(settings: Settings) -> House:
-    """Read, migrate, bind; nothing runs before `start`. The state folder is made where it is not there."""
+    """Read, migrate, bind; nothing runs before `start`. The state folder is made where it is not there.
+
+    Raises CanNotStart.
+    """
+    try:
+        return _open(settings)
+    except (DatabaseProblem, NewerDatabase, OutsideError) as error:
+        raise CanNotStart(str(error)) from error
+    except DBAPIError as error:
+        why = str(error.orig).partition("\n")[0]
+        raise CanNotStart(f"The database ({settings.database_kind}) can not be used: {why}.") from error
+    except OSError as error:
+        raise CanNotStart(
+            f"The state folder {settings.state} can not be used: {error.strerror} ({error.filename}). "
+            "Mend that, or choose another: `gate up --state FOLDER`, or GATE_STATE."
+        ) from error
+
+
+def _open(settings: Settings) -> House:
     settings.state.mkdir(parents=True, exist_ok=True)
     database = connect(settings.database)
     upgrade(database)

@@ -9,7 +9,11 @@ SYSTEM_STATE = Path("/var/lib/staging-gate")
 """As root: never under a home, because services run as another user."""
 
 
-class BadSetting(ValueError):
+class CanNotStart(Exception):
+    """This installation can not be opened here; the text says why, and what to do."""
+
+
+class BadSetting(CanNotStart):
     """A variable holds what can not be meant; the text names it."""
 
 

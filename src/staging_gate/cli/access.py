@@ -27,8 +27,11 @@ def find_access() -> tuple[str, str]:
     for place in (login_file(), state / ACCESS_FILE):
         if (server and token) or not _readable(place):
             continue
-        known = json.loads(place.read_text())
-        server, token = server or known["address"], token or known["token"]
+        try:
+            known = json.loads(place.read_text())
+            server, token = server or known["address"], token or known["token"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise click.UsageError(f"{place} can not be read: remove it, then `gate login ADDRESS`.") from error
     if not server or not token:
         raise click.UsageError(
             "No server is known. Start one with `gate up`, or name one: `gate login ADDRESS`, "

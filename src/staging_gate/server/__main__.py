@@ -9,8 +9,9 @@ from contextlib import contextmanager
 import uvicorn
 
 from staging_gate.bootstrap.house import House, open_house
-from staging_gate.bootstrap.settings import Settings
-from staging_gate.engine import AlreadyRunning, DatabaseProblem
+from staging_gate.bootstrap.listening import Listener, listen
+from staging_gate.bootstrap.settings import CanNotStart, Settings
+from staging_gate.engine import AlreadyRunning
 from staging_gate.ports.errors import OutsideError
 from staging_gate.server.compose import compose
 
@@ -30,22 +31,21 @@ class Server(uvicorn.Server):
 
 def main() -> None:
     """Serve with the settings of the environment; exit 1 with a sentence where that can not be."""
-    settings = Settings.read()
     try:
+        settings = Settings.read()
+        listener = listen(settings)
         house = open_house(settings)
         house.start()
-    except (AlreadyRunning, DatabaseProblem, OutsideError, PermissionError) as error:
+    except (CanNotStart, AlreadyRunning, OutsideError) as error:
         sys.exit(f"gate: {error}")
-    serve(house)
+    serve(house, listener)
 
 
-def serve(house: House) -> None:
+def serve(house: House, listener: Listener) -> None:
     settings = house.settings
     server = Server(
         uvicorn.Config(
             compose(house),
-            host=settings.host,
-            port=settings.port,
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
@@ -58,7 +58,7 @@ def serve(house: House) -> None:
     ]
     print("\n".join(say), flush=True)
     try:
-        server.run()
+        server.run(sockets=[listener])
     finally:
         house.close()
         sys.stdout.flush()

@@ -1,6 +1,6 @@
 """What we remember, in SQL: one module per noun, its queries beside it. Implements `ports.store`."""
 
-from staging_gate.store.migrations import upgrade
+from staging_gate.store.migrations import NewerDatabase, upgrade
 from staging_gate.store.sql_store import SqlStore
 
-__all__ = ["SqlStore", "upgrade"]
+__all__ = ["NewerDatabase", "SqlStore", "upgrade"]

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from staging_gate.adapters.local import procfs
 from staging_gate.adapters.local.listeners import listening
-from staging_gate.ports.errors import Unavailable
+from staging_gate.ports.errors import Refused, Unavailable
 
+BACKLOG = 2048
 SPAN = 12_000
 """How many ports below the ephemeral ones we choose from. An outgoing connection can not take one of these."""
 
@@ -27,6 +28,22 @@ def free_port() -> int:
                 _recent.append(port)
                 return port
     raise Unavailable(f"No free port was found on this machine between {above - SPAN} and {above - 1}.")
+
+
+Listener = socket.socket
+
+
+def listen(host: str, port: int) -> Listener:
+    """Requests wait in it until somebody serves. Raises Refused where the address can not be had."""
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
+    except socket.gaierror as error:
+        raise Refused(f"{host} is no address of this machine: {error.strerror}.") from error
+    except OSError as error:
+        holder = holder_of(port)
+        why = f"is already used by {holder}" if holder else f"can not be listened on: {error.strerror}"
+        raise Refused(f"Port {port} of {host} {why}.") from error
 
 
 def holder_of(port: int) -> str | None:

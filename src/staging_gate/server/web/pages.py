@@ -1,9 +1,10 @@
 """Routes of the pages. Who is not signed in is sent to /login."""
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import parse_qs
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -12,9 +13,11 @@ from starlette.responses import Response
 
 from staging_gate.bootstrap.house import House
 from staging_gate.domain.actor import Actor
+from staging_gate.messages.steps import outcome
 from staging_gate.queries.board import board
 from staging_gate.queries.deployments import timeline
 from staging_gate.runbook import tokens
+from staging_gate.runbook.policy import policy_in_force
 from staging_gate.server.api.house import COOKIE, actor_or_none, house
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -41,7 +44,7 @@ MaybeBy = Annotated[Actor | None, Depends(actor_or_none)]
 def show_board(house: InHouse, by: MaybeBy) -> Response:
     if by is None:
         return RedirectResponse("/login", 303)
-    return page("board.html", by=by, board=board(house.ports))
+    return page("board.html", by=by, board=board(house.ports), zone=zone(house))
 
 
 @router.get("/board-content")
@@ -49,17 +52,22 @@ def board_content(house: InHouse, by: MaybeBy) -> Response:
     """The part of the board that changes; the script asks for it whenever something did."""
     if by is None:
         return HTMLResponse("", 401)
-    return page("board_content.html", board=board(house.ports))
+    return page("board_content.html", board=board(house.ports), zone=zone(house))
 
 
 @router.get("/deployments/{id}")
 def show_deployment(house: InHouse, by: MaybeBy, id: str) -> Response:
     if by is None:
         return RedirectResponse("/login", 303)
-    found = timeline(house.ports, id)
-    if found is None:
-        return page("missing.html", 404, by=by, what=f"There is no deployment {id}.")
-    return page("deployment.html", by=by, timeline=found)
+    return deployment_page("deployment.html", house, by, id)
+
+
+@router.get("/deployments/{id}/content")
+def deployment_content(house: InHouse, by: MaybeBy, id: str) -> Response:
+    """The part of a deployment's page that changes."""
+    if by is None:
+        return HTMLResponse("", 401)
+    return deployment_page("deployment_content.html", house, by, id)
 
 
 @router.get("/login")
@@ -84,17 +92,34 @@ def sign_out() -> Response:
     return answer
 
 
+def deployment_page(template: str, house: House, by: Actor, id: str) -> Response:
+    found = timeline(house.ports, id)
+    if found is None:
+        return page("missing.html", 404, by=by, what=f"There is no deployment {id}.")
+    return page(template, by=by, timeline=found, now=house.ports.clock.now(), zone=zone(house))
+
+
 def page(template: str, status: int = 200, **values: Any) -> HTMLResponse:
     return HTMLResponse(templates.get_template(template).render(**values), status)
 
 
-def _seconds(start: datetime, end: datetime | None) -> str:
-    return f"{(end - start).total_seconds():.2f} s" if end else ""
+def zone(house: House) -> tzinfo:
+    """In which people see times here."""
+    policy = policy_in_force(house.ports)
+    return ZoneInfo(policy.time_zone if policy else "UTC")
 
 
-def _moment(at: datetime | None) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else ""
+def _length(start: datetime, end: datetime) -> str:
+    seconds = (end - start).total_seconds()
+    if seconds < 60:
+        return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.1f} s"
+    return f"{int(seconds) // 60} min {int(seconds) % 60:02} s"
+
+
+def _moment(at: datetime, zone: tzinfo) -> str:
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
 
 
 templates.filters["moment"] = _moment
-templates.globals["seconds"] = _seconds
+templates.filters["outcome"] = outcome
+templates.globals["length"] = _length
