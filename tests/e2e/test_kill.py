@@ -1,0 +1,144 @@
+"""The server is killed before, in and after every step, and what comes of it is what comes of it without a kill."""
+
+import contextlib
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from staging_gate.testing import eventually
+from staging_gate.testing.strict_client import StrictClient
+from staging_gate.wire.api import NotReachable
+from tests.e2e.installation import an_installation
+from tests.e2e.killer import Weapon, launch_deadly, points_of_runs
+from tests.e2e.processes import strays, too_many
+from tests.e2e.stories import RELEASE, ROLLBACK, Parts, Story, tell
+
+SAMPLE = 5
+"""How often a story is told by default, each time with a kill in each of its runs."""
+
+Points = Mapping[str, Sequence[Sequence[str]]]
+"""Of each part, where each of its runs can be killed."""
+
+
+@dataclass
+class Stage:
+    """An installation with two releases in production, which is asked all the time."""
+
+    story: Story
+    weapon: Weapon
+    client: StrictClient
+    kills: int = 0
+
+    def without_a_kill(self, parts: Parts) -> tuple[str, Points]:
+        """What comes of the story, and where it can be killed."""
+        points = {}
+        since = self.story.mark()
+        for name, do in parts.items():
+            self.weapon.reached()
+            do(self.story)
+            self.story.settle()
+            points[name] = points_of_runs(self.weapon.reached())
+        return self.story.outcome(since), points
+
+    def with_kills(self, parts: Parts, at: Mapping[str, Sequence[str]]) -> str:
+        """What comes of the story when the server is killed at each of these points, and started again."""
+        since = self.story.mark()
+        for name, do in parts.items():
+            points = at.get(name, ())
+            self.weapon.arm(*points)
+            with contextlib.suppress(*([NotReachable] if points else [])):
+                do(self.story)
+            for _ in points:
+                self._be_killed()
+            self.story.at.await_start()
+            self.story.settle()
+        return self.story.outcome(since)
+
+    def assert_well(self) -> None:
+        """What must be true whatever happened."""
+        self.story.record.assert_intact()
+        assert self.client.failures == ()
+        eventually(lambda: not too_many(self.story.at))
+        eventually(lambda: not strays(self.story.at))
+
+    def _be_killed(self) -> None:
+        assert self.story.at.server
+        try:
+            code = self.story.at.server.wait(20)
+        except TimeoutError as error:
+            raise AssertionError(f"never reached: {self.weapon.disarm()}") from error
+        assert code == -9, f"the server ended by itself, with {code}: {self.story.at.server_log()}"
+        self.story.at.begin_to_start()  # what it takes up at once may be the next one to be killed
+        self.kills += 1
+
+
+def test_on_the_way_to_production(stage: Stage, plan: "Plan") -> None:
+    stage.story.write_a_change()
+    expected, points = stage.without_a_kill(RELEASE)
+    print(expected)
+
+    for at in plan(points):
+        stage.story.write_a_change()
+        assert stage.with_kills(RELEASE, at) == expected, at
+        stage.assert_well()
+
+
+def test_while_a_bad_release_takes_itself_back(stage: Stage, plan: "Plan") -> None:
+    stage.story.write_a_change("broken in public")
+    expected, points = stage.without_a_kill(RELEASE)
+    stage.story.lift_everything()
+
+    for at in plan({"publish it": points["publish it"][1:]}):
+        stage.story.write_a_change("broken in public")
+        assert stage.with_kills(RELEASE, at) == expected, at
+        stage.assert_well()
+        stage.story.lift_everything()
+
+
+def test_while_rolling_back(stage: Stage, plan: "Plan") -> None:
+    expected, points = stage.without_a_kill(ROLLBACK)
+    stage.story.lift_everything()
+
+    for at in plan(points):
+        assert stage.with_kills(ROLLBACK, at) == expected, at
+        stage.assert_well()
+        stage.story.lift_everything()
+
+
+Plan = Callable[[Points], list[dict[str, list[str]]]]
+
+
+@pytest.fixture
+def plan(rng: random.Random, in_full: bool) -> Plan:
+    """How the story is told, again and again, until it was killed at every point, or at a sample of them."""
+
+    def make(points: Points) -> list[dict[str, list[str]]]:
+        chosen = {
+            part: [list(run) if in_full else rng.sample(list(run), SAMPLE) for run in runs]
+            for part, runs in points.items()
+        }
+        times = max(len(run) for runs in chosen.values() for run in runs)
+        killed = sum(len(run) for runs in chosen.values() for run in runs)
+        every = sum(len(run) for runs in points.values() for run in runs)
+        print(f"{killed} of {every} kill points")
+        return [
+            {part: [run[number] for run in runs if number < len(run)] for part, runs in chosen.items()}
+            for number in range(times)
+        ]
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    with an_installation(launch_deadly) as one:
+        one.start()
+        story = Story(one)
+        story.begin()
+        for _ in range(2):
+            story.write_a_change()
+            tell(story, RELEASE)
+        with StrictClient(f"http://127.0.0.1:{one.ports['production api']}", rate=50) as client:
+            yield Stage(story, Weapon(one.folder), client)
