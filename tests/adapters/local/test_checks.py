@@ -198,7 +198,7 @@ def test_a_smoke_test_that_fails(world: World) -> None:
     outcome = smoke(world, "echo login answered 500; exit 1")
 
     assert outcome.verdict is Verdict.FAILED
-    assert outcome.summary == "the smoke test of api ended with exit code 1: login answered 500"
+    assert outcome.summary == "their command ended with exit code 1: login answered 500"
 
 
 def test_a_smoke_test_that_takes_too_long_is_errored(world: World) -> None:
@@ -206,7 +206,7 @@ def test_a_smoke_test_that_takes_too_long_is_errored(world: World) -> None:
 
     assert (outcome.verdict, outcome.summary) == (
         Verdict.ERRORED,
-        "the smoke test of api was not done within 0.3 s",
+        "their command was not done within 0.3 s",
     )
 
 

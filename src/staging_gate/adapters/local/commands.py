@@ -12,6 +12,8 @@ from staging_gate.ports.deploy_target import Cancelled
 from staging_gate.ports.logs import Logs
 from staging_gate.wire.commands import Account, Finished, stream
 
+LONGEST_LINE = 200
+
 
 @dataclass(frozen=True)
 class Command:
@@ -68,4 +70,5 @@ def ending(finished: Finished, within: timedelta) -> str:
 def last_line(text: str, otherwise: str) -> str:
     """The last line that says something, fit for one line of a board."""
     lines = [line.strip() for line in text.splitlines() if any(letter.isalnum() for letter in line)]
-    return lines[-1][:200] if lines else otherwise
+    said = lines[-1] if lines else otherwise
+    return said if len(said) <= LONGEST_LINE else f"{said[: LONGEST_LINE - 3]}..."

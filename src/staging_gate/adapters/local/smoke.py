@@ -54,10 +54,10 @@ def _sisters(addresses: Mapping[str, str]) -> dict[str, str]:
 
 
 def _outcome(order: Order, finished: Finished) -> Outcome:
-    name = order.service.name
     if finished.ok:
-        return Outcome(Verdict.PASSED, last_line(finished.tail, f"the smoke test of {name} passed"), finished.seconds)
-    how = f"the smoke test of {name} {ending(finished, order.service.smoke_within)}"
+        otherwise = f"the smoke tests of {order.service.name} passed"
+        return Outcome(Verdict.PASSED, last_line(finished.tail, otherwise), finished.seconds)
+    how = f"their command {ending(finished, order.service.smoke_within)}"
     said = last_line(finished.tail, "")
     verdict = Verdict.ERRORED if finished.code is None else Verdict.FAILED
     return Outcome(verdict, f"{how}: {said}" if said else how, finished.seconds)

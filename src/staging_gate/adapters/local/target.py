@@ -280,7 +280,7 @@ class LocalTarget:
             process.wait(EXIT_CODE_WITHIN)
             code = process.exit_code()
             how = "was killed" if code is None else f"ended with exit code {code}"
-            message = f"{name} {how} {look.seconds:.1f} s after it was started, before it was healthy."
+            message = f"{name} {how}, {look.seconds:.1f} s after it was started and before it was healthy."
         elif look.judgement.for_good:
             message = f"{name} is not what was deployed: {look.judgement.wrong}."
         else:
