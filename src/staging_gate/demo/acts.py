@@ -92,7 +92,7 @@ def follow_checks(story: Story, who: Person, number: int) -> dict[str, Any]:
 def follow(story: Story, who: Person, deployment: str) -> dict[str, Any]:
     """The timeline of a deployment that has ended."""
     timeline: dict[str, Any] = {}
-    with story.waiting(f"deployments to {deployment.partition('-')[0]}"):
+    with story.waiting(deployment.partition("-")[0]):
         for timeline in who.api.lines(f"/deployments/{deployment}/follow"):
             running = [step["name"] for step in timeline["steps"] if not step["ended_at"]]
             story.now(f"{deployment}: {', '.join(running) or timeline['deployment']['state']}")

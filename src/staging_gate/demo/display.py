@@ -126,7 +126,7 @@ class Plain:
     def summary(self, summary: Summary, spent: Spent) -> None:
         click.echo()
         for name, value in figures(summary, spent):
-            click.echo(f"{name:<46} {value}")
+            click.echo(f"{name:<34} {value}")
 
     def close(self) -> None:
         pass
@@ -165,12 +165,13 @@ class Scene:
 
     def end(self, told: Told) -> None:
         self._step = None
-        mark = "[bold green]✓[/]" if told.ok else "[bold red]✗[/]"
-        colour = "green" if told.ok else "red"
+        mark, colour = ("✓", "green") if told.ok else ("✗", "red")
+        texts = Table.grid(padding=(0, 2))
+        texts.add_row("[dim]expected[/]", f"[dim]{escape(told.expected)}[/]")
+        texts.add_row(f"[{colour}]observed[/]", escape(told.observed))
         table = _grid()
-        table.add_row(mark, f"{self._number}", _who_acts(told.step), f"[dim]{told.seconds:.1f} s[/]")
-        table.add_row("", "", f"[dim]expected  {escape(told.expected)}[/]", "")
-        table.add_row("", "", f"[{colour}]observed[/]  {escape(told.observed)}", "")
+        table.add_row(f"[bold {colour}]{mark}[/]", f"{self._number}", _who_acts(told.step), _seconds(told.seconds))
+        table.add_row("", "", texts, "")
         self._console.print(table)
 
     def summary(self, summary: Summary, spent: Spent) -> None:
@@ -193,7 +194,7 @@ class Scene:
         parts: list[RenderableType] = []
         if self._step:
             table = _grid()
-            took = f"[dim]{time.monotonic() - self._began:.1f} s[/]"
+            took = _seconds(time.monotonic() - self._began)
             table.add_row(self._spinner, f"{self._number}", _who_acts(self._step.name), took)
             parts.append(table)
         if self._now:
@@ -209,11 +210,11 @@ def figures(summary: Summary, spent: Spent) -> list[tuple[str, str]]:
     verified = "not measured" if summary.merge_to_verified_s is None else f"{summary.merge_to_verified_s:.1f} s"
     return [
         ("steps", f"{summary.steps} in {spent.story:.0f} s, after {spent.setting_up:.0f} s of setting up"),
-        ("of this were", ", ".join(f"{what} {seconds:.0f} s" for what, seconds in spent.waiting.items())),
+        ("waited for", ", ".join(f"{what} {seconds:.0f} s" for what, seconds in spent.waiting.items())),
         ("requests to production", f"{summary.requests:,}"),
         ("failed requests", f"{summary.failed_requests}"),
-        ("from the bad verdict to the first good answer", rollback),
-        ("merge to verified in staging", f"{verified} (the runbook's people: 15-30 min)"),
+        ("bad verdict to first good answer", rollback),
+        ("merge to verified in staging", f"{verified} (in the runbook: 15-30 min)"),
     ]
 
 
@@ -237,6 +238,10 @@ def _grid() -> Table:
 
 
 PEOPLE = {"Ada": "cyan", "Ben": "blue", "Tess": "magenta", "Stan": "yellow", "Dana": "bright_green"}
+
+
+def _seconds(seconds: float) -> str:
+    return f"[dim]{seconds:.1f} s[/]"
 
 
 def _who_acts(sentence: str) -> str:

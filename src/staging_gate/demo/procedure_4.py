@@ -20,16 +20,16 @@ def bad_feature(story: Story) -> str:
 def bad_release(story: Story) -> str:
     dana = story.people.dana
     broken = publish(story, prepare(story))["deployment"]
-    failed = next((line for line in broken["evidence"].splitlines() if "FAILED" in line), broken["failure"])
-    said = f"{broken['id']} {broken['state'].replace('_', ' ')}: {failed}"
+    login = next((line for line in broken["evidence"].splitlines() if line.startswith("login: FAILED")), "")
+    said = f"{broken['id']} {broken['state'].replace('_', ' ')}: {login.partition('. ')[0] or broken['failure']}"
     public = "through the public address" in broken["failure"]
-    expect(broken["state"] == "rolled_back" and public and failed.startswith("login:"), said)
+    expect(broken["state"] == "rolled_back" and public and bool(login), said)
     rollback = next(one for one in dana.asks("deployment", "list") if one["undoes"] == broken["id"])
     back = succeeded(follow(story, dana, rollback["id"]))["deployment"]
     story.rollback_ms = _milliseconds(story, "v1.1.0", _verdict_at(story, broken["id"]))
     return expect(
         back["release"] == _live(story) == "v1.1.0",
-        f"{said} {back['release']} answered again {story.rollback_ms:.0f} ms after this verdict",
+        f"{said}; {back['release']} answered again {story.rollback_ms:.0f} ms after this verdict",
     )
 
 
