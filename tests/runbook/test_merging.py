@@ -68,7 +68,7 @@ def test_a_conflict_is_told_with_its_files(world: World) -> None:
     codes = closed_as_explained(world, "2", "ben", lambda: world.merge(second))
     assert codes == ("conflict", "checks_missing")
     reason = world.explain("2", "ben").reasons[0]
-    assert reason.sentence == "feature/two does not merge into staging: 1 files conflict."
+    assert reason.sentence == "feature/two does not merge into staging: 1 file conflicts."
     assert reason.evidence == ("app/main.py",)
 
 

@@ -180,15 +180,29 @@ def test_code_that_staging_did_not_prove_blocks_the_release(world: World) -> Non
     assert closed_as_explained(world, "2", "tess", lambda: world.merge(change, "tess")) == ("not_verified_in_staging",)
 
 
-def test_migrations_that_were_not_proved_block_the_release(world: World) -> None:
-    """Somebody pushed to staging behind our back: no check ran on that code."""
+def push_to_staging_behind_our_back(world: World) -> None:
     tip = world.revision("staging").commit
     other = world.repository.commit(tip, {"other.py": "other\n"}, "feat: other", "cleo", world.clock.now())
     world.repository.move("refs/heads/staging", other)
+
+
+def test_migrations_that_were_not_proved_block_the_release(world: World) -> None:
+    push_to_staging_behind_our_back(world)
+    world.checks.next_fails("db-migrations", "several heads")
     change = world.prepare_release("v1.0.0", merged=False)
 
     codes = closed_as_explained(world, "1", "tess", lambda: world.merge(change, "tess"))
     assert codes == ("not_verified_in_staging", "migrations_not_proved")
+    assert world.explain("1", "tess").reasons[1].evidence == ("db-migrations: failed: several heads",)
+
+
+def test_migrations_that_no_check_has_seen_are_checked_with_the_release(world: World) -> None:
+    push_to_staging_behind_our_back(world)
+    change = world.prepare_release("v1.0.0", merged=False)
+
+    assert (change.mergeable_tree(), "db-migrations") in world.checks.ran
+    codes = closed_as_explained(world, "1", "tess", lambda: world.merge(change, "tess"))
+    assert codes == ("not_verified_in_staging",)
 
 
 def test_what_main_holds_alone_blocks_the_release(released: World) -> None:

@@ -6,7 +6,8 @@ from staging_gate.domain.actor import SYSTEM, Actor
 from staging_gate.domain.change import Change
 from staging_gate.domain.check import Check, Verdict
 from staging_gate.domain.environment import Environment
-from staging_gate.domain.policy import Policy
+from staging_gate.domain.gate.rules import migrations_proved
+from staging_gate.domain.policy import Policy, Requirement
 from staging_gate.domain.revision import Revision
 from staging_gate.domain.service import Service
 from staging_gate.domain.timeline import RunState
@@ -15,6 +16,7 @@ from staging_gate.ports import Ports
 from staging_gate.ports.checks import Outcome
 from staging_gate.ports.errors import OutsideError, Refused, Stopped
 from staging_gate.ports.store import Transaction
+from staging_gate.runbook import deciding
 from staging_gate.runbook.policy import needed_policy, services_of
 
 CHECK_CHANGE = "check a change"
@@ -43,25 +45,33 @@ def want(tx: Transaction, policy: Policy | None, change: Change) -> None:
     What errored is left to people: they see what broke.
     """
     tree = change.mergeable_tree()
-    lane = policy.lane_of_branch(change.target) if policy else None
-    if tree is None or lane is None or not change.is_open:
+    if policy is None or tree is None or not change.is_open:
         return
     known = {check.name for check in tx.checks.of_tree(tree) if check.verdict is not Verdict.SKIPPED}
-    lacking = [name for name in lane.checks if name not in known]
+    lacking = [name for name in required(policy, change) if name not in known]
     if lacking:
         _start(tx, change, tree, lacking)
 
 
+def required(policy: Policy, change: Change) -> tuple[str, ...]:
+    """What must run on the change: its lane's checks, and on the way to production what proves the migrations."""
+    lane = policy.lane_of_branch(change.target)
+    if lane is None:
+        return ()
+    proved = Requirement.MIGRATIONS_PROVED in lane.requires and migrations_proved.CHECK in policy.checks
+    return tuple(dict.fromkeys((*lane.checks, *([migrations_proved.CHECK] if proved else []))))
+
+
 def recheck(ports: Ports, change: Change, by: Actor) -> list[str]:
-    """Run again every required check that has not passed; returns their names."""
-    policy = needed_policy(ports)
-    lane, tree = policy.lane_of_branch(change.target), change.mergeable_tree()
-    if lane is None or tree is None:
+    """Run again every required check that has not passed; returns their names. Raises Closed."""
+    deciding.through(deciding.on_taking_part(ports, f"change {change.number}", by))
+    policy, tree = needed_policy(ports), change.mergeable_tree()
+    if tree is None:
         return []
     with ports.store.transaction() as tx:
         known = {check.name: check for check in tx.checks.of_tree(tree)}
         done = [name for name, check in known.items() if check.verdict is Verdict.PASSED]
-        lacking = [name for name in lane.checks if name not in done]
+        lacking = [name for name in required(policy, change) if name not in done]
         if lacking:
             tx.audit(by, "checks asked for again", f"change {change.number}", ", ".join(lacking))
             _start(tx, change, tree, lacking)

@@ -13,9 +13,11 @@ def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: 
     if policy is None or change is None or change.source != policy.staging.branch or not facts.main_ahead:
         return None
     main, staging = policy.production.branch, policy.staging.branch
+    count = len(facts.main_ahead)
+    commits = "1 commit" if count == 1 else f"{count} commits"
     return Reason(
         "back_merge_open",
-        f"{main} holds {len(facts.main_ahead)} commits that {staging} lacks, so merging gives code nobody proved.",
+        f"{main} holds {commits} that {staging} lacks, so merging gives code nobody proved.",
         f"Merge {main} back first: `gate change open {main} --to {staging}`.",
         facts.main_ahead[:20],
     )

@@ -12,9 +12,11 @@ def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: 
     change = facts.change
     if change is None or change.preview is None or change.preview.merged is not None:
         return None
+    count = len(change.preview.conflicts)
     return Reason(
         "conflict",
-        f"{change.source} does not merge into {change.target}: {len(change.preview.conflicts)} files conflict.",
+        f"{change.source} does not merge into {change.target}: "
+        + ("1 file conflicts." if count == 1 else f"{count} files conflict."),
         f"Merge {change.target} into {change.source}, solve the conflicts and push.",
         change.preview.conflicts,
     )

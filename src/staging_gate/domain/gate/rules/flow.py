@@ -27,6 +27,6 @@ def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: 
     return Reason(
         "wrong_way",
         f"{facts.target} takes changes only from {policy.staging.branch} or hotfix/*, not from {facts.source}.",
-        f"Open the change to {policy.staging.branch}: `gate change open --to {policy.staging.branch}`.",
+        f"Open the change to {policy.staging.branch}: `gate change open {facts.source} --to {policy.staging.branch}`.",
         (f"{facts.source} -> {facts.target}",),
     )

@@ -22,6 +22,14 @@ def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: 
     return Reason(
         "migrations_not_proved",
         f"The migrations of this code are not proved: the check {CHECK} has not passed on it.",
-        "Run the checks of the release change: `gate change recheck`.",
+        f"Mend them in staging, or run the check again: `gate change recheck {_change(facts)}`.",
         (f"{CHECK}: {found}",),
     )
+
+
+def _change(facts: Facts) -> int | str:
+    """The release's change, where the check is run."""
+    if facts.change is not None:
+        return facts.change.number
+    release = facts.release.release if facts.release else None
+    return release.change if release and release.change else "NUMBER"

@@ -18,7 +18,8 @@ def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: 
     first = untested[0].number
     return Reason(
         "not_tested_by_a_person",
-        f"{len(untested)} of {len(release.included)} changes were not tried in staging by a person.",
-        f"Try them in staging and say so: `gate change tested {first}`.",
+        f"Not every change was tried in staging by a person: {len(untested)} of {len(release.included)} "
+        + ("is left." if len(untested) == 1 else "are left."),
+        f"Try what is left in staging and say so: `gate change tested {first}`.",
         tuple(f"change {change.number}: {change.title}" for change in untested),
     )

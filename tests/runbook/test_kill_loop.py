@@ -1,0 +1,200 @@
+"""Killed anywhere, the outcome is the same: one deployment, one tag, the right release live, nothing lost or doubled.
+
+A story is told once to learn the points at which it can die: before each step, after it before that is recorded, after
+that; around every call that changes something outside; before and after every commit. Then it is told once per point.
+"""
+
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from staging_gate.domain.audit import verify_chain
+from staging_gate.domain.change import Change
+from staging_gate.domain.check import Check
+from staging_gate.domain.environment import Environment
+from staging_gate.ports.store import Transaction
+from staging_gate.runbook import changes
+from staging_gate.testing.world import SavedWorld, World
+from tests.runbook.conftest import check_whole
+
+SAMPLE = 6
+"""Points per story, where not all are asked for."""
+
+
+@dataclass(frozen=True)
+class Story:
+    """`begins` is what has happened before; in `happens` we die."""
+
+    begins: Callable[[World], object]
+    happens: Callable[[World], object]
+
+
+def a_change_is_ready(world: World) -> None:
+    world.ship_to_staging("feat: one")
+    world.approve(world.change("feat: two", branch="feature/two"))
+
+
+def it_is_merged(world: World) -> None:
+    with world.store.reading() as tx:
+        [change] = tx.changes.open()
+    world.merge(change)
+
+
+def staging_will_fail(world: World) -> None:
+    a_change_is_ready(world)
+    world.staging.next_smoke_fails("login", where="public")
+
+
+def a_release_is_ready(world: World) -> None:
+    world.release("v1.0.0")
+    world.ship_to_staging("feat: two")
+    world.prepare_release("v1.1.0")
+
+
+def it_is_published(world: World) -> None:
+    world.publish("v1.1.0")
+
+
+def it_will_fail_as_a_candidate(world: World) -> None:
+    a_release_is_ready(world)
+    world.production.next_smoke_fails("login", where="candidate")
+
+
+def it_will_fail_in_public(world: World) -> None:
+    a_release_is_ready(world)
+    world.production.next_smoke_fails("login", where="public")
+
+
+def the_first_release_will_fail(world: World) -> None:
+    world.ship_to_staging("feat: one")
+    world.prepare_release("v1.1.0")
+    world.production.next_smoke_fails("login", where="public")
+
+
+def two_releases_are_out(world: World) -> None:
+    world.release("v1.0.0")
+    world.release("v1.1.0")
+
+
+def it_is_rolled_back(world: World) -> None:
+    world.roll_back("v1.0.0")
+
+
+def it_can_not_be_put_back(world: World) -> None:
+    it_will_fail_in_public(world)
+    world.production.put_back_fails()
+
+
+def it_will_not_come_back(world: World) -> None:
+    two_releases_are_out(world)
+    world.production.next_smoke_fails("login", where="public")
+
+
+def a_feature_is_finished(world: World) -> None:
+    world.push("feature/x", {"x.py": "x\n"})
+    world.checks.next_fails("zebra-smoke", "2 of 31 failed")
+
+
+def its_change_is_opened(world: World) -> None:
+    changes.open_change(world.ports, "feature/x", "staging", world.person("ada"))
+    world.settle()
+
+
+STORIES = {
+    "the checks of a change": Story(a_feature_is_finished, its_change_is_opened),
+    "a merge and its staging deployment": Story(a_change_is_ready, it_is_merged),
+    "a staging deployment that is taken back": Story(staging_will_fail, it_is_merged),
+    "a release": Story(a_release_is_ready, it_is_published),
+    "a release that fails before its traffic": Story(it_will_fail_as_a_candidate, it_is_published),
+    "a release that takes itself back": Story(it_will_fail_in_public, it_is_published),
+    "a first release that fails": Story(the_first_release_will_fail, it_is_published),
+    "a release that can not be taken back": Story(it_can_not_be_put_back, it_is_published),
+    "a rollback that fails": Story(it_will_not_come_back, it_is_rolled_back),
+    "a rollback": Story(two_releases_are_out, it_is_rolled_back),
+}
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_killed_anywhere_the_outcome_is_the_same(
+    name: str, tmp_path: Path, rng: random.Random, in_full: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    story = STORIES[name]
+    saved = begin(story, tmp_path / "beginning")
+    with opened(saved, tmp_path / "alive") as world:
+        story.happens(world)
+        points, expected = list(world.kills.seen), outcome(world)
+    chosen = points if in_full else sorted(rng.sample(points, min(SAMPLE, len(points))), key=points.index)
+    with capsys.disabled():
+        print(f"\n{name}: {len(points)} kill points, {len(chosen)} of them killed at")
+
+    for number, point in enumerate(chosen):
+        with opened(saved, tmp_path / str(number)) as world:
+            world.kills.at = point
+            story.happens(world)
+            assert world.kills.at is None, f"never came to {point!r}"
+            assert outcome(world) == expected, f"killed at {point!r}"
+            check_whole(world)
+
+
+def begin(story: Story, folder: Path) -> SavedWorld:
+    folder.mkdir()
+    world = World.begin(folder)
+    story.begins(world)
+    return world.save()
+
+
+@contextmanager
+def opened(saved: SavedWorld, folder: Path) -> Iterator[World]:
+    world = saved.open(folder)
+    try:
+        yield world
+    finally:
+        world.close()
+        shutil.rmtree(folder)
+
+
+def outcome(world: World) -> dict[str, Any]:
+    """Everything that must not depend on where we died: no times, no attempts, nor logs, which keep every attempt."""
+    with world.store.reading() as tx:
+        report = verify_chain(tx.audit_log.entries())
+        return {
+            "chain": report.intact,
+            "deployments": [
+                (
+                    d.id,
+                    str(d.state),
+                    str(d.kind),
+                    d.release,
+                    d.revision.tree,
+                    d.previous,
+                    d.undoes,
+                    d.failure,
+                )
+                for d in tx.deployments.recent(None, 500)
+            ],
+            "live by record": {e: live.id for e in Environment if (live := tx.deployments.live(e))},
+            "releases": [(r.tag, str(r.state), r.notes, r.published_by) for r in tx.releases.all()],
+            "checks": [(c.name, str(c.verdict)) for change in tx.changes.recent() for c in checks_of(tx, change)],
+            "changes": [(c.number, str(c.state), c.merged and c.merged.tree) for c in tx.changes.recent()],
+            "quarantines": [(q.tag, q.reason) for q in tx.releases.quarantines()],
+            "holds": [(hold.environment, hold.reason) for hold in tx.holds.in_force()],
+            "incidents": [(i.id, i.title, i.deployment) for i in tx.incidents.open()],
+            "record": sorted((e.actor, e.action, e.subject, e.reason) for e in tx.audit_log.entries()),
+            "traffic": {at: route.served for at, route in world.target.known.routes.items()},
+            "running": {
+                at: sorted(p.release or "" for p in route.processes if p.running)
+                for at, route in world.target.known.routes.items()
+            },
+            "tags": {name: (tag.commit, tag.annotated) for name, tag in world.code_host.tags().items()},
+            "branches": {name: world.revision(commit).tree for name, commit in world.code_host.branches().items()},
+        }
+
+
+def checks_of(tx: Transaction, change: Change) -> list[Check]:
+    return tx.checks.of_tree(change.mergeable_tree() or "")
