@@ -1,0 +1,298 @@
+"""The gate, rule by rule: what closes it, what each reason says, and that nothing else decides."""
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from staging_gate.domain import gate
+from staging_gate.domain.actor import SYSTEM, Actor
+from staging_gate.domain.change import ChangeState, MergePreview
+from staging_gate.domain.check import Verdict
+from staging_gate.domain.gate import Action, Facts, Reason, evaluate
+from staging_gate.domain.gate.rules.approvals import why_not
+from staging_gate.domain.incident import Incident, Severity
+from staging_gate.domain.policy import MergeMethod, Policy
+from staging_gate.domain.release import ReleaseState
+from staging_gate.messages.decisions import lines
+from tests.domain.nouns import (
+    ADA,
+    AT,
+    BACK,
+    BAD,
+    BEN,
+    CHANGE,
+    HELD,
+    LIVE,
+    MERGEABLE,
+    POLICY,
+    PROMOTED,
+    PUBLISHABLE,
+    RELEASABLE,
+    RELEASE_CHANGE,
+    STAGING,
+    TESS,
+    approval,
+    checks,
+)
+
+
+ROOT = Actor("root", roles=frozenset({"admin"}))
+
+
+@dataclass(frozen=True)
+class Case:
+    action: Action
+    facts: Facts
+    actor: Actor = BEN
+    policy: Policy | None = POLICY
+
+    def reasons(self) -> tuple[Reason, ...]:
+        return evaluate(self.policy, self.facts, self.action, self.actor, AT).reasons
+
+
+def opening(source: str, target: str) -> Case:
+    return Case(Action.OPEN_CHANGE, Facts(STAGING, source=source, target=target))
+
+
+def approving(actor: Actor, role: str, **over: object) -> Case:
+    return Case(Action.APPROVE, Facts(STAGING, change=replace(CHANGE, **over), intent_role=role), actor)  # type: ignore[arg-type]
+
+
+def merging(**over: object) -> Case:
+    return Case(Action.MERGE, replace(MERGEABLE, **over))  # type: ignore[arg-type]
+
+
+def merging_release(**over: object) -> Case:
+    return Case(Action.MERGE, replace(RELEASABLE, **over), TESS)  # type: ignore[arg-type]
+
+
+def publishing(actor: Actor = TESS, **over: object) -> Case:
+    return Case(Action.PUBLISH, replace(PUBLISHABLE, release=replace(PROMOTED, **over)), actor)  # type: ignore[arg-type]
+
+
+def in_state(state: ReleaseState) -> Case:
+    assert PROMOTED.release
+    return publishing(release=replace(PROMOTED.release, state=state))
+
+
+def rolling_back(actor: Actor = TESS, **over: object) -> Case:
+    return Case(Action.ROLL_BACK, replace(BACK, **over), actor)  # type: ignore[arg-type]
+
+
+OPEN = {
+    "a feature to staging": opening("feature/x", "staging"),
+    "a hotfix to main": opening("hotfix/x", "main"),
+    "staging to main": opening("staging", "main"),
+    "main back to staging": opening("main", "staging"),
+    "a review by another": approving(BEN, "review"),
+    "a yes in a role of one's own": approving(TESS, "tech_lead"),
+    "a change that has all it needs": merging(),
+    "a release that has all it needs": merging_release(),
+    "who began to merge goes on": merging(change=replace(CHANGE, merged_by="ben", merge_requested_at=AT)),
+    "the change that brings the first rules": replace(merging(adds_policy=True), policy=None, actor=ROOT),
+    "a tech lead agreed to another proof": merging(
+        proof_touched=("smoke/api.py",), approvals=(approval(), approval("tess", "tech_lead"))
+    ),
+    "a release to be published": publishing(),
+    "its tag is there already, at the same commit": publishing(tag_at=PROMOTED.commit),
+    "an older tag that is no release": publishing(greatest=None),
+    "a deployment that the system begins": replace(publishing(SYSTEM), action=Action.DEPLOY),
+    "a hold on another environment": replace(
+        publishing(), facts=replace(PUBLISHABLE, holds=(replace(HELD, environment="staging"),))
+    ),
+    "a rollback": rolling_back(),
+    "a rollback under a hold": rolling_back(holds=(HELD,)),
+    "a rollback while its target can not be reached": rolling_back(target_problems=("port taken",)),
+    "who is on call rolls back": rolling_back(Actor("eve", roles=frozenset({"on_call"}))),
+    "who may hold": Case(Action.HOLD, Facts(STAGING), TESS),
+    "who opened an incident": Case(Action.RESOLVE, Facts(STAGING, incident=Incident(1, Severity.P1, "x", "ben", AT))),
+    "staging is everybody's to deploy again": Case(Action.DEPLOY, Facts(STAGING)),
+}
+
+CLOSED = {
+    "no rules yet": replace(opening("feature/x", "staging"), policy=None),
+    "a feature to main": opening("feature/x", "main"),
+    "a branch to itself": opening("staging", "staging"),
+    "a branch that nothing follows": opening("feature/x", "develop"),
+    "one's own change": approving(ADA, "review"),
+    "one pushed last": approving(BEN, "review", last_pusher="ben"),
+    "a role of others": approving(BEN, "tech_lead"),
+    "a role that nobody has": approving(BEN, "security"),
+    "approving what is closed": approving(BEN, "review", state=ChangeState.CLOSED),
+    "merging what is merged": merging(change=replace(CHANGE, state=ChangeState.MERGED)),
+    "a broken gate.yaml": merging(policy_problems=("gate.yaml:3:1: product: wanted a name, found 7",)),
+    "somebody merges already": merging(change=replace(CHANGE, merged_by="tess", merge_requested_at=AT)),
+    "a release squashed": merging_release(intent_method=MergeMethod.SQUASH),
+    "a back-merge squashed": merging(
+        change=replace(CHANGE, source="main"), source="main", intent_method=MergeMethod.SQUASH
+    ),
+    "files in conflict": merging(
+        change=replace(CHANGE, preview=MergePreview("e" * 40, "a" * 40, None, ("app/main.py", "app/log.py")))
+    ),
+    "a check failed": merging(checks=checks(zebra_smoke=Verdict.FAILED)),
+    "a check errored": merging(checks=checks(zebra_smoke=Verdict.ERRORED)),
+    "a check is missing": merging(checks={}),
+    "a check was skipped": merging(checks=checks(db_migrations=Verdict.SKIPPED)),
+    "a check is pending": merging(checks=checks(db_migrations=Verdict.PENDING)),
+    "another proof": merging(proof_touched=("smoke/api.py", "gate.yaml: services")),
+    "no approval": merging(approvals=()),
+    "approvals that do not count": merging(
+        approvals=(
+            approval("ada"),
+            approval("ben", tree="9" * 40),
+            approval("ben", policy_hash="9" * 64),
+            approval("ben", withdrawn_at=AT),
+            approval("ben", "tech_lead"),
+        )
+    ),
+    "a release without its approvals": merging_release(approvals=(approval("ben"),)),
+    "main is ahead": merging_release(main_ahead=("1111111111 fix: login", "2222222222 fix: logout")),
+    "quarantined": replace(publishing(), facts=replace(PUBLISHABLE, quarantines=(BAD,))),
+    "quarantined under another tag": replace(
+        publishing(), facts=replace(PUBLISHABLE, quarantines=(replace(BAD, tag="v1.0.9"),))
+    ),
+    "not verified in staging": publishing(verified=None),
+    "not tested by a person": publishing(tested=frozenset()),
+    "a critical bug": publishing(critical_bugs=("P1 incident 3: login fails",)),
+    "critical bugs unknown": publishing(critical_bugs=None),
+    "migrations never checked": publishing(checks={}),
+    "migrations that failed": publishing(checks=checks(db_migrations=Verdict.FAILED)),
+    "no right to publish": publishing(BEN),
+    "no right to roll back": rolling_back(BEN),
+    "no right to hold": Case(Action.HOLD, Facts(STAGING), BEN),
+    "no right to deploy again": replace(publishing(BEN), action=Action.DEPLOY),
+    "no right to resolve": Case(Action.RESOLVE, Facts(STAGING, incident=Incident(1, Severity.P1, "x", "ada", AT))),
+    "no semantic tag": publishing(tag="1.1.0"),
+    "a rollback tag as a release": publishing(tag="v1.1.0-rollback"),
+    "a tag of another policy": replace(
+        publishing(tag="v2.0.0", greatest=None),
+        policy=replace(POLICY, production=replace(POLICY.production, tags="v1.*")),
+    ),
+    "a tag elsewhere": publishing(tag_at="f" * 40),
+    "a lightweight tag": publishing(tag_at=PROMOTED.commit, annotated=False),
+    "a tag off main": publishing(on_main=False),
+    "a tag that is not greater": publishing(greatest="v1.10.0"),
+    "not merged": in_state(ReleaseState.PROPOSED),
+    "withdrawn": in_state(ReleaseState.WITHDRAWN),
+    "published already": in_state(ReleaseState.VERIFIED),
+    "held": replace(publishing(), facts=replace(PUBLISHABLE, holds=(HELD, replace(HELD, id="hold-2", by="tess")))),
+    "a target out of reach": replace(
+        publishing(), facts=replace(PUBLISHABLE, target_problems=("api: Port 8100 is already used by nginx: free it.",))
+    ),
+    "nothing was ever verified": rolling_back(rollback_to=None),
+    "a release that was never verified": rolling_back(rollback_to=None, rollback_name="v0.9.0"),
+    "back to a quarantined release": rolling_back(quarantines=(replace(BAD, tag="v1.0.0"),)),
+    "back to what is live": rolling_back(rollback_to=LIVE),
+}
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_open(name: str) -> None:
+    assert OPEN[name].reasons() == ()
+
+
+@pytest.mark.parametrize("name", CLOSED)
+def test_closed(name: str, snapshot: SnapshotAssertion) -> None:
+    """Every sentence is kept in __snapshots__: read them there; --snapshot-update after a change."""
+    case = CLOSED[name]
+
+    assert "\n".join(lines(evaluate(case.policy, case.facts, case.action, case.actor, AT))) == snapshot
+
+
+@pytest.mark.parametrize("name", CLOSED)
+def test_every_no_says_what_is_wrong_and_what_to_do_next(name: str) -> None:
+    for reason in CLOSED[name].reasons():
+        assert reason.sentence.strip() and reason.opens_when.strip()
+        assert reason.opens_when.endswith(".")
+        assert "None" not in reason.sentence + reason.opens_when
+
+
+def test_every_reason_that_is_written_is_proved() -> None:
+    """Codes are found in the rules' source; those made at run time begin with what stands before the brace."""
+    rules = Path(gate.__file__).parent / "rules"
+    source = "".join(file.read_text() for file in sorted(rules.glob("*.py")))
+    written = re.findall(r"Reason\(\s*(f?)\"([a-z_]+)", source)
+    given = {reason.code for case in CLOSED.values() for reason in case.reasons()}
+
+    unproved = [
+        code for made, code in written if not any(found == code or (made and found.startswith(code)) for found in given)
+    ]
+    assert len(written) > 25
+    assert unproved == []
+
+
+def test_all_reasons_are_given_at_once_in_the_order_of_the_rules() -> None:
+    nothing_right = replace(
+        RELEASABLE,
+        main_ahead=("1111111111 fix",),
+        approvals=(),
+        intent_method=MergeMethod.SQUASH,
+        quarantines=(BAD,),
+        release=replace(PROMOTED, verified=None, tested=frozenset(), critical_bugs=None, checks={}),
+    )
+    assert evaluate(POLICY, nothing_right, Action.MERGE, TESS, AT).codes == (
+        "merge_method",
+        "approvals_missing",
+        "back_merge_open",
+        "quarantined",
+        "not_verified_in_staging",
+        "not_tested_by_a_person",
+        "critical_bugs_unknown",
+        "migrations_not_proved",
+    )
+
+
+def test_the_worst_verdict_names_the_reason() -> None:
+    order = [Verdict.FAILED, Verdict.ERRORED, Verdict.MISSING, Verdict.SKIPPED, Verdict.PENDING]
+    for place, worst in enumerate(order):
+        for other in order[place:]:
+            found = checks(zebra_smoke=other, db_migrations=worst)
+            [reason] = merging(checks=found).reasons()
+            assert reason.code == f"checks_{worst}"
+
+
+def test_a_tag_rule_knows_numbers_from_letters() -> None:
+    assert publishing(tag="v1.10.0", greatest="v1.9.0").reasons() == ()
+    assert [r.code for r in publishing(tag="v1.9.0", greatest="v1.10.0").reasons()] == ["tag_not_greater"]
+    assert [r.code for r in publishing(tag="v1.1.0-rc.1", greatest="v1.1.0").reasons()] == ["tag_not_greater"]
+
+
+@pytest.mark.parametrize(
+    ("over", "why"),
+    [
+        ({}, None),
+        ({"withdrawn_at": AT}, "withdrawn"),
+        ({"by": "ada"}, "by the author"),
+        ({"tree": "9" * 40}, "given to other code"),
+        ({"policy_hash": "9" * 64}, "given under other rules"),
+        ({"role": "tech_lead"}, "ben has not the role tech_lead"),
+        ({"role": "tech_lead", "by": "tess"}, None),
+    ],
+)
+def test_why_an_approval_does_not_count(over: dict[str, object], why: str | None) -> None:
+    assert why_not(replace(approval(), **over), CHANGE, POLICY) == why  # type: ignore[arg-type]
+
+
+def test_one_person_is_one_approval_however_often() -> None:
+    two = replace(POLICY, staging=replace(POLICY.staging, approvals={"review": 2}))
+
+    assert [r.code for r in replace(merging(approvals=(approval(), approval())), policy=two).reasons()] == [
+        "approvals_missing"
+    ]
+    assert replace(merging(approvals=(approval(), approval("tess"))), policy=two).reasons() == ()
+
+
+def test_who_pushed_the_last_commit_does_not_approve_it() -> None:
+    pushed = replace(CHANGE, last_pusher="ben")
+
+    assert why_not(approval("ben"), pushed, POLICY) == "by the author"
+
+
+def test_a_release_change_that_is_opened_is_judged_by_its_tag() -> None:
+    assert RELEASE_CHANGE.is_release
+    facts = Facts(STAGING, source="staging", target="main", release=replace(PROMOTED, tag="v0.9.0"))
+
+    assert evaluate(POLICY, facts, Action.OPEN_CHANGE, ADA, AT).codes == ("tag_not_greater",)
