@@ -38,7 +38,6 @@ from tests.domain.nouns import (
     checks,
 )
 
-
 ROOT = Actor("root", roles=frozenset({"admin"}))
 
 

@@ -13,7 +13,8 @@ BREAKING = re.compile(r"^BREAKING[ -]CHANGE:\s*(?P<text>.+)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Notes:
-    """Sentences per heading; merge commits and chores appear under none."""
+    """Sentences per heading; merge commits appear under none. What is neither feature nor fix is in
+    `others`; what breaks is under its own heading as well."""
 
     features: tuple[str, ...] = ()
     fixes: tuple[str, ...] = ()
