@@ -111,10 +111,12 @@ def assert_goes_on(demo: Playing) -> None:
     assert get(f"{places['staging.api']}/health")["environment"] == "staging"
     assert get(f"{places['production.api']}/health")["release"] == "v1.1.0"
     assert get(f"{places['production.web']}/health")["release"] == "v1.1.0"
+    pushed = ["git", "-C", str(demo.folder / "marketedge"), "push", "gate", "HEAD:feature/played"]
+    subprocess.run(pushed, check=True, capture_output=True)
 
 
 def stop_by_hand(demo: Playing) -> None:
-    argv = re.search(r"^to stop it +gate (.+)$", demo.notes.read_text(), re.MULTILINE)
+    argv = re.search(r"^to stop it +\S+/gate (.+)$", demo.notes.read_text(), re.MULTILINE)
     assert argv
     command = [sys.executable, "-m", "staging_gate", *argv[1].split()]
     subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT / "src")}, check=True, capture_output=True)

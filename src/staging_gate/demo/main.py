@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import click
 
-from staging_gate.demo import procedure_1, procedure_2, procedure_4, record
+from staging_gate.demo import procedure_1, procedure_2, procedure_4, product, record
 from staging_gate.demo.display import Display, Spent, Summary, Traffic, display
 from staging_gate.demo.ground import NotSetUp, keep_logs
 from staging_gate.demo.stage import Stage, set_up
@@ -90,6 +90,7 @@ def _play(stack: ExitStack, shown: Display, keep: bool) -> int:
     shown.summary(summary, Spent(time.monotonic() - began, setting_up, story.spent))
     if keep:
         stack.pop_all()
+        stage.people.ada.is_remembered_as("gate")
         shown.note(_how_to_go_on(stage, link))
     elif not summary.ok:
         shown.note(f"The logs are kept in {keep_logs(stage.folder)}.")
@@ -131,15 +132,17 @@ def _traffic(story: Story) -> Traffic | None:
 
 
 def _how_to_go_on(stage: Stage, link: str) -> str:
+    gate = product.sample().parents[1] / "gate"
     places = [f"{name:<15} {url}" for name, url in stage.public.items()]
     return "\n".join(
         [
+            "",
             "Everything goes on running:",
             f"the board       {link}",
             *places,
-            f"the product     {stage.tree}",
-            f"command line    GATE_STATE={stage.state} gate status",
-            f"to stop it      gate down --state {stage.state}",
+            f"the product     {stage.tree}  (its git remote `gate` pushes as Ada)",
+            f"command line    GATE_STATE={stage.state} {gate} status",
+            f"to stop it      {gate} down --state {stage.state}",
             f"to remove it    rm -r {stage.folder}",
         ]
     )

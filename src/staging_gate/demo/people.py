@@ -102,6 +102,10 @@ class Person:
         self.git("fetch", "--quiet", self._remote, f"+refs/heads/{at}:refs/remotes/gate/{at}")
         self.git("checkout", "--quiet", "-B", branch, f"refs/remotes/gate/{at}")
 
+    def is_remembered_as(self, remote: str) -> None:
+        """Whoever works in the tree later can push to this remote, in this person's name."""
+        self.git("remote", "add", remote, self._remote.replace("://", f"://{self.name}:{self.token}@"))
+
     @property
     def _remote(self) -> str:
         return f"{self.address}/git/product.git"

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -9,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from staging_gate.demo import product
-from staging_gate.demo.ground import fresh_folder, remove, reserve_ports
+from staging_gate.demo.ground import NotSetUp, fresh_folder, remove, reserve_ports
 from staging_gate.demo.people import People, Person, environ_for
 from staging_gate.demo.running import start_outsides, start_server
 
@@ -43,6 +44,8 @@ class Stage:
 
 def set_up(stack: ExitStack, say: Say) -> Stage:
     """Build the stage; all of it is gone when the stack is closed. Raises NotSetUp, and Refused without the sample."""
+    if sys.platform != "linux":
+        raise NotSetUp("The demo deploys to processes of this machine, which Staging Gate does on Linux only.")
     product.sample()
     folder = fresh_folder()
     stack.callback(remove, folder)
