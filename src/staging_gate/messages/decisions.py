@@ -15,6 +15,9 @@ NAMES = {
     "roll_back": "roll back",
     "hold": "hold or lift",
     "resolve": "resolve it",
+    "withdraw": "withdraw it",
+    "cancel": "cancel it",
+    "take_part": "take part",
 }
 
 

@@ -1,0 +1,103 @@
+"""Every sentence that the product says is kept in __snapshots__: read them there; --snapshot-update after a change."""
+
+import importlib
+import inspect
+import json
+import pkgutil
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from staging_gate import messages
+from staging_gate.domain.gate import Action, Decision, Reason
+from staging_gate.domain.incident import Incident, Severity
+from staging_gate.messages import decisions, deployments, incidents, pushes, releases, steps
+from staging_gate.queries.plain import plain
+from tests.domain.nouns import AT, CHANGE, EARLIER, LIVE
+
+CLOSED = Decision(
+    Action.PUBLISH,
+    "v1.1.0",
+    "tess",
+    AT,
+    (
+        Reason("hold", "dora holds promotions to production: not now", "Lift it.", ("hold-1 by dora",)),
+        Reason("freeze", "A freeze is on.", "Wait.", until=AT + timedelta(days=3), bypass=("tech_lead", "on_call")),
+    ),
+)
+OPEN = Decision(Action.MERGE, "change 7", "ben", AT)
+INCIDENT = Incident(
+    3, Severity.P1, "login fails", "ada", AT, resolved_by="dora", resolved_at=AT, resolution="the secret was wrong"
+)
+
+SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
+    decisions.headline: [("merge", "ben", 0), ("publish", "tess", 1), ("publish", "tess", 2)],
+    decisions.lines: [(OPEN,), (CLOSED,)],
+    decisions.lines_of: [(plain(OPEN),), (plain(CLOSED),)],
+    deployments.merged: [(7, "feat: dark mode")],
+    deployments.published: [("v1.1.0", "tess")],
+    deployments.rollback: [("v1.0.0", "prices are wrong")],
+    deployments.automatic_rollback: [(LIVE,)],
+    deployments.failed_in_production: [(LIVE,)],
+    deployments.name: [(LIVE,)],
+    deployments.nothing_to_put_back: [()],
+    deployments.route_not_closed: [("the proxy is away",), ("The proxy is away.",)],
+    deployments.put_back: [("v1.0.0",)],
+    deployments.put_back_failed: [("v1.0.0", "its database is gone")],
+    deployments.rollback_failed: [("login failed", True), ("login failed.", False)],
+    deployments.superseded_by: [("staging-3",)],
+    deployments.cancelled: [("cleo",)],
+    deployments.smoke_failed: [("api", "login failed", "through the public address")],
+    deployments.sentences: [("One", "two.", "three:", "four?")],
+    deployments.services: [(["api"],), (["api", "web"],), (["api", "web", "worker"],)],
+    incidents.line: [(INCIDENT,)],
+    incidents.resolved_already: [(INCIDENT,)],
+    incidents.rollback_failed: [(EARLIER,)],
+    incidents.route_not_closed: [(LIVE,)],
+    pushes.protected_branch: [("main", "staging")],
+    pushes.protected_branch_deleted: [("main",)],
+    pushes.branch_like_a_tag: [("v1.0.0",)],
+    pushes.release_tag: [("v1.1.0",)],
+    pushes.rollback_tag_moved: [("v1.0.0-rollback",)],
+    pushes.rollback_tag_lightweight: [("v1.0.0-rollback",)],
+    pushes.rollback_tag_unknown: [("v0.9.0-rollback", "v0.9.0")],
+    pushes.rollback_refused: [("v1.0.0-rollback", CLOSED)],
+    pushes.rollback_reason: [("v1.0.0-rollback", "Prices are wrong\n\nSee 7."), ("v1.0.0-rollback", " \n")],
+    pushes.no_right_to_roll_back: [("v1.0.0-rollback", "ada", "tech_lead or devops")],
+    pushes.internal_ref: [("refs/gate/trial/x",)],
+    pushes.first_import_needs_admin: [("main",)],
+    releases.release_title: [("v1.1.0", "dark mode")],
+    releases.merge_message: [(CHANGE,)],
+    steps.outcome: [("kept",), ('"built in 1.0 s"',), ('{"services": ["api"]}',), ("null",), ("two\n lines",), ("",)],
+    releases.tag_message: [("Release v1.1.0 - dark mode", "## Features\n- dark mode\n", 42, "f" * 64)],
+}
+
+
+def functions() -> dict[str, Callable[..., Any]]:
+    """All of the package, by name."""
+    found = {}
+    for module in pkgutil.iter_modules(messages.__path__):
+        loaded = importlib.import_module(f"{messages.__name__}.{module.name}")
+        for name, function in inspect.getmembers(loaded, inspect.isfunction):
+            if function.__module__ == loaded.__name__ and not name.startswith("_"):
+                found[f"{module.name}.{name}"] = function
+    return found
+
+
+@pytest.mark.parametrize("name", functions())
+def test_what_is_said(name: str, snapshot: SnapshotAssertion) -> None:
+    said = [functions()[name](*arguments) for arguments in SAID[functions()[name]]]
+
+    assert "\n---\n".join(text if isinstance(text, str) else "\n".join(text) for text in said) == snapshot
+
+
+def test_every_action_has_its_words() -> None:
+    assert set(Action) <= set(decisions.NAMES)
+
+
+def test_a_client_reads_the_same_as_the_server_says() -> None:
+    for decision in (OPEN, CLOSED):
+        assert decisions.lines_of(json.loads(json.dumps(plain(decision)))) == decisions.lines(decision)
