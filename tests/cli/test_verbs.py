@@ -35,7 +35,7 @@ def test_status_tells_what_is_where(run: Run) -> None:
     shown = run("status")
     assert shown.exit_code == 0, shown.output
     assert "shop" in shown.output
-    assert "staging  runs nothing yet" in shown.output
+    assert "staging     runs nothing yet" in shown.output
     assert json.loads(run("status", "--json").output)["product"] == "shop"
 
 

@@ -181,7 +181,8 @@ CLOSED = {
     "a target out of reach": replace(
         publishing(), facts=replace(PUBLISHABLE, target_problems=("api: Port 8100 is already used by nginx: free it.",))
     ),
-    "nothing was ever verified": rolling_back(rollback_to=None),
+    "nothing was ever verified": rolling_back(rollback_to=None, live=None),
+    "nothing else is there to go back to": rolling_back(rollback_to=None),
     "a release that was never verified": rolling_back(rollback_to=None, rollback_name="v0.9.0"),
     "back to a quarantined release": rolling_back(quarantines=(replace(BAD, tag="v1.0.0"),)),
     "back to what is live": rolling_back(rollback_to=LIVE),

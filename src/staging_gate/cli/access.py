@@ -101,12 +101,12 @@ def list_tokens(as_json: bool) -> None:
     found = api().get("/tokens")
     if as_json:
         return print_json(found)
-    from staging_gate.cli.show import table
+    from staging_gate.cli.show import moment, table
 
     rows = [
-        [t["id"], t["person"], t["label"], t["created_at"][:16], "revoked" if t["revoked_at"] else ""] for t in found
+        [t["id"], t["person"], moment(t["created_at"]), "revoked" if t["revoked_at"] else "", t["label"]] for t in found
     ]
-    table(["id", "person", "for", "since", ""], rows)
+    table(["id", "person", "since", "", "for"], rows, "No tokens.")
 
 
 @token.command("revoke")

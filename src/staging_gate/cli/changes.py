@@ -48,7 +48,11 @@ def list_changes(every: bool, as_json: bool) -> None:
     if as_json:
         return print_json(found)
     rows = [[c["number"], c["state"], f"{c['source']} -> {c['target']}", c["author"], c["title"]] for c in found]
-    show.table(["", "state", "branches", "author", "title"], rows)
+    show.table(
+        ["", "state", "branches", "author", "title"],
+        rows,
+        "No changes." if every else "No open changes. `gate change open BRANCH` opens one.",
+    )
 
 
 @change.command("show")

@@ -25,10 +25,8 @@ def list_deployments(environment: str | None, as_json: bool) -> None:
     found = api().get("/deployments", environment=environment)
     if as_json:
         return print_json(found)
-    rows = [
-        [d["id"], d["state"], d["release"] or d["revision"]["commit"][:10], d["requested_by"], d["why"]] for d in found
-    ]
-    show.table(["id", "state", "what", "by", "why"], rows)
+    rows = [[d["id"], show.plain_state(d), show.revision(d), d["requested_by"], d["why"]] for d in found]
+    show.table(["id", "state", "what", "by", "why"], rows, "No deployments yet.")
 
 
 @deployment.command("show")
@@ -104,9 +102,8 @@ def list_holds(as_json: bool) -> None:
     found = api().get("/holds")
     if as_json:
         return print_json(found)
-    show.table(
-        ["id", "environment", "by", "reason"], [[h["id"], h["environment"], h["by"], h["reason"]] for h in found]
-    )
+    rows = [[h["id"], h["environment"], h["by"], h["reason"]] for h in found]
+    show.table(["id", "environment", "by", "reason"], rows, "Nothing is held.")
 
 
 @hold.command("lift")

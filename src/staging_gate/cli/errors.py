@@ -44,10 +44,9 @@ def _show(problem: ApiProblem, as_json: bool) -> None:
         return
     decision = problem.body.get("decision")
     if decision:
-        from staging_gate.cli.show import decision_lines
+        from staging_gate.cli import show
 
-        for line in decision_lines(decision):
-            click.echo(line, err=True)
+        show.decision(decision, err=True)
         return
     lines: list[Any] = problem.body.get("problems") or [problem.body.get("detail")]
     for line in lines:

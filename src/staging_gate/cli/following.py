@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from rich.live import Live
+from rich.markup import escape
 
 from staging_gate.cli import show
 from staging_gate.cli.access import named
@@ -19,7 +20,7 @@ def follow_deployment(api: Api, id: str) -> dict[str, Any]:
     with Live("", console=out, refresh_per_second=8, transient=True) as live:
         for timeline in api.lines(f"/deployments/{named(id)}/follow"):
             if not printed:
-                live.console.print(f"[bold]{id}[/]  {timeline['deployment']['why']}")
+                live.console.print(f"[bold]{id}[/]  {escape(timeline['deployment']['why'])}")
                 printed.add(("", 0))
             for step in timeline["steps"]:
                 key = (step["run"], step["number"])
@@ -40,7 +41,7 @@ def follow_checks(api: Api, number: int) -> dict[str, Any]:
         for check in view["checks"]:
             if said.get(check["name"]) != check["verdict"]:
                 said[check["name"]] = check["verdict"]
-                show.console().print(f"  {show.MARKS[check['verdict']]} {check['name']}: {check['summary']}")
+                show.console().print(show.check_line(check))
     return view
 
 

@@ -33,9 +33,14 @@ def list_incidents(every: bool, as_json: bool) -> None:
     if as_json:
         return print_json(found)
     rows = [
-        [i["id"], i["severity"].upper(), i["phase"], i["title"], i["opened_by"], i["opened_at"][:16]] for i in found
+        [i["id"], i["severity"].upper(), i["phase"], i["opened_by"], show.moment(i["opened_at"]), i["title"]]
+        for i in found
     ]
-    show.table(["", "severity", "phase", "title", "opened by", "since"], rows)
+    show.table(
+        ["", "severity", "phase", "opened by", "since", "title"],
+        rows,
+        "No incidents." if every else "No open incidents.",
+    )
 
 
 @incident.command("show")

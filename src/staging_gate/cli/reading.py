@@ -4,6 +4,7 @@ import sys
 import webbrowser
 
 import click
+from rich.markup import escape
 
 from staging_gate.cli import show
 from staging_gate.cli.access import api, find_access, json_option, print_json
@@ -26,11 +27,14 @@ def status(as_json: bool) -> None:
     for one in found["changes"]:
         change = one["change"]
         marks = " ".join(f"{show.MARKS[c['verdict']]} {c['name']}" for c in one["checks"])
-        out.print(f"change {change['number']}  {change['source']} -> {change['target']}  {change['title']}  {marks}")
+        out.print(f"[bold]change {change['number']}[/]  {escape(change['title'])}  {marks}")
+        out.print(
+            f"{'':<12}{escape(change['source'])} -> {change['target']} by {escape(change['author'])}", style="dim"
+        )
     for bad in found["quarantines"]:
-        out.print(f"[red]quarantine[/]  {bad['tag']}: {bad['reason']}")
+        out.print(f"[red]quarantine[/]  {bad['tag']}: {escape(bad['reason'])}")
     for difference in found["differences"]:
-        out.print(f"[magenta]differs[/]  {difference['what']}  {difference['do']}")
+        out.print(f"[magenta]differs[/]  {escape(difference['what'])}  {escape(difference['do'])}")
 
 
 @click.command()
@@ -58,8 +62,7 @@ def explain(subject: tuple[str, ...], as_json: bool) -> None:
     if as_json:
         print_json(decision)
     else:
-        for line in show.decision_lines(decision):
-            click.echo(line)
+        show.decision(decision)
     sys.exit(REFUSED if decision["reasons"] else 0)
 
 
@@ -73,7 +76,7 @@ def doctor(as_json: bool) -> None:
     else:
         for finding in findings:
             mark = show.MARKS["passed" if finding["ok"] else "failed"]
-            show.console().print(f"{mark} {finding['what']}: {finding['found']}")
+            show.console().print(f"{mark} {finding['what']}: {escape(finding['found'])}")
             if not finding["ok"]:
-                show.console().print(f"    -> {finding['do']}")
+                show.console().print(f"    -> {escape(finding['do'])}")
     sys.exit(0 if all(finding["ok"] for finding in findings) else FAILED)

@@ -53,10 +53,10 @@ def list_releases(as_json: bool) -> None:
         return print_json(found)
     bad = {q["tag"]: q["reason"] for q in found["quarantines"]}
     rows = [
-        [r["tag"], r["state"], r["title"], f"quarantine: {bad[r['tag']]}" if r["tag"] in bad else ""]
+        [r["tag"], r["state"], r["title"] + (f" (in quarantine: {bad[r['tag']]})" if r["tag"] in bad else "")]
         for r in found["releases"]
     ]
-    show.table(["tag", "state", "title", ""], rows)
+    show.table(["tag", "state", "title"], rows, "No releases yet. `gate release plan` suggests the first.")
 
 
 @release.command("show")
@@ -73,8 +73,7 @@ def show_release(tag: str, as_json: bool) -> None:
     for id in found["deployments"]:
         click.echo(f"deployment {id}")
     if found["decision"]:
-        for line in show.decision_lines(found["decision"]):
-            click.echo(line)
+        show.decision(found["decision"])
 
 
 @release.command("publish")

@@ -1,11 +1,15 @@
-"""What answers look like in a terminal: colours and tables there, plain lines in a pipe."""
+"""What answers look like: in a terminal with colours and wrapped at words, in a pipe one whole line for each thing."""
 
-from collections.abc import Iterator, Sequence
+import sys
+import textwrap
+from collections.abc import Sequence
 from typing import Any
 
+import click
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+
+from staging_gate.messages import steps
 
 MARKS = {
     "passed": "[green]✓[/]",
@@ -32,27 +36,55 @@ STATES = {
 
 
 def console() -> Console:
-    return Console(highlight=False, soft_wrap=True)
+    """Wraps at words in a terminal; a pipe gets whole lines."""
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    shown = Table(box=None, pad_edge=False, header_style="dim")
-    for column in columns:
-        shown.add_column(column)
-    for row in rows:
-        shown.add_row(*[escape(str(cell)) if cell is not None else "" for cell in row])
-    Console(highlight=False).print(shown)
+def width() -> int:
+    return Console().width if sys.stdout.isatty() else 10_000
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]], none: str) -> None:
+    """Rows in columns, of which the last may be a sentence; `none` where there are no rows."""
+    if not rows:
+        return print(none)
+    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    widths = [max(len(row[i]) for row in (columns, *cells)) for i in range(len(columns) - 1)]
+    left = sum(widths) + 2 * len(widths)
+
+    def padded(row: Sequence[str]) -> str:
+        return "".join(f"{cell:<{wide}}  " for cell, wide in zip(row, widths, strict=False))
+
+    console().print(escape((padded(columns) + columns[-1]).rstrip()), style="dim")
+    for row in cells:
+        first, *more = _wrapped(row[-1], left)
+        print("\n".join([(padded(row) + first).rstrip(), *(" " * left + part for part in more)]))
+
+
+def indented(text: str, by: int = 2, style: str = "") -> None:
+    """A paragraph; in a terminal its lines are wrapped and begin below each other."""
+    for line in text.splitlines():
+        for part in _wrapped(line, by):
+            console().print(" " * by + escape(part), style=style or None)
+
+
+def shortened(text: str, room: int) -> str:
+    return text if len(text) <= room else text[: max(room - 1, 0)] + "…"
 
 
 def state(word: str) -> str:
     return f"[{STATES.get(word, 'dim')}]{word.replace('_', ' ')}[/]"
 
 
-def decision_lines(decision: dict[str, Any]) -> Iterator[str]:
-    """A decision, as messages.decisions says it, from its JSON."""
+def decision(decided: dict[str, Any], err: bool = False) -> None:
+    """As messages.decisions says it, from its JSON."""
     from staging_gate.messages import decisions
 
-    return iter(decisions.lines_of(decision))
+    for line in decisions.lines_of(decided):
+        text = line.lstrip(" ->")
+        mark = line[: len(line) - len(text)]
+        first, *more = _wrapped(text, len(mark))
+        click.echo("\n".join([mark + first, *(" " * len(mark) + part for part in more)]), err=err)
 
 
 def change(view: dict[str, Any]) -> None:
@@ -66,34 +98,33 @@ def change(view: dict[str, Any]) -> None:
     if len(view["commits"]) > 20:
         out.print(f"  and {len(view['commits']) - 20} more commits", style="dim")
     for check in view["checks"]:
-        took = f" ({check['seconds']:.1f} s)" if check["seconds"] else ""
-        out.print(f"  {MARKS[check['verdict']]} {escape(check['name'])}: {escape(check['summary'])}{took}")
+        out.print(check_line(check))
     for shown in view["approvals"]:
         given = shown["approval"]
         mark = MARKS["passed"] if shown["counts"] else MARKS["skipped"]
         why = f", does not count: {shown['why_not']}" if shown["why_not"] else ""
         out.print(f"  {mark} {escape(given['by'])} approved as {escape(given['role'])}{escape(why)}")
     for word in view["tested"]:
-        out.print(f"  {MARKS['passed']} tried in staging by {escape(word['by'])} {escape(word['note'])}")
+        note = f": {word['note']}" if word["note"] else ""
+        out.print(f"  {MARKS['passed']} tried in staging by {escape(word['by'])}{escape(note)}")
     if view["decision"]:
-        for line in decision_lines(view["decision"]):
-            out.print(escape(line))
+        decision(view["decision"])
     for id in view["deployments"]:
         out.print(f"deployed by {id}: `gate deployment show {id}`")
 
 
+def check_line(check: dict[str, Any]) -> str:
+    took = f" [dim]{check['seconds']:.1f} s[/]" if check["seconds"] else ""
+    return f"  {MARKS[check['verdict']]} {escape(check['name'])}{took}: {escape(check['summary'])}"
+
+
 def step_line(step: dict[str, Any]) -> str:
-    took = f" [dim]{seconds_between(step['started_at'], step['ended_at']):.2f} s[/]" if step["ended_at"] else ""
-    again = f" [dim](attempt {step['attempt']})[/]" if step["attempt"] > 1 else ""
-    outcome = escape(outcome_of(step))
-    return f"  {MARKS.get(step['state'], '?')} {escape(step['name'])}{again}{took}" + (
-        f"  [dim]{outcome}[/]" if outcome else ""
-    )
-
-
-def outcome_of(step: dict[str, Any]) -> str:
-    text = str(step["outcome"]).strip().strip('"')
-    return "" if text in ("null", "None", "") or text.startswith(("{", "[")) else text.splitlines()[0][:160]
+    """One line, in a terminal not longer than that is wide."""
+    again = f" (attempt {step['attempt']})" if step["attempt"] > 1 else ""
+    took = f"{seconds_between(step['started_at'], step['ended_at']):.2f} s" if step["ended_at"] else ""
+    outcome = escape(shortened(steps.outcome(step["outcome"]), min(width() - 57, 160)))
+    line = f"  {MARKS.get(step['state'], '?')} {escape(step['name'] + again):<40} [dim]{took:>8}  {outcome}"
+    return line.rstrip() + "[/]"
 
 
 def seconds_between(start: str, end: str) -> float:
@@ -113,37 +144,54 @@ def deployment(timeline: dict[str, Any]) -> None:
 
 
 def deployment_head(d: dict[str, Any], live: bool) -> None:
-    what = d["release"] or d["revision"]["commit"][:10]
-    word = "rollback to " if d["kind"] == "rollback" else ""
     tail = "  [bold green]live[/]" if live else ""
-    console().print(f"[bold]{d['id']}[/]  {word}{escape(what)}  {state(d['state'])}{tail}  [dim]{escape(d['why'])}[/]")
+    console().print(f"[bold]{d['id']}[/]  {escape(what(d))}  {state(d['state'])}{tail}  [dim]{escape(d['why'])}[/]")
 
 
 def deployment_end(timeline: dict[str, Any]) -> None:
-    out, d = console(), timeline["deployment"]
+    d = timeline["deployment"]
     if d["failure"]:
-        out.print(escape(d["failure"]), style="red")
+        indented(d["failure"], 0, "red")
     for line in d["evidence"].splitlines()[-30:]:
-        out.print("    " + escape(line), style="dim")
+        indented(line, 4, "dim")
     for took in timeline["took"]:
-        mark = "as expected or faster" if took["within"] else "[red]longer than expected[/]"
-        out.print(
-            f"{took['what']}: {took['seconds']:.1f} s, the runbook expects {took['expected']}: {mark}", style="dim"
+        mark = "" if took["within"] else ": [red]longer than expected[/]"
+        console().print(
+            f"{took['what']}: {took['seconds']:.1f} s [dim](the runbook expects {took['expected']})[/]{mark}"
         )
+
+
+def what(d: dict[str, Any]) -> str:
+    """What a deployment brings: a release, or a commit."""
+    return f"rollback to {revision(d)}" if d["kind"] == "rollback" else revision(d)
+
+
+def revision(d: dict[str, Any]) -> str:
+    return str(d["release"] or d["revision"]["commit"][:10])
+
+
+def plain_state(d: dict[str, Any]) -> str:
+    return str(d["state"]).replace("_", " ")
 
 
 def place(p: dict[str, Any]) -> None:
     out, live = console(), p["live"]
-    running = f"{live['release'] or live['revision']['commit'][:10]} ({live['id']})" if live else "nothing yet"
-    out.print(f"[bold]{p['environment']}[/]  runs {escape(running)}")
+    running = f"{revision(live)} ({live['id']})" if live else "nothing yet"
+    out.print(f"[bold]{p['environment']:<10}[/]  runs {escape(running)}")
+    if live:
+        indented(live["why"], 12, "dim")
     for name, address in p["addresses"].items():
-        out.print(f"  {escape(name)}: {address}", style="dim")
+        out.print(f"{'':<12}{escape(name)}  {address}", style="dim")
     for hold in p["holds"]:
-        out.print(f"  [red]held[/] by {escape(hold['by'])}: {escape(hold['reason'])} ({hold['id']})")
+        indented(f"held by {hold['by']}: {hold['reason']} ({hold['id']})", 12, "yellow")
     if p["busy"]:
         deployment(p["busy"])
     for queued in p["queued"]:
-        out.print(f"  queued: {queued['id']} {escape(queued['why'])}")
+        indented(f"queued: {queued['id']}, {queued['why']}", 12, "yellow")
+    last = next((d for d in p["recent"] if d["ended_at"]), None)
+    if last and last["failure"]:
+        out.print(f"{'':<12}{state(last['state'])} {last['id']} {escape(what(last))}")
+        indented(shortened(last["failure"], 200), 14, "dim")
 
 
 def incident_line(i: dict[str, Any]) -> str:
@@ -154,8 +202,20 @@ def incident_line(i: dict[str, Any]) -> str:
 def incident(i: dict[str, Any]) -> None:
     out = console()
     out.print(incident_line(i))
-    out.print(f"{i['phase']}, since {i['opened_at'][:16]}", style="dim")
+    out.print(f"{i['phase']}, since {moment(i['opened_at'])}", style="dim")
     if i["deployment"]:
         out.print(f"about {i['deployment']}: `gate deployment show {i['deployment']}`")
     if i["resolved_at"]:
-        out.print(f"resolved by {escape(i['resolved_by'])}, {i['resolved_at'][:16]}: {escape(i['resolution'])}")
+        out.print(f"resolved by {escape(i['resolved_by'])}, {moment(i['resolved_at'])}: {escape(i['resolution'])}")
+
+
+def moment(text: str) -> str:
+    """A time of an answer, which is in UTC, to the minute."""
+    return f"{text[:10]} {text[11:16]} UTC"
+
+
+def _wrapped(text: str, left: int) -> list[str]:
+    """What stands right of `left` columns; one whole line in a pipe."""
+    if not sys.stdout.isatty():
+        return [text]
+    return textwrap.wrap(text, max(width() - left, 20), break_on_hyphens=False) or [""]

@@ -23,6 +23,6 @@ def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: 
         )
     return Reason(
         "release_published",
-        f"{release.tag} is {release.state} already: its tag is never given twice.",
+        f"{release.tag} was published already ({release.state}): its tag is never given twice.",
         "To deploy it again: `gate redeploy production`. For other code take the next version: `gate release plan`.",
     )

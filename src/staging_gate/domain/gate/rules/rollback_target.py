@@ -11,7 +11,12 @@ from staging_gate.domain.policy import Policy
 def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: datetime) -> Reason | None:
     target, wanted = facts.rollback_to, facts.rollback_name
     if target is None:
-        what = f"{wanted} was never verified in production" if wanted else "no release was verified in production yet"
+        none = (
+            "no other verified release is free of quarantine"
+            if facts.live
+            else "no release was verified in production yet"
+        )
+        what = f"{wanted} was never verified in production" if wanted else none
         return Reason(
             "no_rollback_target",
             f"There is nothing to go back to: {what}.",
