@@ -33,7 +33,7 @@ def test_until_there_are_rules_only_the_change_that_brings_them_passes(made: Cal
     assert closed(lambda: changes.open_change(world.ports, "feature/x", "staging", ada)) == ("no_policy",)
     assert closed(lambda: changes.open_change(world.ports, "feature/x", "main", ada)) == ("no_policy",)
     change = opened(world, {"gate.yaml": gate_yaml()}, to="main")
-    assert world.merge(change, "ada").merged
+    assert world.merge(change, "root").merged
     policy = policy_in_force(world.ports)
     assert policy and policy.product == "marketedge"
 
@@ -42,16 +42,16 @@ def test_first_rules_that_are_broken_do_not_come_into_force(made: Callable[..., 
     world = made(policy=None)
     change = opened(world, {"gate.yaml": "product: [\n"}, to="main")
 
-    assert closed_as_explained(world, "1", "ada", lambda: world.merge(change, "ada")) == ("policy_broken",)
-    assert world.explain("1", "ada").reasons[0].evidence[0].startswith("gate.yaml:")
+    assert closed_as_explained(world, "1", "root", lambda: world.merge(change, "root")) == ("policy_broken",)
+    assert world.explain("1", "root").reasons[0].evidence[0].startswith("gate.yaml:")
     world.push("feature/rules", {"gate.yaml": gate_yaml()})
     world.settle()
-    assert world.merge(change, "ada").merged
+    assert world.merge(change, "root").merged
 
 
 def test_after_the_first_rules_feature_branches_do_not_go_to_main_any_more(made: Callable[..., World]) -> None:
     world = made(policy=None)
-    world.merge(opened(world, {"gate.yaml": gate_yaml()}, to="main"), "ada")
+    world.merge(opened(world, {"gate.yaml": gate_yaml()}, to="main"), "root")
     world.push("feature/x", {"x.py": "x\n"}, since="main")
 
     assert closed(lambda: changes.open_change(world.ports, "feature/x", "main", world.person("ada"))) == ("wrong_way",)

@@ -151,11 +151,11 @@ def test_cancelled_before_the_switch_nothing_has_changed(released: World, call: 
     world = released
     world.ship_to_staging("feat: two")
     world.prepare_release("v1.1.0")
-    cleo = world.person("cleo")
-    world.away["deploy target"].just_before(call, lambda: cancel_deployment(world.ports, "production-2", cleo))
+    dora = world.person("dora")
+    world.away["deploy target"].just_before(call, lambda: cancel_deployment(world.ports, "production-2", dora))
     stopped = world.publish("v1.1.0")
 
-    assert (stopped.state, stopped.failure) == (S.ABORTED, "cleo cancelled it.")
+    assert (stopped.state, stopped.failure) == (S.ABORTED, "dora cancelled it.")
     assert world.production.served() == ["v1.0.0"]
     assert world.production.running() == ["v1.0.0"]
     assert "cancel requested" in actions(world, "production-2")
@@ -167,8 +167,8 @@ def test_cancelled_during_the_last_step_before_the_switch_it_is_heard(released: 
     world = released
     world.ship_to_staging("feat: two")
     world.prepare_release("v1.1.0")
-    cleo = world.person("cleo")
-    world.away["smoke tests"].just_before("run", lambda: cancel_deployment(world.ports, "production-2", cleo))
+    dora = world.person("dora")
+    world.away["smoke tests"].just_before("run", lambda: cancel_deployment(world.ports, "production-2", dora))
 
     assert world.publish("v1.1.0").state is S.ABORTED
     assert world.production.served() == ["v1.0.0"]
@@ -183,7 +183,7 @@ def test_once_the_traffic_moves_it_is_too_late(released: World) -> None:
 
     def try_to_cancel() -> None:
         with pytest.raises(TooLate) as late:
-            cancel_deployment(world.ports, "production-2", world.person("cleo"))
+            cancel_deployment(world.ports, "production-2", world.person("dora"))
         told.append(str(late.value))
 
     world.away["deploy target"].just_before("switch", try_to_cancel)
@@ -200,26 +200,26 @@ def test_what_waits_is_taken_out_of_the_queue(released: World) -> None:
 
     def publish_and_cancel() -> None:
         publish_now(world, "v1.2.0")
-        cancel_deployment(world.ports, "production-3", world.person("cleo"))
+        cancel_deployment(world.ports, "production-3", world.person("dora"))
 
     world.away["deploy target"].just_before("build", publish_and_cancel)
     world.publish("v1.1.0")
 
     assert states(world, PRODUCTION) == [S.SUCCEEDED, S.SUCCEEDED, S.ABORTED]
-    assert ("cleo", "deployment aborted", "cleo cancelled it.") in world.record("production-3")
+    assert ("dora", "deployment aborted", "dora cancelled it.") in world.record("production-3")
     assert world.steps("production-3") == []
 
 
 def test_what_has_ended_is_not_cancelled(released: World) -> None:
     with pytest.raises(TooLate, match="production-1 is succeeded: it can not be cancelled any more"):
-        cancel_deployment(released.ports, "production-1", released.person("cleo"))
+        cancel_deployment(released.ports, "production-1", released.person("dora"))
 
 
 def test_a_rollback_can_be_cancelled_too(released: World) -> None:
     world = released
     world.release("v1.1.0")
-    cleo = world.person("cleo")
-    world.away["deploy target"].just_before("start", lambda: cancel_deployment(world.ports, "production-3", cleo))
+    dora = world.person("dora")
+    world.away["deploy target"].just_before("start", lambda: cancel_deployment(world.ports, "production-3", dora))
 
     assert world.roll_back("v1.0.0").state is S.ABORTED
     assert world.production.served() == ["v1.0.0", "v1.1.0"]

@@ -7,6 +7,7 @@ from staging_gate.domain.deployment import Deployment, DeploymentState
 from staging_gate.messages import deployments as words
 from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
+from staging_gate.runbook import deciding
 from staging_gate.runbook.queue import finish, needed
 
 
@@ -15,7 +16,10 @@ class TooLate(Exception):
 
 
 def cancel_deployment(ports: Ports, id: str, by: Actor) -> Deployment:
-    """Ask a deployment to stop at its next step, or take it out of the queue. Raises TooLate, LookupError."""
+    """Ask a deployment to stop at its next step, or take it out of the queue. Raises Closed, TooLate, LookupError."""
+    with ports.store.reading() as tx:
+        asked = needed(tx, id)
+    deciding.through(deciding.on_cancelling(ports, asked, by))
     with ports.store.transaction() as tx:
         found = needed(tx, id)
         tx.deployments.lock(found.environment)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from staging_gate.domain.actor import SYSTEM, Actor
 from staging_gate.domain.approval import Approval
 from staging_gate.domain.change import Change, ChangeState, MergePreview, Tested
+from staging_gate.domain.gate import Decision
 from staging_gate.domain.release import ReleaseState
 from staging_gate.domain.revision import Revision
 from staging_gate.ports import Ports
@@ -133,8 +134,9 @@ def withdraw_approval(ports: Ports, number: int, by: Actor) -> int:
 
 
 def mark_tested(ports: Ports, number: int, by: Actor, note: str = "") -> Tested:
-    """A person's word that a merged change was tried in staging. Raises Unusable before it is there."""
+    """A person's word that a merged change was tried in staging. Raises Closed, and Unusable before it is there."""
     change = get(ports, number)
+    deciding.through(deciding.on_taking_part(ports, subject_of(change), by))
     if change.state is not ChangeState.MERGED or change.merged is None:
         raise Unusable(f"Change {number} is {change.state}: it can be tried in staging once it is merged.")
     with ports.store.transaction() as tx:
@@ -145,7 +147,9 @@ def mark_tested(ports: Ports, number: int, by: Actor, note: str = "") -> Tested:
 
 
 def label(ports: Ports, number: int, add: Sequence[str], remove: Sequence[str], by: Actor) -> Change:
+    """Raises Closed."""
     change = get(ports, number)
+    deciding.through(deciding.on_taking_part(ports, subject_of(change), by))
     labels = tuple(dict.fromkeys(name for name in (*change.labels, *add) if name not in remove))
     with ports.store.transaction() as tx:
         now = replace(change, labels=labels)
@@ -155,8 +159,9 @@ def label(ports: Ports, number: int, add: Sequence[str], remove: Sequence[str], 
 
 
 def close(ports: Ports, number: int, by: Actor, why: str = "") -> Change:
-    """Close a change without merging it; the release that it carries is withdrawn with it. Raises Unusable."""
+    """Close a change without merging it; the release that it carries is withdrawn with it. Raises Closed, Unusable."""
     change = get(ports, number)
+    deciding.through(_on_closing(ports, change, by))
     if not change.is_open:
         return change
     if change.is_being_merged:
@@ -182,6 +187,14 @@ def get(ports: Ports, number: int) -> Change:
 
 def subject_of(change: Change) -> str:
     return f"change {change.number}"
+
+
+def _on_closing(ports: Ports, change: Change, by: Actor) -> Decision:
+    with ports.store.reading() as tx:
+        release = tx.releases.get(change.release) if change.release else None
+    if release is not None:
+        return deciding.on_withdrawing(ports, release, by)
+    return deciding.on_taking_part(ports, subject_of(change), by)
 
 
 def _moved(tx: Transaction, change: Change, head: Revision, preview: MergePreview, pusher: str | None) -> Change:

@@ -4,7 +4,7 @@ from staging_gate.domain.actor import Actor
 from staging_gate.domain.change import Change
 from staging_gate.domain.deployment import Deployment
 from staging_gate.domain.environment import Environment
-from staging_gate.domain.gate import Action, Decision, Facts, evaluate
+from staging_gate.domain.gate import Action, Decision, Facts, ReleaseFacts, evaluate
 from staging_gate.domain.incident import Incident
 from staging_gate.domain.policy import MergeMethod
 from staging_gate.domain.release import Release
@@ -44,6 +44,22 @@ def on_approving(ports: Ports, change: Change, role: str, by: Actor) -> Decision
     policy = policy_in_force(ports)
     known = Facts(environment=facts.environment_of(policy, change.target), change=change, intent_role=role)
     return evaluate(policy, known, Action.APPROVE, by, ports.clock.now(), f"change {change.number}")
+
+
+def on_taking_part(ports: Ports, subject: str, by: Actor) -> Decision:
+    """For what needs no more than to be one of us."""
+    known = Facts(Environment.STAGING)
+    return evaluate(policy_in_force(ports), known, Action.TAKE_PART, by, ports.clock.now(), subject)
+
+
+def on_withdrawing(ports: Ports, release: Release, by: Actor) -> Decision:
+    known = Facts(Environment.PRODUCTION, release=ReleaseFacts(release.tag, "", "", release))
+    return evaluate(policy_in_force(ports), known, Action.WITHDRAW, by, ports.clock.now(), release.tag)
+
+
+def on_cancelling(ports: Ports, deployment: Deployment, by: Actor) -> Decision:
+    known = Facts(deployment.environment, deployment=deployment)
+    return evaluate(policy_in_force(ports), known, Action.CANCEL, by, ports.clock.now(), deployment.id)
 
 
 def on_publishing(ports: Ports, release: Release, by: Actor) -> Decision:

@@ -14,9 +14,10 @@ from staging_gate.runbook.changes import Unknown, Unusable
 
 
 def open_incident(ports: Ports, severity: Severity, title: str, by: Actor, deployment: str | None = None) -> Incident:
-    """Say that something is wrong. Raises Unknown, Unusable."""
+    """Say that something is wrong. Raises Closed, Unknown, Unusable."""
     if not title.strip():
         raise Unusable("An incident needs a title: what is wrong, in a few words.")
+    deciding.through(deciding.on_taking_part(ports, "an incident", by))
     with ports.store.transaction() as tx:
         if deployment is not None and tx.deployments.get(deployment) is None:
             raise Unknown(f"There is no deployment {deployment}. `gate status` shows the recent ones.")

@@ -107,8 +107,14 @@ def publish(ports: Ports, tag: str, by: Actor) -> str:
 
 
 def withdraw(ports: Ports, tag: str, by: Actor, reason: str = "") -> Release:
-    """Take back a release that is not published; its change is closed, staging is open again."""
+    """Take back a release that is not published; its change is closed, staging is open again.
+
+    Raises Closed, Unusable.
+    """
     release = get(ports, tag)
+    deciding.through(deciding.on_withdrawing(ports, release, by))
+    if release.change is not None and changes.get(ports, release.change).is_being_merged:
+        raise Unusable(f"The change of {tag} is being merged: it can not be withdrawn now.")
     if release.state not in (ReleaseState.PROPOSED, ReleaseState.MERGED):
         raise Unusable(f"{tag} is {release.state}: it can not be withdrawn. To go back: `gate rollback`.")
     with ports.store.transaction() as tx:

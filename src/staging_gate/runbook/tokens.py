@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from staging_gate.domain.actor import ROLES, Actor, ActorKind
+from staging_gate.domain.gate.rules.rights import takes_part
 from staging_gate.domain.token import Token
 from staging_gate.ports import Ports
 from staging_gate.runbook.changes import Unknown, Unusable
@@ -24,6 +25,8 @@ def create(
 ) -> tuple[Token, str]:
     """A token for a person of the policy, and its secret, which is shown only now. Raises Unusable."""
     policy = policy_in_force(ports)
+    if not takes_part(policy, by):
+        raise Unusable(f"{by.name} may only look on, so an administrator makes this token.")
     if not by.has_any("admin") and (by.name != person or roles):
         raise Unusable("Only an administrator makes tokens for others, or with roles of their own.")
     if policy is not None and person not in policy.people and not roles:

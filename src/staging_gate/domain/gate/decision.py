@@ -6,13 +6,19 @@ from enum import StrEnum
 
 
 class Action(StrEnum):
-    """What somebody wants to do. A gate is asked about an action of an actor, never about a clock alone."""
+    """What somebody wants to do. A gate is asked about an action of an actor, never about a clock alone.
+
+    TAKE_PART stands for all that needs no more than to be one of us: labels, rechecks, words, incidents.
+    """
 
     OPEN_CHANGE = "open_change"
     APPROVE = "approve"
     MERGE = "merge"
+    TAKE_PART = "take_part"
+    WITHDRAW = "withdraw"
     PUBLISH = "publish"
     DEPLOY = "deploy"
+    CANCEL = "cancel"
     ROLL_BACK = "roll_back"
     HOLD = "hold"
     RESOLVE = "resolve"

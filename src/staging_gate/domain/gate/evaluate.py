@@ -44,10 +44,11 @@ PROMOTION: tuple[Rule, ...] = (
 )
 
 RULES: Mapping[Action, tuple[Rule, ...]] = {
-    Action.OPEN_CHANGE: (policy_in_force.rule, flow.rule, tag.rule),
-    Action.APPROVE: (policy_in_force.rule, change_open.rule, approver.rule),
+    Action.OPEN_CHANGE: (policy_in_force.rule, rights.rule, flow.rule, tag.rule),
+    Action.APPROVE: (policy_in_force.rule, rights.rule, change_open.rule, approver.rule),
     Action.MERGE: (
         policy_in_force.rule,
+        rights.rule,
         policy_valid.rule,
         change_open.rule,
         being_merged.rule,
@@ -60,6 +61,8 @@ RULES: Mapping[Action, tuple[Rule, ...]] = {
         back_merge.rule,
         *PROMOTION,
     ),
+    Action.TAKE_PART: (rights.rule,),
+    Action.WITHDRAW: (rights.rule,),
     Action.PUBLISH: (
         policy_in_force.rule,
         rights.rule,
@@ -70,6 +73,7 @@ RULES: Mapping[Action, tuple[Rule, ...]] = {
         targets.rule,
     ),
     Action.DEPLOY: (policy_in_force.rule, rights.rule, hold.rule, tag.rule, *PROMOTION, targets.rule),
+    Action.CANCEL: (rights.rule,),
     Action.ROLL_BACK: (policy_in_force.rule, rights.rule, rollback_target.rule),
     Action.HOLD: (rights.rule,),
     Action.RESOLVE: (rights.rule,),

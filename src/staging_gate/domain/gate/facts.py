@@ -47,7 +47,8 @@ class Facts:
     `main_ahead` are commits of main that staging lacks. `proof_touched` are the files by which a change alters how it
     is proved, `policy_problems` what is wrong in the gate.yaml that it brings. `target_problems` are sentences of
     targets that can not be deployed to. `rollback_to` is the deployment whose release a rollback would bring back,
-    `rollback_name` what was asked for. `incident` is the one that somebody wants to resolve.
+    `rollback_name` what was asked for. `incident` is the one that somebody wants to resolve, `deployment` the one that
+    somebody wants to cancel.
     """
 
     environment: Environment
@@ -68,5 +69,6 @@ class Facts:
     rollback_to: Deployment | None = None
     rollback_name: str | None = None
     incident: Incident | None = None
+    deployment: Deployment | None = None
     intent_method: MergeMethod | None = None
     intent_role: str | None = None

@@ -42,8 +42,8 @@ def why_not(approval: Approval, change: Change, policy: Policy) -> str | None:
         return "given to other code"
     if approval.policy_hash != policy.hash:
         return "given under other rules"
-    if approval.role != "review" and approval.by not in policy.roles.get(approval.role, ()):
-        return f"{approval.by} is no {approval.role} any more"
+    if approval.by not in (policy.people if approval.role == "review" else policy.roles.get(approval.role, ())):
+        return f"{approval.by} has not the role {approval.role}"
     return None
 
 

@@ -19,11 +19,21 @@ def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: 
             f"{actor.name} {what} change {change.number} and can not approve it.",
             "Somebody else has to look at it.",
         )
-    if role == "review" or role in actor.roles:
+    if role == "review":
+        return None if actor.name in policy.people else _stranger(policy, actor)
+    if actor.name in policy.roles.get(role, ()):
         return None
     holders = ", ".join(policy.roles.get(role, ())) or "nobody yet"
     return Reason(
         "not_in_role",
         f"{actor.name} does not have the role {role}.",
         f"Somebody with the role {role} approves: {holders}.",
+    )
+
+
+def _stranger(policy: Policy, actor: Actor) -> Reason:
+    return Reason(
+        "not_in_role",
+        f"{actor.name} does not review: gate.yaml does not name {actor.name} among its people.",
+        f"Somebody of them approves: {', '.join(policy.people) or 'nobody yet'}.",
     )
