@@ -78,7 +78,7 @@ SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
 
 def functions() -> dict[str, Callable[..., Any]]:
     """All of the package, by name."""
-    found = {}
+    found: dict[str, Callable[..., Any]] = {}
     for module in pkgutil.iter_modules(messages.__path__):
         loaded = importlib.import_module(f"{messages.__name__}.{module.name}")
         for name, function in inspect.getmembers(loaded, inspect.isfunction):
