@@ -7,6 +7,7 @@ from staging_gate.domain.environment import Environment
 from staging_gate.ports.pushes import RefUpdate
 from staging_gate.runbook import changes, pushes
 from staging_gate.runbook.holding import put_in_quarantine
+from staging_gate.runbook.reconcile import catch_up
 from staging_gate.testing.world import PushRefused, World
 
 PRODUCTION = Environment.PRODUCTION
@@ -124,9 +125,26 @@ def test_whatever_commit_it_points_at_the_release_is_deployed_and_the_difference
 
     assert two.deployments(PRODUCTION)[-1].revision == two.revision("v1.0.0")
     with two.store.reading() as tx:
-        [entry] = tx.audit_log.about("v1.0.0-rollback")
+        accepted, entry = tx.audit_log.about("v1.0.0-rollback")
+    assert accepted.action == "rollback tag accepted"
     assert entry.action == "rollback tag pushed"
     assert dict(entry.data) == {"points_at": other, "release_at": two.revision("v1.0.0").commit, "same": False}
+
+
+def test_killed_before_we_heard_of_it_a_rollback_tag_is_carried_out_by_looking(
+    two: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as killed:
+        killed.setattr(pushes, "received", lambda *_: None)
+        two.push_tag("v1.0.0-rollback", at="v1.0.0", by="dora")
+    assert len(two.deployments(PRODUCTION)) == 2
+
+    catch_up(two.ports)
+    catch_up(two.ports)
+    two.settle()
+
+    assert [(one.release, one.requested_by) for one in two.deployments(PRODUCTION)[2:]] == [("v1.0.0", "dora")]
+    assert two.production.live() == "v1.0.0"
 
 
 def test_the_next_rollback_counts_on(two: World) -> None:

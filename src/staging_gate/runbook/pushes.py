@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from staging_gate.domain.actor import Actor
+from staging_gate.domain.environment import Environment
 from staging_gate.domain.gate import Action
 from staging_gate.domain.gate.rules.rights import RIGHTS
 from staging_gate.domain.policy import Policy
@@ -13,7 +14,9 @@ from staging_gate.ports.pushes import RefUpdate
 from staging_gate.runbook import changes, deciding
 from staging_gate.runbook.deciding import Closed
 from staging_gate.runbook.policy import MAIN, STAGING, policy_in_force
-from staging_gate.runbook.roll_back import roll_back
+from staging_gate.runbook.roll_back import order
+
+ACCEPTED, PUSHED = "rollback tag accepted", "rollback tag pushed"
 
 
 def judge(ports: Ports, actor: Actor, updates: Sequence[RefUpdate]) -> list[str]:
@@ -22,6 +25,8 @@ def judge(ports: Ports, actor: Actor, updates: Sequence[RefUpdate]) -> list[str]
     refusals: list[str] = []
     for update in updates:
         refusals += _judge_one(ports, policy, actor, update)
+    if not refusals:
+        _accept(ports, actor, [update.tag for update in updates if update.tag and parse_rollback_tag(update.tag)])
     return refusals
 
 
@@ -31,6 +36,26 @@ def received(ports: Ports, actor: Actor, updates: Sequence[RefUpdate]) -> None:
     for update in updates:
         if update.tag and update.new:
             _carry_out(ports, actor, update.tag, update.commit)
+
+
+def catch_up(ports: Ports) -> None:
+    """Carry out the rollback tags that were accepted, and about which nobody told us: we were killed in between."""
+    tags = [tag for tag in ports.code_host.tags().values() if parse_rollback_tag(tag.name)]
+    with ports.store.reading() as tx:
+        records = {tag: tx.audit_log.about(tag.name) for tag in tags}
+    for tag, record in records.items():
+        by = {entry.action: entry.actor for entry in record}
+        if ACCEPTED in by and PUSHED not in by:
+            # The right was judged when it was accepted.
+            _carry_out(ports, Actor(by[ACCEPTED], roles=frozenset({"admin"})), tag.name, tag.commit)
+
+
+def _accept(ports: Ports, actor: Actor, rollback_tags: Sequence[str]) -> None:
+    """Remember whose they are before git has them."""
+    if rollback_tags:
+        with ports.store.transaction() as tx:
+            for tag in rollback_tags:
+                tx.audit(actor, ACCEPTED, tag)
 
 
 def _judge_one(ports: Ports, policy: Policy | None, actor: Actor, update: RefUpdate) -> list[str]:
@@ -74,13 +99,17 @@ def _carry_out(ports: Ports, actor: Actor, tag: str, points_at: str | None) -> N
     rollback = parse_rollback_tag(tag)
     if rollback is None:
         return
+    pushed = ports.code_host.tags().get(tag)
+    reason = words.rollback_reason(tag, pushed.message if pushed else "")
+    decision, target = deciding.on_rolling_back(ports, rollback.release, actor)
     with ports.store.transaction() as tx:
+        tx.deployments.lock(Environment.PRODUCTION)
+        if any(entry.action == PUSHED for entry in tx.audit_log.about(tag)):
+            return  # whoever caught up was first
         release = tx.releases.get(rollback.release)
         commit = release.revision.commit if release and release.revision else None
-        tx.audit(actor, "rollback tag pushed", tag, points_at=points_at, release_at=commit, same=points_at == commit)
-    pushed = ports.code_host.tags().get(tag)
-    try:
-        roll_back(ports, rollback.release, words.rollback_reason(tag, pushed.message if pushed else ""), actor)
-    except Closed as closed:
-        with ports.store.transaction() as tx:
-            tx.audit(actor, "rollback refused", tag, str(closed))
+        tx.audit(actor, PUSHED, tag, points_at=points_at, release_at=commit, same=points_at == commit)
+        if decision.open and target is not None:
+            order(tx, target, reason, actor)
+        else:
+            tx.audit(actor, "rollback refused", tag, str(Closed(decision)))

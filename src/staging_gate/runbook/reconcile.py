@@ -12,7 +12,7 @@ from staging_gate.domain.version import parse_rollback_tag
 from staging_gate.ports import Ports
 from staging_gate.ports.errors import OutsideError
 from staging_gate.ports.store import Transaction
-from staging_gate.runbook import changes
+from staging_gate.runbook import changes, pushes
 from staging_gate.runbook.policy import policy_in_force, services_of
 
 
@@ -41,6 +41,7 @@ def catch_up(ports: Ports) -> None:
         open_changes = tx.changes.open()
     for change in open_changes:
         changes.refresh(ports, change.number)
+    pushes.catch_up(ports)
 
 
 def _traffic(ports: Ports, policy: Policy, environment: Environment) -> list[Difference]:

@@ -22,7 +22,30 @@ def roll_back(ports: Ports, to: str | None, reason: str, by: Actor) -> Deploymen
     deciding.through(decision)
     assert target is not None  # an open gate has a target
     with ports.store.transaction() as tx:
-        return _order(tx, target, reason, by)
+        return order(tx, target, reason, by)
+
+
+def order(tx: Transaction, target: Deployment, reason: str, by: Actor) -> Deployment:
+    """Queue a rollback that was let through."""
+    tx.deployments.lock(Environment.PRODUCTION)
+    running = tx.deployments.occupying(Environment.PRODUCTION)
+    if running is not None and not running.is_rollback:
+        cancel(tx, running, by)
+    live = tx.deployments.live(Environment.PRODUCTION)
+    rollback = Deployment(
+        id="",
+        environment=Environment.PRODUCTION,
+        kind=DeploymentKind.ROLLBACK,
+        revision=target.revision,
+        state=DeploymentState.QUEUED,
+        why=words.rollback(target.release or target.revision.short, reason),
+        requested_by=by.name,
+        requested_at=tx.at,
+        release=target.release,
+        undoes=live.id if live else None,
+        urgent=True,
+    )
+    return request(tx, rollback, by)
 
 
 @procedure(ROLL_BACK, errored=taking_back.mark_errored)
@@ -54,25 +77,3 @@ def record(ports: Ports, id: str, failure: Failure | None) -> None:
             return
         why = words.rollback_failed(failure.why, moved=done.switched_at is not None)
         finish(tx, id, DeploymentState.FAILED, why, failure.evidence)
-
-
-def _order(tx: Transaction, target: Deployment, reason: str, by: Actor) -> Deployment:
-    tx.deployments.lock(Environment.PRODUCTION)
-    running = tx.deployments.occupying(Environment.PRODUCTION)
-    if running is not None and not running.is_rollback:
-        cancel(tx, running, by)
-    live = tx.deployments.live(Environment.PRODUCTION)
-    rollback = Deployment(
-        id="",
-        environment=Environment.PRODUCTION,
-        kind=DeploymentKind.ROLLBACK,
-        revision=target.revision,
-        state=DeploymentState.QUEUED,
-        why=words.rollback(target.release or target.revision.short, reason),
-        requested_by=by.name,
-        requested_at=tx.at,
-        release=target.release,
-        undoes=live.id if live else None,
-        urgent=True,
-    )
-    return request(tx, rollback, by)
