@@ -10,8 +10,8 @@ from staging_gate.adapters.local.layout import Layout
 from staging_gate.adapters.local.places import Places
 from staging_gate.domain.environment import Environment
 from tests.e2e.installation import Installation
+from tests.e2e.stories import SERVICES
 
-SERVICES = ("api", "web")
 WARM = 2
 """Of each service in each environment: what is live, and what was live before."""
 

@@ -12,6 +12,8 @@ from sqlalchemy import select
 
 from staging_gate.adapters.clock import SystemClock
 from staging_gate.adapters.git import GitCodeHost
+from staging_gate.adapters.local.layout import Layout
+from staging_gate.adapters.local.places import Places
 from staging_gate.domain.audit import verify_chain
 from staging_gate.domain.deployment import Deployment
 from staging_gate.domain.environment import Environment
@@ -23,6 +25,7 @@ from staging_gate.store import SqlStore
 from staging_gate.testing import eventually
 from tests.e2e.installation import Installation
 
+SERVICES = ("api", "web")
 ADDRESSES = ("staging api", "staging web", "production api", "production web")
 
 
@@ -132,6 +135,16 @@ class Story:
     def roll_back(self) -> None:
         self.at.as_("dana").post("/rollback", to=self.way_back(), reason="it is slow")
 
+    def lose_what_is_warm(self) -> None:
+        """In production only what is live goes on running."""
+        for service in SERVICES:
+            places = Places(Layout(self.at.state), Environment.PRODUCTION, service)
+            live = self.revision_at(f"production {service}")
+            for place in places.all():
+                process = places.process(place.process)
+                if process and place.commit != live:
+                    process.stop(within=0)
+
     def way_back(self) -> str:
         """The last verified release that is not live."""
         with self.record.store.reading() as tx:
@@ -215,6 +228,7 @@ RELEASE: Parts = {
     "publish it": Story.publish,
 }
 ROLLBACK: Parts = {"roll back": Story.roll_back}
+COLD_ROLLBACK: Parts = {"lose what is warm": Story.lose_what_is_warm, **ROLLBACK}
 
 
 def tell(story: Story, parts: Parts) -> None:
@@ -231,5 +245,5 @@ def _counted_anew(text: str) -> str:
     """Each of `staging-7`, `v1.4.0`, `change 5`, commits and so on by its place in the text."""
     known: dict[str, str] = {}
     counted = r"(\b(?:staging-|production-|feature/|change |number |v)|#)(\d+(?:\.\d+)*)|\b()[0-9a-f]{10,40}\b"
-    text = re.sub(r"hold-\w+-\d+", "hold", text)
+    text = re.sub(r"\d+\.\d s\b", "a moment", re.sub(r"hold-\w+", "hold", text))
     return re.sub(counted, lambda found: known.setdefault(found[0], f"{found[1] or ''}<{len(known) + 1}>"), text)

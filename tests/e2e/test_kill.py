@@ -13,9 +13,9 @@ from staging_gate.wire.api import NotReachable
 from tests.e2e.installation import an_installation
 from tests.e2e.killer import Weapon, launch_deadly, points_of_runs
 from tests.e2e.processes import strays, too_many
-from tests.e2e.stories import RELEASE, ROLLBACK, Parts, Story, tell
+from tests.e2e.stories import COLD_ROLLBACK, DEPLOYMENT, RELEASE, ROLLBACK, Parts, Story, tell
 
-SAMPLE = 5
+SAMPLE = 3
 """How often a story is told by default, each time with a kill in each of its runs."""
 
 Points = Mapping[str, Sequence[Sequence[str]]]
@@ -77,7 +77,6 @@ class Stage:
 def test_on_the_way_to_production(stage: Stage, plan: "Plan") -> None:
     stage.story.write_a_change()
     expected, points = stage.without_a_kill(RELEASE)
-    print(expected)
 
     for at in plan(points):
         stage.story.write_a_change()
@@ -97,6 +96,16 @@ def test_while_a_bad_release_takes_itself_back(stage: Stage, plan: "Plan") -> No
         stage.story.lift_everything()
 
 
+def test_while_a_candidate_fails(stage: Stage, plan: "Plan") -> None:
+    stage.story.write_a_change("crash")
+    expected, points = stage.without_a_kill(DEPLOYMENT)
+
+    for at in plan({"merge it": points["merge it"][1:]}):
+        stage.story.write_a_change("crash")
+        assert stage.with_kills(DEPLOYMENT, at) == expected, at
+        stage.assert_well()
+
+
 def test_while_rolling_back(stage: Stage, plan: "Plan") -> None:
     expected, points = stage.without_a_kill(ROLLBACK)
     stage.story.lift_everything()
@@ -107,11 +116,21 @@ def test_while_rolling_back(stage: Stage, plan: "Plan") -> None:
         stage.story.lift_everything()
 
 
+def test_while_rolling_back_to_what_is_not_warm_any_more(stage: Stage, plan: "Plan") -> None:
+    expected, points = stage.without_a_kill(COLD_ROLLBACK)
+    stage.story.lift_everything()
+
+    for at in plan(points):
+        assert stage.with_kills(COLD_ROLLBACK, at) == expected, at
+        stage.assert_well()
+        stage.story.lift_everything()
+
+
 Plan = Callable[[Points], list[dict[str, list[str]]]]
 
 
 @pytest.fixture
-def plan(rng: random.Random, in_full: bool) -> Plan:
+def plan(rng: random.Random, in_full: bool, capsys: pytest.CaptureFixture[str]) -> Plan:
     """How the story is told, again and again, until it was killed at every point, or at a sample of them."""
 
     def make(points: Points) -> list[dict[str, list[str]]]:
@@ -122,7 +141,8 @@ def plan(rng: random.Random, in_full: bool) -> Plan:
         times = max(len(run) for runs in chosen.values() for run in runs)
         killed = sum(len(run) for runs in chosen.values() for run in runs)
         every = sum(len(run) for runs in points.values() for run in runs)
-        print(f"{killed} of {every} kill points")
+        with capsys.disabled():
+            print(f" {killed} of {every} kill points ", end="")
         return [
             {part: [run[number] for run in runs if number < len(run)] for part, runs in chosen.items()}
             for number in range(times)
