@@ -10,9 +10,11 @@ import pytest
 
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.revision import Revision
+from staging_gate.domain.service import Health, Service, Target
 from staging_gate.ports.deploy_target import DeployTarget, Live, Order, Ready
 from staging_gate.ports.errors import OutsideError, Refused, Stopped
 from staging_gate.testing import eventually
+from staging_gate.testing.deploy_target import FakeTarget
 from tests.adapters.local.sample import Repository, World, a_world
 
 
@@ -64,7 +66,34 @@ def local(folder: Path) -> Iterator[Stage]:
         world.end()
 
 
-STAGES: dict[str, Callable[[Path], AbstractContextManager[Stage]]] = {"local": local}
+class FakeStage:
+    service = Service("api", ("serve",), Health(), {environment: Target("local") for environment in Environment})
+
+    def __init__(self) -> None:
+        self.target = FakeTarget()
+        self._made = 0
+
+    def revision(self, healthy: bool = True) -> Revision:
+        self._made += 1
+        made = Revision(f"{self._made:040x}", f"{self._made + 1000:040x}")
+        if not healthy:
+            self.target.never_healthy(made.commit)
+        return made
+
+    def order(self, deployment: str, revision: Revision, reuse_warm: bool = False) -> Order:
+        staging = Environment.STAGING
+        return Order(deployment, staging, self.service, self.service.target(staging), revision, reuse_warm=reuse_warm)
+
+    def lose_processes(self) -> None:
+        self.target.lose_processes()
+
+
+@contextmanager
+def fake(folder: Path) -> Iterator[Stage]:
+    yield FakeStage()
+
+
+STAGES: dict[str, Callable[[Path], AbstractContextManager[Stage]]] = {"fake": fake, "local": local}
 
 
 @pytest.fixture(params=STAGES)

@@ -9,7 +9,7 @@ from threading import RLock
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.service import Service, Target
 from staging_gate.ports.deploy_target import Cancelled, Live, Order, Ready
-from staging_gate.ports.errors import Stopped, Unavailable
+from staging_gate.ports.errors import Refused, Stopped, Unavailable
 from staging_gate.testing.faults import Faults
 
 ROUTE = tuple[Environment, str]
@@ -58,13 +58,14 @@ class Route:
 
 @dataclass
 class Remembered:
-    """`calls` are (call, deployment, service), in order."""
+    """`calls` are (call, deployment, service), in order. `unhealthy` are commits."""
 
     routes: dict[ROUTE, Route] = field(default_factory=dict)
     builds: set[tuple[str, str]] = field(default_factory=set)
     schemas: dict[ROUTE, str] = field(default_factory=dict)
     calls: list[tuple[str, str, str]] = field(default_factory=list)
     unreachable: str | None = None
+    unhealthy: set[str] = field(default_factory=set)
     numbers: int = 0
 
 
@@ -113,6 +114,9 @@ class FakeTarget:
         with self._call("wait_until_ready", order):
             _go_on_unless(cancelled)
             process = self._started(order)
+            if process.commit in self.known.unhealthy:
+                seen = "last answer of GET /health: 500"
+                raise Refused(f"{order.service.name} was not healthy within 60 s.", seen)
             return Ready(process.address, warm=process.deployments[0] != order.deployment)
 
     def switch(self, order: Order) -> None:
@@ -123,13 +127,14 @@ class FakeTarget:
         with self._call("put_back", order):
             route = self.route(order.environment, order.service.name)
             process = route.warm(order)
+            warm = process is not None
             if process is None:
                 self.known.builds.add((order.revision.tree, order.service.name))
                 process = self._start_anew(order, route)
             if order.deployment not in process.deployments:
                 process.deployments.append(order.deployment)
             self._send(order, process)
-            return Ready(process.address, warm=process.deployments[0] != order.deployment)
+            return Ready(process.address, warm=warm)
 
     def close_route(self, order: Order) -> None:
         with self._call("close_route", order):
@@ -167,12 +172,23 @@ class FakeTarget:
         return f"http://{service.name}.{environment}.invalid"
 
     def last_words(self, order: Order, lines: int = 50) -> str:
-        return f"the last words of {order.service.name} in {order.deployment}"
+        said = self.route(order.environment, order.service.name).of(order.deployment)
+        return f"the last words of {order.service.name} in {order.deployment}" if said else ""
 
     # --- what stories ask and do ---------------------------------------------------------------------------------
 
     def route(self, environment: Environment, service: str) -> Route:
         return self.known.routes.setdefault((environment, service), Route())
+
+    def never_healthy(self, commit: str) -> None:
+        """Processes of this revision never answer their health rightly."""
+        self.known.unhealthy.add(commit)
+
+    def lose_processes(self) -> None:
+        """Everything that runs dies."""
+        for route in self.known.routes.values():
+            for process in route.processes:
+                process.running = False
 
     def overlaps(self) -> list[str]:
         """Deployments that went on after another one of their environment had begun: there must be none."""
