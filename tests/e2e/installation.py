@@ -128,11 +128,14 @@ class Installation:
 
     def git(self, *arguments: str, fails: bool = False) -> str:
         """What git says, on both of its outputs; whether it fails is checked."""
-        known = {**os.environ, **GIT, **{f"GIT_{who}_{what}": "ada" for who in WHO for what in ("NAME", "EMAIL")}}
-        argv = ["git", "-C", str(self.tree), *arguments]
-        done = subprocess.run(argv, env=known, capture_output=True, text=True, timeout=60)
+        done = self.try_git(*arguments)
         assert (done.returncode != 0) == fails, done.stdout + done.stderr
         return done.stdout + done.stderr
+
+    def try_git(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        known = {**os.environ, **GIT, **{f"GIT_{who}_{what}": "ada" for who in WHO for what in ("NAME", "EMAIL")}}
+        argv = ["git", "-C", str(self.tree), *arguments]
+        return subprocess.run(argv, env=known, capture_output=True, text=True, timeout=60)
 
     def commit(self, message: str) -> None:
         self.git("add", "--all")

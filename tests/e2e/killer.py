@@ -26,6 +26,7 @@ from staging_gate.engine import (
     Run,
     durable,  # noqa: F401  # slow to import, so it is there before the fork
 )
+from staging_gate.runbook import pushes
 from staging_gate.server.__main__ import main
 from staging_gate.store import SqlStore
 from tests.e2e.installation import ServerProcess
@@ -38,6 +39,9 @@ EFFECTS: Sequence[tuple[Any, Sequence[str]]] = (
     (processes, ("start",)),
 )
 """What a step does to the outside: it may be killed after each of these."""
+
+PUSH_POINTS = ("a push: judged", "a push: in git", "a push: heard of")
+"""It is let through and git does not know it yet; git has it and nobody was told; all is done but the answer."""
 
 _in_step = threading.local()
 _one_at_a_time = threading.Lock()
@@ -150,6 +154,8 @@ def make_deadly(weapon: Weapon) -> None:
     """From now on steps and their effects in this process are points."""
     Run.step = _deadly_step(Run.step, weapon)  # type: ignore[method-assign]
     SqlStore.transaction = _deadly_commit(SqlStore.transaction, weapon)  # type: ignore[method-assign]
+    pushes.judge = _deadly_call(pushes.judge, weapon, after=PUSH_POINTS[0])
+    pushes.received = _deadly_call(pushes.received, weapon, before=PUSH_POINTS[1], after=PUSH_POINTS[2])
     for place, names in EFFECTS:
         for name in names:
             setattr(place, name, _deadly_effect(getattr(place, name), weapon))
@@ -181,6 +187,17 @@ def _deadly_commit(transaction: Callable[..., Any], weapon: Weapon) -> Callable[
         with transaction(self) as tx:
             yield tx
         _after("a commit", weapon)
+
+    return deadly
+
+
+def _deadly_call(call: Callable[..., Any], weapon: Weapon, before: str = "", after: str = "") -> Callable[..., Any]:
+    def deadly(*args: Any, **kwargs: Any) -> Any:
+        if before:
+            weapon.point(before)
+        answer = call(*args, **kwargs)
+        weapon.point(after)
+        return answer
 
     return deadly
 

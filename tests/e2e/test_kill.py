@@ -11,7 +11,7 @@ from staging_gate.testing import eventually
 from staging_gate.testing.strict_client import StrictClient
 from staging_gate.wire.api import NotReachable
 from tests.e2e.installation import an_installation
-from tests.e2e.killer import Weapon, launch_deadly, points_of_runs
+from tests.e2e.killer import PUSH_POINTS, Weapon, launch_deadly, points_of_runs
 from tests.e2e.processes import strays, too_many
 from tests.e2e.stories import COLD_ROLLBACK, DEPLOYMENT, RELEASE, ROLLBACK, Parts, Story, tell
 
@@ -51,7 +51,7 @@ class Stage:
             with contextlib.suppress(*([NotReachable] if points else [])):
                 do(self.story)
             for _ in points:
-                self._be_killed()
+                self.be_killed()
             self.story.at.await_start()
             self.story.settle()
         return self.story.outcome(since)
@@ -63,7 +63,7 @@ class Stage:
         eventually(lambda: not too_many(self.story.at))
         eventually(lambda: not strays(self.story.at))
 
-    def _be_killed(self) -> None:
+    def be_killed(self) -> None:
         assert self.story.at.server
         try:
             code = self.story.at.server.wait(20)
@@ -122,6 +122,31 @@ def test_while_rolling_back_to_what_is_not_warm_any_more(stage: Stage, plan: "Pl
 
     for at in plan(points):
         assert stage.with_kills(COLD_ROLLBACK, at) == expected, at
+        stage.assert_well()
+        stage.story.lift_everything()
+
+
+def test_while_a_rollback_is_ordered_by_a_tag(stage: Stage) -> None:
+    """Whoever pushed sees an error, and pushes again; it is one order."""
+    at = stage.story.at
+    for number, point in enumerate(PUSH_POINTS, 1):
+        before = stage.story.record.deployments()
+        release = stage.story.way_back()
+        tag = f"{release}-rollback.{number}"
+        at.git("tag", "--annotate", "-m", "it is slow", tag)
+
+        stage.weapon.arm(point)
+        first = at.try_git("push", at.clone_address("dana"), tag)
+        stage.be_killed()
+        at.await_start()
+        again = at.try_git("push", at.clone_address("dana"), tag)
+        stage.story.settle()
+
+        assert first.returncode != 0
+        assert again.returncode == 0, again.stderr
+        [rollback] = stage.story.record.deployments()[len(before) :]
+        assert (rollback.release, str(rollback.state), rollback.requested_by) == (release, "succeeded", "dana")
+        assert stage.story.revision_at("production api") == rollback.revision.commit
         stage.assert_well()
         stage.story.lift_everything()
 
