@@ -60,6 +60,8 @@ SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
     pushes.protected_branch: [("main", "staging")],
     pushes.protected_branch_deleted: [("main",)],
     pushes.branch_like_a_tag: [("v1.0.0",)],
+    pushes.tag_like_a_branch: [("main",)],
+    pushes.only_looks_on: [("vera",)],
     pushes.release_tag: [("v1.1.0",)],
     pushes.rollback_tag_moved: [("v1.0.0-rollback",)],
     pushes.rollback_tag_lightweight: [("v1.0.0-rollback",)],

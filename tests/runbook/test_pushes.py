@@ -1,7 +1,10 @@
 """What git is told: who may push what, and what a push sets off."""
 
+from collections.abc import Callable
+
 import pytest
 
+from staging_gate.domain.actor import Actor
 from staging_gate.domain.deployment import DeploymentState
 from staging_gate.domain.environment import Environment
 from staging_gate.ports.pushes import RefUpdate
@@ -46,6 +49,26 @@ def test_other_branches_are_free(world: World) -> None:
     assert refused(world, RefUpdate("refs/heads/hotfix/x", old, new, "commit", new)) == []
     assert refused(world, RefUpdate("refs/heads/feature/x", old, None)) == []
     assert refused(world, RefUpdate("refs/tags/nightly", None, new, "commit", new)) == []
+
+
+@pytest.mark.parametrize("tag", ["main", "staging"])
+def test_no_tag_stands_where_a_branch_is_looked_for(made: Callable[..., World], tag: str) -> None:
+    """Before there is a main, its rules would be the tag's."""
+    update = RefUpdate(f"refs/tags/{tag}", None, "2" * 40, "tag", "2" * 40)
+
+    assert refused(made(policy=None), update, by="ada") == [
+        f"{tag} is the name of a protected branch: a tag of that name would be taken for it. Choose another name."
+    ]
+
+
+@pytest.mark.parametrize("actor", [Actor("vera", roles=frozenset({"viewer"})), Actor("eve")])
+def test_who_only_looks_on_pushes_nothing(world: World, actor: Actor) -> None:
+    update = RefUpdate("refs/heads/feature/x", None, "2" * 40, "commit", "2" * 40)
+
+    assert pushes.judge(world.ports, actor, [update]) == [
+        f"{actor.name} may read this repository, but not push to it:",
+        f"gate.yaml has to name {actor.name} under `people:`, and not as a viewer.",
+    ]
 
 
 def test_refs_of_our_own_are_not_pushed(world: World) -> None:

@@ -21,6 +21,17 @@ def branch_like_a_tag(branch: str) -> list[str]:
     return [f"{branch} is named like a release: a branch of that name would be taken for one. Choose another name."]
 
 
+def tag_like_a_branch(tag: str) -> list[str]:
+    return [f"{tag} is the name of a protected branch: a tag of that name would be taken for it. Choose another name."]
+
+
+def only_looks_on(name: str) -> list[str]:
+    return [
+        f"{name} may read this repository, but not push to it:",
+        f"gate.yaml has to name {name} under `people:`, and not as a viewer.",
+    ]
+
+
 def release_tag(tag: str) -> list[str]:
     return [
         f"{tag} is a release tag: it is not pushed by hand, and never moved or deleted.",

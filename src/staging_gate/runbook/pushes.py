@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from staging_gate.domain.actor import Actor
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.gate import Action
-from staging_gate.domain.gate.rules.rights import RIGHTS
+from staging_gate.domain.gate.rules.rights import RIGHTS, takes_part
 from staging_gate.domain.policy import Policy
 from staging_gate.domain.version import parse_rollback_tag, parse_tag
 from staging_gate.messages import pushes as words
@@ -22,6 +22,8 @@ ACCEPTED, PUSHED = "rollback tag accepted", "rollback tag pushed"
 def judge(ports: Ports, actor: Actor, updates: Sequence[RefUpdate]) -> list[str]:
     """What the pusher is told when the push is refused; nothing when it may pass: other branches are free."""
     policy = policy_in_force(ports)
+    if not takes_part(policy, actor):
+        return words.only_looks_on(actor.name)
     refusals: list[str] = []
     for update in updates:
         refusals += _judge_one(ports, policy, actor, update)
@@ -59,13 +61,15 @@ def _accept(ports: Ports, actor: Actor, rollback_tags: Sequence[str]) -> None:
 
 
 def _judge_one(ports: Ports, policy: Policy | None, actor: Actor, update: RefUpdate) -> list[str]:
+    staging = policy.staging.branch if policy else STAGING
+    main = policy.production.branch if policy else MAIN
+    if update.tag in (staging, main):
+        return words.tag_like_a_branch(update.tag)
     if update.tag is not None:
         return _judge_tag(ports, actor, update.tag, update)
     branch = update.branch
     if branch is None:
         return words.internal_ref(update.ref)
-    staging = policy.staging.branch if policy else STAGING
-    main = policy.production.branch if policy else MAIN
     if branch not in (staging, main):
         return words.branch_like_a_tag(branch) if parse_tag(branch) or parse_rollback_tag(branch) else []
     if update.new is None:
