@@ -30,7 +30,7 @@ def test_health_says_what_it_asks_of_others(served: Served) -> None:
     assert (status, body) == (200, '{"status":"healthy","environment":"staging"}')
 
 
-@pytest.mark.parametrize("headers", [{}, {"authorization": "Bearer sgt_wrong"}, {"cookie": "gate_token=sgt_wrong"}])
+@pytest.mark.parametrize("headers", [{}, {"authorization": "Bearer sgt_wrong"}, {"cookie": "gate_session=sgt_wrong"}])
 def test_without_a_valid_token_nothing_is_told(served: Served, headers: dict[str, str]) -> None:
     status, body, answer = ask(served, "GET", "/api/v1/board", **headers)
     assert status == 401
@@ -137,10 +137,20 @@ def test_a_body_has_a_limit(served: Served) -> None:
 
 def test_another_site_can_not_act_with_our_cookie(served: Served) -> None:
     status, body, _ = ask(
-        served, "POST", "/api/v1/redeploy", b"{}", origin="https://evil.example", cookie=f"gate_token={served.token}"
+        served, "POST", "/api/v1/redeploy", b"{}", origin="https://evil.example", cookie=served.cookie
     )
     assert status == 403
     assert "This request comes from another site." in body
+
+
+def test_a_session_reads_and_acts_nowhere(served: Served) -> None:
+    """A cookie goes to every port of a machine: the services beside us see it."""
+    assert ask(served, "GET", "/api/v1/board", cookie=served.cookie)[0] == 200
+    status, body, _ = ask(served, "POST", "/api/v1/redeploy", b'{"environment": "staging"}', cookie=served.cookie)
+    assert status == 401
+    assert "A valid API token is needed" in body
+    session = served.cookie.partition("=")[2]
+    assert ask(served, "GET", "/api/v1/board", authorization=f"Bearer {session}")[0] == 401
 
 
 def test_the_schema_is_served_and_names_every_verb(served: Served) -> None:

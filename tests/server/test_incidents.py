@@ -8,7 +8,7 @@ from tests.server.test_api import ask, refused
 
 
 def board_of(served: Served) -> str:
-    return ask(served, "GET", "/board-content", cookie=f"gate_token={served.token}")[1]
+    return ask(served, "GET", "/board-content", cookie=served.cookie)[1]
 
 
 def test_an_incident_from_open_to_resolved(served: Served, ada: Api, ben: Api) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from staging_gate.domain.actor import ROLES, Actor, ActorKind
 from staging_gate.domain.gate.rules.rights import takes_part
@@ -38,7 +38,7 @@ def create(
         token = Token(
             id=secrets.token_hex(4),
             person=person,
-            sha256=_hash(secret),
+            sha256=hash_of(secret),
             created_at=tx.at,
             created_by=by.name,
             roles=tuple(roles),
@@ -52,7 +52,7 @@ def create(
 
 def revoke(ports: Ports, id: str, by: Actor) -> None:
     with ports.store.transaction() as tx:
-        token = next((t for t in tx.tokens.all() if t.id == id), None)
+        token = tx.tokens.get(id)
         if token is None:
             raise Unknown(f"There is no token {id}. `gate token list` shows them.")
         if not by.has_any("admin") and token.person != by.name:
@@ -65,9 +65,13 @@ def authenticate(ports: Ports, secret: str) -> Actor | None:
     """Who holds this token, with the roles of the policy in force now; None where it is not valid, or its person has
     left the policy."""
     with ports.store.reading() as tx:
-        token = tx.tokens.by_hash(_hash(secret))
-        valid = token is not None and token.valid_at(tx.at)
-    if token is None or not valid:
+        token, at = tx.tokens.by_hash(hash_of(secret)), tx.at
+    return holder(ports, token, at) if token else None
+
+
+def holder(ports: Ports, token: Token, at: datetime) -> Actor | None:
+    """Who holds a token that we know, with the roles of now; None where it is not valid any more."""
+    if not token.valid_at(at):
         return None
     policy = policy_in_force(ports)
     if policy is not None and token.person not in policy.people and not token.roles:
@@ -82,5 +86,5 @@ def _refuse_unknown(roles: Sequence[str], known: set[str]) -> None:
         raise Unusable(f"There is no role {unknown!r}. Roles: {', '.join(sorted(known))}.")
 
 
-def _hash(secret: str) -> str:
+def hash_of(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()

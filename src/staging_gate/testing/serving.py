@@ -15,7 +15,8 @@ from staging_gate.bootstrap.adapters import REPOSITORY
 from staging_gate.bootstrap.house import House, open_house
 from staging_gate.bootstrap.settings import Settings
 from staging_gate.domain.actor import Actor
-from staging_gate.runbook import tokens
+from staging_gate.runbook import sessions, tokens
+from staging_gate.server.api.house import COOKIE
 from staging_gate.server.compose import compose
 from staging_gate.testing.polling import eventually
 from staging_gate.testing.repository import Files, Repository
@@ -44,6 +45,11 @@ class Served:
     address: str
     token: str
     house: House
+
+    @property
+    def cookie(self) -> str:
+        """The administrator's session, as a browser sends it."""
+        return f"{COOKIE}={sessions.begin(self.house.ports, self.token)}"
 
     def token_of(self, person: str) -> str:
         return tokens.create(self.house.ports, person, Actor("admin", roles=frozenset({"admin"})))[1]

@@ -6,10 +6,10 @@ from fastapi import Depends, Request
 
 from staging_gate.bootstrap.house import House
 from staging_gate.domain.actor import Actor
-from staging_gate.runbook import tokens
+from staging_gate.runbook import sessions, tokens
 from staging_gate.server.problems import SignInNeeded
 
-COOKIE = "gate_token"
+COOKIE = "gate_session"
 
 
 def house(request: Request) -> House:
@@ -26,10 +26,12 @@ def actor(request: Request) -> Actor:
 
 
 def actor_or_none(request: Request) -> Actor | None:
-    """Whose token the request carries, as `Authorization: Bearer`, or as the cookie of the pages."""
+    """Whose token the request carries, as `Authorization: Bearer`; or whose session, the pages' cookie, which reads."""
     header = request.headers.get("authorization", "")
-    secret = header.removeprefix("Bearer ") if header.startswith("Bearer ") else request.cookies.get(COOKIE, "")
-    return tokens.authenticate(house(request).ports, secret) if secret else None
+    if header.startswith("Bearer "):
+        return tokens.authenticate(house(request).ports, header.removeprefix("Bearer "))
+    session = request.cookies.get(COOKIE) if request.method in ("GET", "HEAD") else None
+    return sessions.reader(house(request).ports, session) if session else None
 
 
 InHouse = Annotated[House, Depends(house)]

@@ -16,7 +16,7 @@ from staging_gate.domain.actor import Actor
 from staging_gate.messages.steps import outcome
 from staging_gate.queries.board import board
 from staging_gate.queries.deployments import timeline
-from staging_gate.runbook import tokens
+from staging_gate.runbook import sessions
 from staging_gate.runbook.policy import policy_in_force
 from staging_gate.server.api.house import COOKIE, actor_or_none, house
 
@@ -77,11 +77,13 @@ def sign_in_page() -> Response:
 
 @router.post("/login")
 def sign_in(request: Request, house: InHouse, token: Annotated[str, Depends(token_of_form)]) -> Response:
-    if tokens.authenticate(house.ports, token) is None:
+    session = sessions.begin(house.ports, token)
+    if session is None:
         return page("login.html", 401, by=None, wrong=True)
     answer = RedirectResponse("/", 303)
     secure = request.url.scheme == "https"
-    answer.set_cookie(COOKIE, token, httponly=True, samesite="lax", secure=secure, max_age=30 * 86400)
+    lasts = int(sessions.LASTS.total_seconds())
+    answer.set_cookie(COOKIE, session, httponly=True, samesite="lax", secure=secure, max_age=lasts)
     return answer
 
 
