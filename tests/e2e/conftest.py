@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -9,13 +10,15 @@ from tests.e2e.stories import RELEASE, Story, tell
 
 @pytest.fixture(scope="session")
 def running() -> Iterator[Story]:
-    """An installation with a release in production, shared by tests that leave it as they found it."""
-    with an_installation(launch) as one:
-        one.start()
-        story = Story(one)
-        story.begin()
-        story.write_a_change()
-        tell(story, RELEASE)
+    """An installation with a release in production, shared by tests that leave production as they found it."""
+    with released() as story:
+        yield story
+
+
+@pytest.fixture(scope="module")
+def releasing() -> Iterator[Story]:
+    """The same, for tests that release more."""
+    with released() as story:
         yield story
 
 
@@ -33,3 +36,14 @@ def nothing_yet() -> Iterator[Installation]:
     with an_installation(launch) as one:
         one.start()
         yield one
+
+
+@contextmanager
+def released() -> Iterator[Story]:
+    with an_installation(launch) as one:
+        one.start()
+        story = Story(one)
+        story.begin()
+        story.write_a_change()
+        tell(story, RELEASE)
+        yield story

@@ -50,7 +50,7 @@ VERBS = [
         (FAILED, "deployment cancel production-1", "production-1 is succeeded: it can not be cancelled any more."),
         (CLOSED, "rollback v9.9.9 --reason slow", "There is nothing to go back to: v9.9.9 was never verified"),
         (CLOSED, "rollback v1.0.0 --reason slow", "v1.0.0 is what production runs now."),
-        (CLOSED, "rollback --reason slow", "There is nothing to go back to: no release was verified in production"),
+        (CLOSED, "rollback --reason slow", "There is nothing to go back to: no other verified release is free of"),
         (USAGE, "hold lift hold-9 --reason gone", "There is no hold hold-9 in force. In force: none."),
         (USAGE, "release lift v1.0.0 --reason good", "v1.0.0 is not in quarantine."),
         (USAGE, "explain 999", "There is no change 999."),
@@ -180,35 +180,35 @@ def test_a_broken_policy_is_not_merged(running: Story) -> None:
     assert str(running.record.deployments()[-1].state) == "succeeded"
 
 
-def test_a_tag_made_behind_our_back(running: Story) -> None:
-    running.write_a_change()
-    tell(running, {name: RELEASE[name] for name in (*DEPLOYMENT, "open a release", "merge the release")})
-    behind_our_back(running.at, "update-ref", f"refs/tags/{running.tag}", "v1.0.0^{commit}")
-    before = running.picture()
+def test_a_tag_made_behind_our_back(releasing: Story) -> None:
+    releasing.write_a_change()
+    tell(releasing, {name: RELEASE[name] for name in (*DEPLOYMENT, "open a release", "merge the release")})
+    behind_our_back(releasing.at, "update-ref", f"refs/tags/{releasing.tag}", "v1.0.0^{commit}")
+    before = releasing.picture()
 
-    refused = running.at.cli("release", "publish", running.tag, by="dana")
+    refused = releasing.at.cli("release", "publish", releasing.tag, by="dana")
 
     assert refused.exit_code == CLOSED
-    assert f"The tag {running.tag} exists already and points at another commit. [tag_exists]" in refused.output
-    assert running.picture() == before
-    behind_our_back(running.at, "update-ref", "-d", f"refs/tags/{running.tag}")
-    assert running.at.cli("release", "publish", running.tag, "--wait", by="dana").exit_code == DONE
+    assert f"The tag {releasing.tag} exists already and points at another commit. [tag_exists]" in refused.output
+    assert releasing.picture() == before
+    behind_our_back(releasing.at, "update-ref", "-d", f"refs/tags/{releasing.tag}")
+    assert releasing.at.cli("release", "publish", releasing.tag, "--wait", by="dana").exit_code == DONE
 
 
-def test_a_release_that_is_not_on_main(running: Story) -> None:
-    running.write_a_change()
-    tell(running, {name: RELEASE[name] for name in (*DEPLOYMENT, "open a release", "merge the release")})
-    main = running.record.code.branches()["main"]
-    behind_our_back(running.at, "update-ref", "refs/heads/main", "main~1")
-    before = running.picture()
+def test_a_release_that_is_not_on_main(releasing: Story) -> None:
+    releasing.write_a_change()
+    tell(releasing, {name: RELEASE[name] for name in (*DEPLOYMENT, "open a release", "merge the release")})
+    main = releasing.record.code.branches()["main"]
+    behind_our_back(releasing.at, "update-ref", "refs/heads/main", "main~1")
+    before = releasing.picture()
 
-    refused = running.at.cli("release", "publish", running.tag, by="dana")
+    refused = releasing.at.cli("release", "publish", releasing.tag, by="dana")
 
     assert refused.exit_code == CLOSED
     assert "is not on main" in refused.output
-    assert running.picture() == before
-    behind_our_back(running.at, "update-ref", "refs/heads/main", main)
-    assert running.at.cli("release", "publish", running.tag, "--wait", by="dana").exit_code == DONE
+    assert releasing.picture() == before
+    behind_our_back(releasing.at, "update-ref", "refs/heads/main", main)
+    assert releasing.at.cli("release", "publish", releasing.tag, "--wait", by="dana").exit_code == DONE
 
 
 @pytest.mark.parametrize(

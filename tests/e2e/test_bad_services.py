@@ -20,7 +20,7 @@ MEGABYTE = 1024 * 1024
 @pytest.mark.parametrize(
     ("fault", "failure", "evidence"),
     [
-        ("crash", "api ended with exit code 3 ", "KeyError: 'ARCHIVE_FOLDER'"),
+        ("crash", "api ended with exit code 3, ", "KeyError: 'ARCHIVE_FOLDER'"),
         ("wrong health", "api was not healthy within 1.", '"environment": "nowhere"'),
         ("silent", "api was not healthy within 1.", "last answer of GET /health: "),
     ],

@@ -155,7 +155,7 @@ Plan = Callable[[Points], list[dict[str, list[str]]]]
 
 
 @pytest.fixture
-def plan(rng: random.Random, in_full: bool, capsys: pytest.CaptureFixture[str]) -> Plan:
+def plan(rng: random.Random, in_full: bool, record_property: Callable[[str, object], None]) -> Plan:
     """How the story is told, again and again, until it was killed at every point, or at a sample of them."""
 
     def make(points: Points) -> list[dict[str, list[str]]]:
@@ -166,8 +166,7 @@ def plan(rng: random.Random, in_full: bool, capsys: pytest.CaptureFixture[str]) 
         times = max(len(run) for runs in chosen.values() for run in runs)
         killed = sum(len(run) for runs in chosen.values() for run in runs)
         every = sum(len(run) for runs in points.values() for run in runs)
-        with capsys.disabled():
-            print(f" {killed} of {every} kill points ", end="")
+        record_property("kill points", f"{killed} of {every}")
         return [
             {part: [run[number] for run in runs if number < len(run)] for part, runs in chosen.items()}
             for number in range(times)
