@@ -17,6 +17,7 @@ import pytest
 from staging_gate.adapters.local import processes, procfs
 from staging_gate.adapters.local.builds import Build
 from staging_gate.adapters.local.checkout import Mirror
+from staging_gate.adapters.local.recipes import Interpreter, recognise
 from staging_gate.domain.revision import Revision
 from staging_gate.domain.service import Service
 from staging_gate.ports.errors import OutsideError, Refused, Stopped, Unavailable
@@ -357,6 +358,30 @@ def test_uv_sync_makes_an_environment_of_the_lock_without_the_project(world: Wor
     build(world, other, of)
 
     assert len(list(world.layout.environments.glob("*.complete"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "count"),
+    [
+        ("uv.toml", 'index-url = "https://elsewhere.example/simple"\n', 2),
+        ("pyproject.toml", '[tool.uv]\nindex-url = "https://elsewhere.example/simple"\n', 2),
+        ("pyproject.toml", '[project]\nversion = "2"\n', 1),
+    ],
+)
+def test_a_tree_that_configures_uv_has_an_environment_of_its_own(
+    tmp_path: Path, file: str, text: str, count: int
+) -> None:
+    interpreter = Interpreter("/usr/bin/python3", "3.11.0")
+    for argv in (PIP_SYNC, ("uv", "sync", "--frozen")):
+        keys = set()
+        for name, files in {"plain": {}, "evil": {file: text}}.items():
+            tree = tmp_path / argv[1] / name
+            tree.mkdir(parents=True)
+            usual = {"requirements.lock": "", "uv.lock": "version = 1\n", "pyproject.toml": "[project]\n"}
+            for path, content in {**usual, **files}.items():
+                (tree / path).write_text(content)
+            keys.add(recognise(argv).environment_key(tree, interpreter))
+        assert len(keys) == count
 
 
 def test_an_environment_that_is_gone_is_made_again(world: World) -> None:

@@ -1,5 +1,6 @@
 """How a service says that it is built, and what names the outcome: the command, its lock files, the interpreter."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -14,6 +15,10 @@ from staging_gate.ports.errors import Refused
 
 FORMAT = "1"
 """Counted up when what we do with a recipe changes, so that nothing built the old way is taken for the new."""
+
+
+PROJECT = "pyproject.toml"
+UV_SETTINGS = ("uv.toml", PROJECT)
 
 
 class BuildFailed(Refused):
@@ -58,7 +63,7 @@ class Recipe:
     def environment_key(self, checkout: Path, interpreter: Interpreter) -> str:
         """Names the environment: two trees with the same lock have the same. Refused where it can not be shared."""
         lock = _pip_lock(self, checkout) if self.kind is Kind.PIP_SYNC else _uv_lock(checkout)
-        return digest(FORMAT, *self.argv, interpreter.path, interpreter.version, lock)
+        return digest(FORMAT, *self.argv, interpreter.path, interpreter.version, lock, _uv_settings(checkout))
 
 
 def recognise(build: tuple[str, ...]) -> Recipe:
@@ -107,7 +112,7 @@ def _collect(checkout: Path, name: str, texts: dict[str, str]) -> None:
 def _uv_lock(checkout: Path) -> str:
     """uv.lock and what of pyproject.toml says which of it is installed."""
     try:
-        project = tomllib.loads(_text(checkout, "pyproject.toml"))
+        project = tomllib.loads(_text(checkout, PROJECT))
     except tomllib.TOMLDecodeError as error:
         raise BuildFailed(f"pyproject.toml can not be read: {error}.") from error
     about: dict[str, Any] = project.get("project", {})
@@ -116,9 +121,20 @@ def _uv_lock(checkout: Path) -> str:
         "extras": about.get("optional-dependencies"),
         "python": about.get("requires-python"),
         "groups": project.get("dependency-groups"),
-        "uv": project.get("tool", {}).get("uv"),
     }
     return json.dumps(chosen, sort_keys=True, default=str) + _text(checkout, "uv.lock")
+
+
+def _uv_settings(checkout: Path) -> str:
+    """Where uv fetches from, and how, can be in the tree too: one that says otherwise makes an environment of its own.
+
+    Else any change could fill the environment of all who have its lock, from a registry of its choice.
+    """
+    present = {name: _text(checkout, name) for name in UV_SETTINGS if os.path.lexists(checkout / name)}
+    with contextlib.suppress(KeyError, AttributeError, tomllib.TOMLDecodeError):  # else all of the text counts
+        tools = tomllib.loads(present[PROJECT]).get("tool", {})
+        present[PROJECT] = json.dumps(tools.get("uv"), sort_keys=True, default=str)
+    return json.dumps(present)
 
 
 def _text(checkout: Path, name: str) -> str:
