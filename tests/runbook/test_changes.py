@@ -161,6 +161,19 @@ def test_approving_twice_is_one_approval(world: World) -> None:
         assert len(tx.approvals.of_change(1)) == 1
 
 
+def test_what_was_pushed_between_a_look_and_a_yes_is_not_approved(world: World) -> None:
+    change = world.change(branch="feature/x")
+    seen = change.head.commit
+    pushed = world.push("feature/x", {"evil.py": "evil"})
+    with pytest.raises(Unusable) as no:
+        changes.approve(world.ports, 1, "review", world.person("ben"), looked_at=seen)
+
+    assert str(no.value) == (
+        f"Change 1 is at {pushed.commit[:10]} now, not at {seen[:10]}: look at it again, then approve."
+    )
+    assert changes.approve(world.ports, 1, "review", world.person("ben"), looked_at=pushed.commit[:10])
+
+
 def test_a_withdrawn_approval_can_be_given_again(world: World) -> None:
     change = world.change()
     world.approve(change, "ben")

@@ -47,7 +47,10 @@ def test_a_change_is_opened_approved_and_shown(served: Served, ada: Api, ben: Ap
     assert own.kind == "gate-closed"
     assert own.body["decision"]["reasons"][0]["sentence"] == "ada opened change 1 and can not approve it."
 
-    ben.post("/changes/1/approve")
+    other = refused(ben, "POST", "/changes/1/approve", commit="1234567")
+    assert str(other).endswith("now, not at 1234567: look at it again, then approve.")
+
+    ben.post("/changes/1/approve", commit=change["head"]["commit"])
     view = ada.get("/changes/1")
     assert [(a["approval"]["by"], a["counts"]) for a in view["approvals"]] == [("ben", True)]
     assert view["decision"]["reasons"] == []

@@ -155,8 +155,9 @@ def close(number: int, reason: str) -> None:
 @click.argument("what")
 @click.option("--as", "role", default="review", show_default=True, help="The role: review, tech_lead, stakeholder ...")
 @click.option("--comment", default="", help="A word for the record.")
+@click.option("--commit", help="What you looked at: refused where something else was pushed meanwhile.")
 @click.option("--withdraw", is_flag=True, help="Take your approvals of this change back.")
-def approve(what: str, role: str, comment: str, withdraw: bool) -> None:
+def approve(what: str, role: str, comment: str, commit: str | None, withdraw: bool) -> None:
     """Say yes to change WHAT (a number, or the tag of a release)."""
     server = api()
     number = int(what) if what.isdigit() else server.get(f"/releases/{named(what)}")["release"]["change"]
@@ -164,7 +165,7 @@ def approve(what: str, role: str, comment: str, withdraw: bool) -> None:
         count = server.post(f"/changes/{number}/unapprove")["withdrawn"]
         click.echo(f"{count} approvals of change {number} are withdrawn.")
         return
-    given = server.post(f"/changes/{number}/approve", role=role, comment=comment)
+    given = server.post(f"/changes/{number}/approve", role=role, comment=comment, commit=commit)
     click.echo(f"{given['by']} approved change {number} as {given['role']}.")
 
 

@@ -98,9 +98,16 @@ def refresh_all(ports: Ports, branches: Sequence[str]) -> None:
         refresh(ports, change.number)
 
 
-def approve(ports: Ports, number: int, role: str, by: Actor, comment: str = "") -> Approval:
-    """Say yes to the present code of a change, in a role. Raises Closed."""
+def approve(
+    ports: Ports, number: int, role: str, by: Actor, comment: str = "", looked_at: str | None = None
+) -> Approval:
+    """Say yes to the present code of a change, in a role. Raises Closed; Unusable where that is not the commit that
+    was `looked_at`: what is pushed between a look and a yes was seen by nobody."""
     change = get(ports, number)
+    if looked_at is not None and not change.head.commit.startswith(looked_at):
+        raise Unusable(
+            f"Change {number} is at {change.head.short} now, not at {looked_at[:10]}: look at it again, then approve."
+        )
     deciding.through(deciding.on_approving(ports, change, role, by))
     policy = policy_in_force(ports)
     with ports.store.transaction() as tx:

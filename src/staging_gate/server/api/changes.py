@@ -29,6 +29,7 @@ class NewChange(Asked):
 class Yes(Asked):
     role: str = Field("review", max_length=64)
     comment: str = Field("", max_length=10_000)
+    commit: str | None = Field(None, pattern="^[0-9a-f]{7,64}$")
 
 
 class Word(Asked):
@@ -68,7 +69,7 @@ def diff(house: InHouse, by: By, number: Number) -> str:
 
 @router.post("/{number}/approve")
 def approve(house: InHouse, by: By, number: Number, yes: Yes) -> Any:
-    return plain(changes.approve(house.ports, number, yes.role, by, yes.comment))
+    return plain(changes.approve(house.ports, number, yes.role, by, yes.comment, yes.commit))
 
 
 @router.post("/{number}/unapprove")
