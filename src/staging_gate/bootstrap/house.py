@@ -1,5 +1,6 @@
 """One installation, running: ports, engine, git, and what keeps an eye on them."""
 
+import errno
 import logging
 import os
 import shutil
@@ -175,6 +176,8 @@ def open_house(settings: Settings) -> House:
 
 def _open(settings: Settings) -> House:
     settings.state.mkdir(parents=True, exist_ok=True)
+    if not os.access(settings.state, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(settings.state))
     database = connect(settings.database)
     upgrade(database)
     clock = SystemClock()

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import click
 
 from staging_gate.bootstrap.settings import default_state
+from staging_gate.cli.errors import NoServer
 from staging_gate.wire.api import Api
 
 ACCESS_FILE = "access.json"
@@ -21,7 +22,7 @@ def login_file() -> Path:
 
 
 def find_access() -> tuple[str, str]:
-    """Address and token. Raises UsageError where there are none."""
+    """Address and token. Raises NoServer where there are none."""
     server, token = os.environ.get("GATE_SERVER"), os.environ.get("GATE_TOKEN")
     state = Path(os.environ.get("GATE_STATE") or default_state())
     for place in (login_file(), state / ACCESS_FILE):
@@ -31,9 +32,9 @@ def find_access() -> tuple[str, str]:
             known = json.loads(place.read_text())
             server, token = server or known["address"], token or known["token"]
         except (ValueError, KeyError, TypeError) as error:
-            raise click.UsageError(f"{place} can not be read: remove it, then `gate login ADDRESS`.") from error
+            raise NoServer(f"{place} can not be read: remove it, then `gate login ADDRESS`.") from error
     if not server or not token:
-        raise click.UsageError(
+        raise NoServer(
             "No server is known. Start one with `gate up`, or name one: `gate login ADDRESS`, "
             "or the variables GATE_SERVER and GATE_TOKEN."
         )

@@ -76,7 +76,10 @@ def diff(number: int) -> None:
 @click.argument("number", type=int)
 @json_option
 def wait_for_checks(number: int, as_json: bool) -> None:
-    """Follow the checks of a change to their end; exit 1 unless all passed."""
+    """Follow the checks of a change to their end.
+
+    Exit 1 unless all passed.
+    """
     _follow_checks(number, as_json)
 
 
@@ -84,7 +87,10 @@ def wait_for_checks(number: int, as_json: bool) -> None:
 @click.argument("number", type=int)
 @click.argument("check")
 def log(number: int, check: str) -> None:
-    """Print the output of a CHECK of a change (`build` is what they run in); follows it while it runs."""
+    """Print the output of a check of a change.
+
+    CHECK is its name; `build` is what they all run in. Follows it while it runs.
+    """
     server = api()
     view = server.get(f"/changes/{number}")
     tree = (view["change"]["preview"] or {}).get("merged") or {}
@@ -100,7 +106,10 @@ def log(number: int, check: str) -> None:
 @click.option("--wait", is_flag=True, help="Follow the staging deployment that it starts.")
 @json_option
 def merge(number: int, method: str | None, wait: bool, as_json: bool) -> None:
-    """Merge a change that the gate lets through; a merge to staging is deployed by itself."""
+    """Merge a change that the gate lets through.
+
+    A merge to staging is deployed by itself.
+    """
     server = api()
     view = server.post(f"/changes/{number}/merge", method=method)
     if as_json and not wait:
@@ -180,6 +189,8 @@ def _follow_checks(number: int, as_json: bool) -> None:
     view = following.last_of(server, path) if as_json else following.follow_checks(server, number)
     if as_json:
         print_json(view)
+    elif view["decision"]:
+        show.decision(view["decision"])
     sys.exit(0 if all(check["verdict"] == "passed" for check in view["checks"]) else FAILED)
 
 

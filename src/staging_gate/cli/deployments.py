@@ -33,7 +33,10 @@ def list_deployments(environment: str | None, as_json: bool) -> None:
 @click.argument("id")
 @json_option
 def show_deployment(id: str, as_json: bool) -> None:
-    """Show a deployment: its steps with their times, what went wrong, what the runbook expects."""
+    """Show a deployment: its steps and what went wrong.
+
+    With the times that they took, and what the runbook expects.
+    """
     timeline = api().get(f"/deployments/{named(id)}")
     print_json(timeline) if as_json else show.deployment(timeline)
 
@@ -57,7 +60,10 @@ def cancel(id: str) -> None:
 @deployment.command("log")
 @click.argument("ref")
 def log(ref: str) -> None:
-    """Print a captured log, such as `staging-3/build-api`, `staging-3/smoke-public-api`, `checks/TREE/NAME`."""
+    """Print a captured log.
+
+    Such as `staging-3/build-api`, `staging-3/smoke-public-api`, `checks/TREE/NAME`.
+    """
     for text in following.log(api(), ref, lambda: False):
         click.echo(text, nl=False)
 
@@ -67,7 +73,10 @@ def log(ref: str) -> None:
 @click.option("--wait", is_flag=True, help="Follow it to its end.")
 @json_option
 def redeploy(environment: str, wait: bool, as_json: bool) -> None:
-    """Deploy again what ENVIRONMENT ought to run: after a repair, or with a new secret."""
+    """Deploy again what an environment ought to run.
+
+    After a repair, with a new secret, or when staging was just imported.
+    """
     _begun(api().post("/redeploy", environment=environment), wait, as_json)
 
 
@@ -77,7 +86,10 @@ def redeploy(environment: str, wait: bool, as_json: bool) -> None:
 @click.option("--wait/--no-wait", default=True, help="Follow it to its end.")
 @json_option
 def rollback(tag: str | None, reason: str, wait: bool, as_json: bool) -> None:
-    """Take production back to release TAG, or to the last verified one (Procedure 4). No hold or freeze stops this."""
+    """Take production back to an earlier release (Procedure 4).
+
+    To TAG, or to the last verified release. No hold or freeze stops this.
+    """
     _begun(api().post("/rollback", to=tag, reason=reason), wait, as_json)
 
 

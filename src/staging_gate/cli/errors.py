@@ -19,6 +19,15 @@ class Failed(click.ClickException):
 
     exit_code = FAILED
 
+    def show(self, file: Any = None) -> None:
+        click.echo(f"gate: {self.message}", err=True)
+
+
+class NoServer(Failed):
+    """Nobody has said where the server is, or who asks: wrong use, but not of this command's words."""
+
+    exit_code = USAGE
+
 
 @contextmanager
 def shown_errors(as_json: bool) -> Iterator[None]:

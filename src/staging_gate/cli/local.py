@@ -17,7 +17,7 @@ STATE = click.option(
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".")
 @click.option("--force", is_flag=True, help="Write over a gate.yaml that is there.")
 def init(folder: Path, force: bool) -> None:
-    """Write an annotated gate.yaml into FOLDER, to be adapted to your product."""
+    """Write an annotated gate.yaml into FOLDER, to be adapted."""
     from staging_gate.config import example_text
 
     place = folder / "gate.yaml"
@@ -48,7 +48,7 @@ def up(state: Path | None, port: int | None) -> None:
 @click.command()
 @STATE
 def down(state: Path | None) -> None:
-    """Stop everything of this installation: services, proxies, and the server if it runs."""
+    """Stop the services, proxies and server of this installation."""
     from staging_gate.bootstrap.settings import Settings
     from staging_gate.bootstrap.shutdown import stop_everything
 
@@ -59,7 +59,7 @@ def down(state: Path | None) -> None:
 @click.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []})
 @click.pass_context
 def demo(ctx: click.Context) -> None:
-    """The whole runbook on this machine, on real commits and processes: `gate demo --help`."""
+    """Play the whole runbook on this machine: `gate demo --help`."""
     from importlib import import_module
 
     # By name: the demo stands above this face and uses it from outside, as a person would.

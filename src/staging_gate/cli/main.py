@@ -64,7 +64,8 @@ def gate() -> None:
     """Runs your team's deployment runbook: from a pull request through staging to production, and back.
 
     \b
-    Exit codes: 0 done · 1 failed · 2 wrong use or a broken policy · 3 refused by the gate (reasons are printed)
+    Exit codes: 0 done, 1 failed, 2 wrong use or a broken policy,
+    3 refused by the gate (the reasons are printed)
     """
 
 

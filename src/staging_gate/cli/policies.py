@@ -9,7 +9,7 @@ from staging_gate.cli.access import api, print_json
 
 @click.group()
 def policy() -> None:
-    """The policy: check a gate.yaml, show the one in force, print its schema."""
+    """The policy: check a gate.yaml, show the one in force."""
 
 
 @policy.command("check")
@@ -25,7 +25,7 @@ def check(file: Path) -> None:
         for problem in broken.problems:
             click.echo(problem, err=True)
         raise SystemExit(2) from broken
-    click.echo(f"{file} is fine: {read.product}, {len(read.services)} services.")
+    click.echo(f"{file} is fine: {read.product}, with {', '.join(service.name for service in read.services)}.")
 
 
 @policy.command("show")

@@ -10,6 +10,12 @@ from staging_gate.cli import show
 from staging_gate.cli.access import api, find_access, json_option, print_json
 from staging_gate.cli.errors import FAILED, REFUSED
 
+NEXT = {
+    "proposed": "is to be approved and merged: `gate explain {change}`",
+    "merged": "waits to be published: `gate release publish {tag}`",
+}
+"""What a release that is under way waits for."""
+
 
 @click.command()
 @json_option
@@ -31,6 +37,10 @@ def status(as_json: bool) -> None:
         out.print(
             f"{'':<12}{escape(change['source'])} -> {change['target']} by {escape(change['author'])}", style="dim"
         )
+    for release in found["releases"]:
+        if release["state"] in NEXT:
+            out.print(f"[bold]{release['tag']}[/]  {escape(release['title'])}")
+            show.indented(NEXT[release["state"]].format(**release), 12, "dim")
     for bad in found["quarantines"]:
         out.print(f"[red]quarantine[/]  {bad['tag']}: {escape(bad['reason'])}")
     for difference in found["differences"]:
@@ -69,7 +79,7 @@ def explain(subject: tuple[str, ...], as_json: bool) -> None:
 @click.command()
 @json_option
 def doctor(as_json: bool) -> None:
-    """Check what deployments need: programs, rights, targets; say what to mend."""
+    """Check what deployments need, and say what to mend."""
     findings = api().get("/doctor")
     if as_json:
         print_json(findings)

@@ -8,14 +8,17 @@ from staging_gate.cli.access import api, json_option, named, print_json
 
 @click.group()
 def release() -> None:
-    """Releases: plan, open, publish; withdraw, quarantine (Procedure 2)."""
+    """Releases: plan, open, publish, quarantine (Procedure 2)."""
 
 
 @release.command("plan")
 @click.option("--tag", help="Another version than the suggested one.")
 @json_option
 def plan(tag: str | None, as_json: bool) -> None:
-    """What a release of staging would be now: version, notes, what is untested. Changes nothing."""
+    """What a release of staging would be now. Changes nothing.
+
+    Shows the version, the notes, and what nobody has tried yet.
+    """
     planned = api().get("/releases/plan", tag=tag)
     if as_json:
         return print_json(planned)
@@ -34,7 +37,7 @@ def plan(tag: str | None, as_json: bool) -> None:
 @click.option("--title", help="A few words instead of the first feature's.")
 @json_option
 def open_release(tag: str | None, title: str | None, as_json: bool) -> None:
-    """Open the release's change from staging to main, with generated notes."""
+    """Open the release's change from staging to main, with notes."""
     opened = api().post("/releases", tag=tag, title=title)
     if as_json:
         return print_json(opened)
@@ -109,7 +112,7 @@ def withdraw(tag: str, reason: str) -> None:
 @click.argument("tag")
 @click.option("--reason", required=True, help="Why it must not go anywhere.")
 def quarantine(tag: str, reason: str) -> None:
-    """Mark a release bad: it is never promoted again until a person lifts it."""
+    """Mark a release bad: it goes nowhere until a person lifts it."""
     api().post(f"/releases/{named(tag)}/quarantine", reason=reason)
     click.echo(f"{tag} is in quarantine.")
 

@@ -14,7 +14,7 @@ from staging_gate.domain.revision import Commit, Revision
 from staging_gate.domain.version import greatest, next_tag
 from staging_gate.engine import Run, procedure
 from staging_gate.messages import deployments as deployment_words
-from staging_gate.messages.releases import release_title, tag_message
+from staging_gate.messages.releases import release_title, tag_message, taken
 from staging_gate.ports import Ports
 from staging_gate.ports.code_host import TagOrder
 from staging_gate.runbook import changes, deciding, facts
@@ -78,7 +78,7 @@ def open_release(ports: Ports, by: Actor, tag: str | None = None, title: str | N
             f"Merge it, or take it back with `gate release withdraw {pending.release}`."
         )
     if known is not None and known.state is not ReleaseState.WITHDRAWN:
-        raise Unusable(f"{planned.tag} is {known.state} already. `gate release plan` suggests the next version.")
+        raise Unusable(taken(known))
     named = release_title(planned.tag, title) if title else planned.title
     notes = planned.notes.markdown()
     # One that is open already was opened by us, and we were killed before the release was written.

@@ -58,6 +58,11 @@ class Api:
                 for line in answer.iter_lines():
                     if line:
                         yield json.loads(line)
+        except httpx2.RemoteProtocolError as error:
+            raise NotReachable(
+                f"The Staging Gate at {self.address} went away. Nothing is lost: what it was doing goes on when it is "
+                "up again. `gate up`, then `gate status`."
+            ) from error
         except httpx2.TransportError as error:
             raise self._away(error) from error
 

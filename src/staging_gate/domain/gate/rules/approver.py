@@ -23,11 +23,13 @@ def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: 
         return None if actor.name in policy.people else _stranger(policy, actor)
     if actor.name in policy.roles.get(role, ()):
         return None
-    holders = ", ".join(policy.roles.get(role, ())) or "nobody yet"
+    holders = ", ".join(policy.roles.get(role, ()))
     return Reason(
         "not_in_role",
         f"{actor.name} does not have the role {role}.",
-        f"Somebody with the role {role} approves: {holders}.",
+        f"Somebody with the role {role} approves: {holders}."
+        if holders
+        else f"Nobody has the role {role}. The roles of gate.yaml: {', '.join(('review', *policy.roles))}.",
     )
 
 
