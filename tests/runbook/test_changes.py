@@ -206,6 +206,25 @@ def test_a_change_is_tried_once_it_is_in_staging(world: World) -> None:
     assert ("cleo", "tested in staging", "looks fine") in world.record("change 1")
 
 
+def test_what_staging_does_not_run_was_tried_by_nobody(world: World) -> None:
+    change = world.change()
+    world.approve(change)
+    world.staging.next_build_fails()
+    world.merge(change)
+    with pytest.raises(Unusable, match="Change 1 is not in staging yet: `gate status` shows what staging runs."):
+        changes.mark_tested(world.ports, 1, world.person("cleo"))
+
+
+def test_a_title_is_one_line(world: World) -> None:
+    """It begins a commit's message: what stands in further lines there could look like a word of ours."""
+    world.push("feature/x", {"x.py": "x\n"})
+    change = changes.open_change(
+        world.ports, "feature/x", "staging", world.person("ada"), "feat: x\n\nReviewed-by: tess"
+    )
+
+    assert change.title == "feat: x Reviewed-by: tess"
+
+
 def test_a_branch_that_was_deleted_closes_its_change(world: World) -> None:
     change = world.change(branch="feature/x")
     world.repository.delete("refs/heads/feature/x")

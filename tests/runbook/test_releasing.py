@@ -174,10 +174,11 @@ def test_a_change_that_nobody_tried_blocks_the_release(world: World) -> None:
 
 def test_code_that_staging_did_not_prove_blocks_the_release(world: World) -> None:
     world.staging.next_smoke_fails(where="candidate")
-    world.ship_to_staging()
+    world.ship_to_staging(tested=False)
     change = world.prepare_release("v1.0.0", merged=False)
 
-    assert closed_as_explained(world, "2", "tess", lambda: world.merge(change, "tess")) == ("not_verified_in_staging",)
+    codes = closed_as_explained(world, "2", "tess", lambda: world.merge(change, "tess"))
+    assert codes == ("not_verified_in_staging", "not_tested_by_a_person")
 
 
 def push_to_staging_behind_our_back(world: World) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from staging_gate.domain.actor import SYSTEM, Actor
 from staging_gate.domain.approval import Approval
 from staging_gate.domain.change import Change, ChangeState, MergePreview, Tested
+from staging_gate.domain.environment import Environment
 from staging_gate.domain.gate import Decision
 from staging_gate.domain.release import ReleaseState
 from staging_gate.domain.revision import Revision
@@ -52,7 +53,7 @@ def open_change(
     with ports.store.transaction() as tx:
         change = Change(
             number=tx.changes.next_number(),
-            title=title or (subject[0].subject if subject else source),
+            title=one_line(title or "") or (one_line(subject[0].subject) if subject else source),
             source=source,
             target=target,
             author=by.name,
@@ -146,6 +147,10 @@ def mark_tested(ports: Ports, number: int, by: Actor, note: str = "") -> Tested:
     deciding.through(deciding.on_taking_part(ports, subject_of(change), by))
     if change.state is not ChangeState.MERGED or change.merged is None:
         raise Unusable(f"Change {number} is {change.state}: it can be tried in staging once it is merged.")
+    with ports.store.reading() as tx:
+        live = tx.deployments.live(Environment.STAGING)
+    if live is None or not ports.code_host.is_ancestor(change.merged.commit, live.revision.commit):
+        raise Unusable(f"Change {number} is not in staging yet: `gate status` shows what staging runs.")
     with ports.store.transaction() as tx:
         tested = Tested(number, by.name, tx.at, change.merged.tree, note)
         tx.changes.add_tested(tested)
@@ -190,6 +195,10 @@ def get(ports: Ports, number: int) -> Change:
     if change is None:
         raise Unknown(f"There is no change {number}. `gate change list` shows the open ones.")
     return change
+
+
+def one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def subject_of(change: Change) -> str:
