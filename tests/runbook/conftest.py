@@ -1,10 +1,11 @@
-"""Stories in a world: the usual one, or one with v1.0.0 in production; made once per session, opened per test."""
+"""Stories in a world. What many begin with is told once per session and put aside; each test goes on from it."""
 
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
 
@@ -16,22 +17,67 @@ from staging_gate.testing.world import SavedWorld, World
 # On Postgres too: one or more of every procedure. With STAGING_GATE_TEST_ALL every story.
 ON_POSTGRES = {"test_deploy_staging", "test_roll_back", "test_merging"}
 
+Tale = Callable[[World], object]
 
-@dataclass(frozen=True)
-class Opener:
-    """Opens worlds that go on from a saved one, on SQLite or on Postgres."""
 
-    saved: SavedWorld
+@dataclass
+class Beginnings:
+    """Worlds in which a tale has been told, on SQLite or on Postgres."""
+
+    folder: Path
+    stack: ExitStack
     postgres: TemporaryPostgres | None = None
-    template: str = ""
+    _told: dict[Tale, tuple[SavedWorld, str]] = field(default_factory=dict)
 
     @contextmanager
-    def open(self, folder: Path) -> Iterator[World]:
+    def after(self, tale: Tale, folder: Path) -> Iterator[World]:
+        """A world of one's own that goes on from there; its folder is gone afterwards."""
+        saved, template = self._told.get(tale) or self._tell(tale)
         with ExitStack() as stack:
-            address = stack.enter_context(self.postgres.database(self.template)) if self.postgres else None
-            world = self.saved.open(folder, address)
+            address = stack.enter_context(self.postgres.database(template)) if self.postgres else None
+            stack.callback(rmtree, folder, ignore_errors=True)
+            world = saved.open(folder, address)
             stack.callback(world.close)
             yield world
+
+    def _tell(self, tale: Tale) -> tuple[SavedWorld, str]:
+        folder = self.folder / str(len(self._told))
+        folder.mkdir()
+        address = self.stack.enter_context(self.postgres.database()) if self.postgres else None
+        world = World.begin(folder, database=address)
+        tale(world)
+        self._told[tale] = (world.save(), address.rpartition("/")[2] if address else "")
+        return self._told[tale]
+
+
+# --- what has happened before ------------------------------------------------------------------------------------
+
+
+def nothing(world: World) -> None:
+    """main and staging are the same; nothing was ever deployed."""
+
+
+def v1_0_0(world: World) -> None:
+    """v1.0.0 is in production, proved."""
+    world.release("v1.0.0")
+    assert world.production.live() == "v1.0.0"
+
+
+def v1_1_0(world: World) -> None:
+    """v1.1.0 is in production, v1.0.0 was before."""
+    v1_0_0(world)
+    world.release("v1.1.0")
+    assert world.production.live() == "v1.1.0"
+
+
+def v1_1_0_is_merged(world: World) -> None:
+    """v1.1.0 is on main and waits for its tag; production still runs v1.0.0."""
+    v1_0_0(world)
+    world.ship_to_staging("feat: charts")
+    world.prepare_release("v1.1.0")
+
+
+# --- fixtures ----------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="session")
@@ -41,48 +87,30 @@ def postgres() -> Iterator[TemporaryPostgres]:
 
 
 @pytest.fixture(scope="session")
-def beginnings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Opener]]:
-    """`usual` and `released`, on one kind of database."""
+def beginnings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Beginnings]:
+    server = request.getfixturevalue("postgres") if request.param == "postgres" else None
     with ExitStack() as stack:
-        openers = {}
-        for name, tell in {"usual": nothing, "released": release_the_first}.items():
-            folder = tmp_path_factory.mktemp(name)
-            server = request.getfixturevalue("postgres") if request.param == "postgres" else None
-            address = stack.enter_context(server.database()) if server else None
-            world = World.begin(folder, database=address)
-            tell(world)
-            openers[name] = Opener(world.save(), server, address.rpartition("/")[2] if address else "")
-        yield openers
-
-
-def nothing(world: World) -> None:
-    """The story that has not begun."""
-
-
-def release_the_first(world: World) -> None:
-    assert world.release("v1.0.0").release == "v1.0.0"
-    assert world.production.live() == "v1.0.0"
+        yield Beginnings(tmp_path_factory.mktemp("beginnings"), stack, server)
 
 
 @pytest.fixture
-def world(request: pytest.FixtureRequest, beginnings: dict[str, Opener], tmp_path: Path) -> Iterator[World]:
-    """main and staging are the same, nothing was ever deployed."""
-    with beginnings["usual"].open(tmp_path) as world:
-        yield world
-        check_whole(world, "a_run_breaks" in request.fixturenames)
+def world(request: pytest.FixtureRequest, beginnings: Beginnings, tmp_path: Path) -> Iterator[World]:
+    yield from _story(request, beginnings, nothing, tmp_path)
 
 
 @pytest.fixture
-def released(request: pytest.FixtureRequest, beginnings: dict[str, Opener], tmp_path: Path) -> Iterator[World]:
-    """v1.0.0 is in production, proved."""
-    with beginnings["released"].open(tmp_path) as world:
-        yield world
-        check_whole(world, "a_run_breaks" in request.fixturenames)
+def released(request: pytest.FixtureRequest, beginnings: Beginnings, tmp_path: Path) -> Iterator[World]:
+    yield from _story(request, beginnings, v1_0_0, tmp_path)
 
 
 @pytest.fixture
-def a_run_breaks() -> None:
-    """For stories in which our own machine breaks: a run that is stuck at the end is no mistake there."""
+def two(request: pytest.FixtureRequest, beginnings: Beginnings, tmp_path: Path) -> Iterator[World]:
+    yield from _story(request, beginnings, v1_1_0, tmp_path)
+
+
+@pytest.fixture
+def merged(request: pytest.FixtureRequest, beginnings: Beginnings, tmp_path: Path) -> Iterator[World]:
+    yield from _story(request, beginnings, v1_1_0_is_merged, tmp_path)
 
 
 @pytest.fixture
@@ -97,6 +125,11 @@ def made(tmp_path: Path) -> Iterator[Callable[..., World]]:
             return world
 
         yield make
+
+
+@pytest.fixture
+def a_run_breaks() -> None:
+    """For stories in which our own machine breaks: a run that is stuck at the end is no mistake there."""
 
 
 def check_whole(world: World, a_run_broke: bool = False) -> None:
@@ -116,5 +149,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "beginnings" in metafunc.fixturenames:
         module = metafunc.module.__name__.rpartition(".")[2]
         both = "STAGING_GATE_TEST_ALL" in os.environ or module in ON_POSTGRES
-        stores = ["sqlite", "postgres"] if both else ["sqlite"]
+        stores = ["sqlite", "postgres"] if both and module != "test_kill_loop" else ["sqlite"]
         metafunc.parametrize("beginnings", stores, indirect=True, scope="session")
+
+
+def _story(request: pytest.FixtureRequest, beginnings: Beginnings, tale: Tale, folder: Path) -> Iterator[World]:
+    with beginnings.after(tale, folder) as world:
+        yield world
+        check_whole(world, "a_run_breaks" in request.fixturenames)

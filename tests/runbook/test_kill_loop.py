@@ -5,9 +5,6 @@ that; around every call that changes something outside; before and after every c
 """
 
 import random
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +17,8 @@ from staging_gate.domain.check import Check
 from staging_gate.domain.environment import Environment
 from staging_gate.ports.store import Transaction
 from staging_gate.runbook import changes
-from staging_gate.testing.world import SavedWorld, World
-from tests.runbook.conftest import check_whole
+from staging_gate.testing.world import World
+from tests.runbook.conftest import Beginnings, Tale, check_whole, nothing, v1_1_0, v1_1_0_is_merged
 
 SAMPLE = 6
 """Points per story, where not all are asked for."""
@@ -29,15 +26,30 @@ SAMPLE = 6
 
 @dataclass(frozen=True)
 class Story:
-    """`begins` is what has happened before; in `happens` we die."""
+    """`begins` is what has happened before, `fails` what is going to go wrong; in `happens` we die."""
 
-    begins: Callable[[World], object]
-    happens: Callable[[World], object]
+    begins: Tale
+    happens: Tale
+    fails: Tale = nothing
 
 
 def a_change_is_ready(world: World) -> None:
     world.ship_to_staging("feat: one")
     world.approve(world.change("feat: two", branch="feature/two"))
+
+
+def a_first_release_is_merged(world: World) -> None:
+    world.ship_to_staging("feat: one")
+    world.prepare_release("v1.1.0")
+
+
+def a_feature_is_finished(world: World) -> None:
+    world.push("feature/x", {"x.py": "x\n"})
+
+
+def its_change_is_opened(world: World) -> None:
+    changes.open_change(world.ports, "feature/x", "staging", world.person("ada"))
+    world.settle()
 
 
 def it_is_merged(world: World) -> None:
@@ -46,117 +58,79 @@ def it_is_merged(world: World) -> None:
     world.merge(change)
 
 
-def staging_will_fail(world: World) -> None:
-    a_change_is_ready(world)
-    world.staging.next_smoke_fails("login", where="public")
-
-
-def a_release_is_ready(world: World) -> None:
-    world.release("v1.0.0")
-    world.ship_to_staging("feat: two")
-    world.prepare_release("v1.1.0")
-
-
 def it_is_published(world: World) -> None:
     world.publish("v1.1.0")
-
-
-def it_will_fail_as_a_candidate(world: World) -> None:
-    a_release_is_ready(world)
-    world.production.next_smoke_fails("login", where="candidate")
-
-
-def it_will_fail_in_public(world: World) -> None:
-    a_release_is_ready(world)
-    world.production.next_smoke_fails("login", where="public")
-
-
-def the_first_release_will_fail(world: World) -> None:
-    world.ship_to_staging("feat: one")
-    world.prepare_release("v1.1.0")
-    world.production.next_smoke_fails("login", where="public")
-
-
-def two_releases_are_out(world: World) -> None:
-    world.release("v1.0.0")
-    world.release("v1.1.0")
 
 
 def it_is_rolled_back(world: World) -> None:
     world.roll_back("v1.0.0")
 
 
-def it_can_not_be_put_back(world: World) -> None:
-    it_will_fail_in_public(world)
-    world.production.put_back_fails()
-
-
-def it_will_not_come_back(world: World) -> None:
-    two_releases_are_out(world)
-    world.production.next_smoke_fails("login", where="public")
-
-
-def a_feature_is_finished(world: World) -> None:
-    world.push("feature/x", {"x.py": "x\n"})
+def a_check(world: World) -> None:
     world.checks.next_fails("zebra-smoke", "2 of 31 failed")
 
 
-def its_change_is_opened(world: World) -> None:
-    changes.open_change(world.ports, "feature/x", "staging", world.person("ada"))
-    world.settle()
+def staging_in_public(world: World) -> None:
+    world.staging.next_smoke_fails("login", where="public")
+
+
+def the_candidate(world: World) -> None:
+    world.production.next_smoke_fails("login", where="candidate")
+
+
+def in_public(world: World) -> None:
+    world.production.next_smoke_fails("login", where="public")
+
+
+def in_public_and_the_way_back(world: World) -> None:
+    in_public(world)
+    world.production.put_back_fails()
 
 
 STORIES = {
-    "the checks of a change": Story(a_feature_is_finished, its_change_is_opened),
+    "the checks of a change": Story(a_feature_is_finished, its_change_is_opened, a_check),
     "a merge and its staging deployment": Story(a_change_is_ready, it_is_merged),
-    "a staging deployment that is taken back": Story(staging_will_fail, it_is_merged),
-    "a release": Story(a_release_is_ready, it_is_published),
-    "a release that fails before its traffic": Story(it_will_fail_as_a_candidate, it_is_published),
-    "a release that takes itself back": Story(it_will_fail_in_public, it_is_published),
-    "a first release that fails": Story(the_first_release_will_fail, it_is_published),
-    "a release that can not be taken back": Story(it_can_not_be_put_back, it_is_published),
-    "a rollback that fails": Story(it_will_not_come_back, it_is_rolled_back),
-    "a rollback": Story(two_releases_are_out, it_is_rolled_back),
+    "a staging deployment that is taken back": Story(a_change_is_ready, it_is_merged, staging_in_public),
+    "a release": Story(v1_1_0_is_merged, it_is_published),
+    "a release that fails before its traffic": Story(v1_1_0_is_merged, it_is_published, the_candidate),
+    "a release that takes itself back": Story(v1_1_0_is_merged, it_is_published, in_public),
+    "a release that can not be taken back": Story(v1_1_0_is_merged, it_is_published, in_public_and_the_way_back),
+    "a first release that fails": Story(a_first_release_is_merged, it_is_published, in_public),
+    "a rollback": Story(v1_1_0, it_is_rolled_back),
+    "a rollback that fails": Story(v1_1_0, it_is_rolled_back, in_public),
 }
 
 
 @pytest.mark.parametrize("name", STORIES)
 def test_killed_anywhere_the_outcome_is_the_same(
-    name: str, tmp_path: Path, rng: random.Random, in_full: bool, capsys: pytest.CaptureFixture[str]
+    name: str,
+    beginnings: Beginnings,
+    tmp_path: Path,
+    rng: random.Random,
+    in_full: bool,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     story = STORIES[name]
-    saved = begin(story, tmp_path / "beginning")
-    with opened(saved, tmp_path / "alive") as world:
-        story.happens(world)
-        points, expected = list(world.kills.seen), outcome(world)
+    points, expected = told(story, beginnings, tmp_path)
     chosen = points if in_full else sorted(rng.sample(points, min(SAMPLE, len(points))), key=points.index)
     with capsys.disabled():
         print(f"\n{name}: {len(points)} kill points, {len(chosen)} of them killed at")
 
-    for number, point in enumerate(chosen):
-        with opened(saved, tmp_path / str(number)) as world:
-            world.kills.at = point
-            story.happens(world)
-            assert world.kills.at is None, f"never came to {point!r}"
-            assert outcome(world) == expected, f"killed at {point!r}"
-            check_whole(world)
+    for point in chosen:
+        assert told(story, beginnings, tmp_path, point)[1] == expected, f"killed at {point!r}"
 
 
-def begin(story: Story, folder: Path) -> SavedWorld:
-    folder.mkdir()
-    world = World.begin(folder)
-    story.begins(world)
-    return world.save()
-
-
-@contextmanager
-def opened(saved: SavedWorld, folder: Path) -> Iterator[World]:
-    world = saved.open(folder)
-    try:
-        yield world
-    finally:
-        world.close()
-        shutil.rmtree(folder)
+def told(
+    story: Story, beginnings: Beginnings, folder: Path, kill_at: str | None = None
+) -> tuple[list[str], dict[str, Any]]:
+    """The points that were passed, and how it ended."""
+    with beginnings.after(story.begins, folder) as world:
+        story.fails(world)
+        world.kills.at = kill_at
+        story.happens(world)
+        assert world.kills.at is None, f"never came to {kill_at!r}"
+        check_whole(world)
+        return list(world.kills.seen), outcome(world)
 
 
 def outcome(world: World) -> dict[str, Any]:

@@ -124,12 +124,6 @@ def test_release_tags_are_made_by_publishing_only(released: World, by: str) -> N
     assert "v2.0.0" not in released.code_host.tags()
 
 
-@pytest.fixture
-def two(released: World) -> World:
-    assert released.release("v1.1.0").state is DeploymentState.SUCCEEDED
-    return released
-
-
 def test_a_rollback_tag_orders_a_rollback(two: World) -> None:
     two.push_tag("v1.0.0-rollback", at="v1.0.0", by="dora", message="Rollback to v1.0.0 due to wrong prices")
     two.settle()

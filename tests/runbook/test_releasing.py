@@ -239,16 +239,6 @@ def test_a_merge_to_staging_meanwhile_voids_the_approvals(world: World) -> None:
 # --- publishing --------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def merged(released: World) -> World:
-    """v1.1.0 is on main and waits for its tag; production still runs v1.0.0."""
-    released.ship_to_staging("feat: charts")
-    released.prepare_release("v1.1.0")
-    assert released.production.live() == "v1.0.0"
-    assert releasing.get(released.ports, "v1.1.0").state is ReleaseState.MERGED
-    return released
-
-
 def test_the_tag_is_annotated_and_anchors_the_record(merged: World) -> None:
     with merged.store.reading() as tx:
         heads = {entry.seq: entry.hash for entry in tx.audit_log.entries()}

@@ -14,13 +14,6 @@ from tests.runbook.stories import closed_as_explained
 PRODUCTION = Environment.PRODUCTION
 
 
-@pytest.fixture
-def two(released: World) -> World:
-    """v1.1.0 is in production, v1.0.0 was before."""
-    assert released.release("v1.1.0").state is DeploymentState.SUCCEEDED
-    return released
-
-
 def test_a_rollback_by_tag_brings_its_code_back(two: World) -> None:
     world = two
     rollback = world.roll_back("v1.0.0", reason="prices are wrong", by="dora")
