@@ -22,6 +22,7 @@ from rich.console import Console
 from staging_gate.adapters.local import procfs
 from staging_gate.demo import display, ground, main, outsides, product
 from staging_gate.demo.people import Deviation
+from staging_gate.demo.signals import Ending, Interrupted
 from staging_gate.demo.telling import Chapter, Story, Told, step, tell
 from staging_gate.testing import eventually
 from staging_gate.testing.postgres import PostgresMissing
@@ -134,6 +135,39 @@ def test_a_signal_in_the_middle_of_it_leaves_nothing(play: Any, number: signal.S
     assert demo.process.wait(60) == 128 + number
     assert "Interrupted: stopping and removing everything." in demo.notes.read_text()
     assert_gone(demo.folder)
+
+
+def test_a_signal_while_the_server_begins_leaves_nothing(play: Any) -> None:
+    demo = play()
+    state = eventually(lambda: begun_server(demo.process.pid), within=60, every=0.002)
+
+    demo.process.send_signal(signal.SIGINT)
+    demo.process.send_signal(signal.SIGINT)
+
+    assert demo.process.wait(60) == 130
+    assert state
+    assert_gone(state.parent)
+
+
+def begun_server(pid: int) -> Path | None:
+    """The state folder of a `gate up` among the children of this process."""
+    for child in procfs.descendants(pid):
+        told = dict(variable.partition(b"=")[::2] for variable in procfs.variables(child))
+        if b"up" in procfs.arguments(child) and b"GATE_STATE" in told:
+            return Path(os.fsdecode(told[b"GATE_STATE"]))
+    return None
+
+
+def test_a_signal_is_answered_when_nothing_is_half_begun() -> None:
+    ending, over = Ending(), []
+
+    with pytest.raises(Interrupted), ending.by_signals(), ending.deferred():
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGINT)
+        over.append("all of it")
+
+    assert over == ["all of it"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_a_database_that_can_not_be_used_is_said(play: Any) -> None:

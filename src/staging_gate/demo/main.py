@@ -1,11 +1,9 @@
 """`gate demo`: the whole runbook on this machine, by the public CLI, the API and git only."""
 
-import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from types import FrameType
+from contextlib import ExitStack
 from typing import NoReturn
 
 import click
@@ -13,6 +11,7 @@ import click
 from staging_gate.demo import procedure_1, procedure_2, procedure_4, product, record
 from staging_gate.demo.display import Display, Spent, Summary, Traffic, display
 from staging_gate.demo.ground import NotSetUp, keep_logs
+from staging_gate.demo.signals import Interrupted, ending
 from staging_gate.demo.stage import Stage, set_up
 from staging_gate.demo.telling import Story, Told, tell
 from staging_gate.ports.errors import Refused
@@ -21,15 +20,6 @@ from staging_gate.testing.strict_client import StrictClient
 CHAPTERS = (procedure_1.CHAPTER, procedure_2.CHAPTER, procedure_4.CHAPTER, record.CHAPTER)
 PATHS = ("/health", "/dashboard", "/health")
 REQUESTS_PER_SECOND = 120
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-class Interrupted(BaseException):
-    """Somebody does not want the demo to go on."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -51,7 +41,7 @@ def demo(keep: bool, as_json: bool) -> NoReturn:
     """
     shown = display(as_json)
     try:
-        with _ended_by_signals(), ExitStack() as stack:
+        with ending.by_signals(), ExitStack() as stack:
             code = _play_to_the_end(stack, shown, keep)
     except (NotSetUp, Refused) as error:
         shown.note(f"gate demo: {error}")
@@ -69,7 +59,7 @@ def _play_to_the_end(stack: ExitStack, shown: Display, keep: bool) -> int:
         shown.note("Interrupted: stopping and removing everything.")
         return 128 + interrupted.number
     finally:
-        _ignore_signals()
+        ending.ignored()
         shown.say("stopping and removing everything")
 
 
@@ -146,24 +136,3 @@ def _how_to_go_on(stage: Stage, link: str) -> str:
             f"to remove it    rm -r {stage.folder}",
         ]
     )
-
-
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """Within the block, the first of these signals raises Interrupted, and more of them do nothing."""
-
-    def end(number: int, frame: FrameType | None) -> None:
-        _ignore_signals()
-        raise Interrupted(number)
-
-    before = {one: signal.signal(one, end) for one in ENDING}
-    try:
-        yield
-    finally:
-        for one, disposition in before.items():
-            signal.signal(one, disposition)
-
-
-def _ignore_signals() -> None:
-    for one in ENDING:
-        signal.signal(one, signal.SIG_IGN)

@@ -16,10 +16,11 @@ from urllib.request import ProxyHandler, build_opener
 
 from staging_gate.demo.ground import NotSetUp
 from staging_gate.demo.people import environ_for
+from staging_gate.demo.signals import ending
 
 OUTSIDES_WITHIN = 60.0
 UP_WITHIN = 60.0
-END_WITHIN = 30.0
+END_WITHIN = 20.0
 
 
 class Lifeline:
@@ -40,11 +41,14 @@ def start_outsides(stack: ExitStack, folder: Path) -> tuple[dict[str, Any], Life
     """The databases and the identity provider, and what keeps them alive. Raises NotSetUp."""
     argv = [sys.executable, "-P", "-m", "staging_gate.demo.outsides", str(folder / "databases")]
     log = stack.enter_context((folder / "outsides.log").open("wb"))
-    # Closed in this order, from the last one: let go of the line, then wait for the end.
-    ending = stack.enter_context(ExitStack())
-    lifeline = Lifeline(stack)
-    process = subprocess.Popen(argv, stdin=lifeline.reading, stdout=subprocess.PIPE, stderr=log, start_new_session=True)
-    ending.callback(_wait, process)
+    with ending.deferred():
+        # Closed from the last one: let go of the line, then wait for the end.
+        end = stack.enter_context(ExitStack())
+        lifeline = Lifeline(stack)
+        process = subprocess.Popen(
+            argv, stdin=lifeline.reading, stdout=subprocess.PIPE, stderr=log, start_new_session=True
+        )
+        end.callback(_wait, process)
     assert process.stdout
     ready = select.select([process.stdout], [], [], OUTSIDES_WITHIN)[0]
     line = process.stdout.readline() if ready else b""
@@ -59,9 +63,8 @@ def start_outsides(stack: ExitStack, folder: Path) -> tuple[dict[str, Any], Life
 def start_server(stack: ExitStack, folder: Path, address: str, secrets: Mapping[str, str], lifeline: Lifeline) -> None:
     """`gate up`; returns when it is healthy. Raises NotSetUp."""
     log = folder / "server.log"
-    stack.callback(stop_installation, folder)
     told = {"GATE_STATE": str(folder / "state"), "GATE_PORT": address.rpartition(":")[2], **secrets}
-    with log.open("ab") as output:
+    with log.open("ab") as output, ending.deferred():
         server = subprocess.Popen(
             [sys.executable, "-P", "-m", "staging_gate", "up"],
             env={**environ_for(folder), **told},
@@ -71,11 +74,14 @@ def start_server(stack: ExitStack, folder: Path, address: str, secrets: Mapping[
             pass_fds=[lifeline.held],
             start_new_session=True,
         )
+        stack.callback(_stop_installation, folder, server)
     _wait_until_healthy(server, address, log)
 
 
-def stop_installation(folder: Path) -> None:
-    """`gate down`: the server, and all that it has started."""
+def _stop_installation(folder: Path, server: "subprocess.Popen[bytes]") -> None:
+    """First the server, which may have hardly begun; then, by `gate down`, all that it has started."""
+    server.terminate()
+    _wait(server)
     argv = [sys.executable, "-P", "-m", "staging_gate", "down", "--state", str(folder / "state")]
     with contextlib.suppress(subprocess.TimeoutExpired):
         subprocess.run(argv, env=environ_for(folder), capture_output=True, timeout=2 * END_WITHIN, check=False)
@@ -97,11 +103,13 @@ def _is_healthy(address: str) -> bool:
 
 
 def _wait(process: "subprocess.Popen[bytes]") -> None:
-    try:
-        process.wait(END_WITHIN)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    """It is about to end by itself; if it does not, it is told to, and made to."""
+    for number in (signal.SIGTERM, signal.SIGKILL, None):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(END_WITHIN)
+            return
+        if number:
+            os.killpg(process.pid, number)
 
 
 def _tail(log: Path) -> str:
