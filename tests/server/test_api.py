@@ -1,5 +1,6 @@
 """The API as a client meets it: real server, real repository."""
 
+import json
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
@@ -89,6 +90,22 @@ def test_what_is_not_understood_names_the_field(admin: Api) -> None:
     problem = refused(admin, "POST", "/changes", source=7)
     assert (problem.status, problem.kind) == (422, "not-understood")
     assert "body.source: Input should be a valid string; body.target: Field required" in str(problem)
+
+
+def test_a_body_that_is_nested_too_deeply_is_refused(served: Served) -> None:
+    body = b'{"reason": ' + b"[" * 900 + b"]" * 900 + b"}"
+    headers = {"authorization": f"Bearer {served.token}", "content_type": "application/json"}
+    status, said, _ = ask(served, "POST", "/api/v1/holds", body, **headers)
+    assert status == 422
+    assert "the body is nested too deeply" in said
+
+
+def test_the_record_is_read_from_an_entry_on_and_about_a_subject(admin: Api) -> None:
+    entries = [json.loads(line) for line in admin.text("/audit").splitlines()]
+    later = [json.loads(line) for line in admin.text("/audit", since=entries[0]["seq"]).splitlines()]
+    about = [json.loads(line) for line in admin.text("/audit", about=entries[0]["subject"]).splitlines()]
+    assert later == entries[1:]
+    assert about == [entry for entry in entries if entry["subject"] == entries[0]["subject"]]
 
 
 def test_a_reason_is_needed_for_a_hold(admin: Api) -> None:

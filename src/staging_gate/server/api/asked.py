@@ -21,7 +21,11 @@ class Asked(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _is_text(cls, given: Any) -> Any:
-        if not can_be_kept(given):
+        try:
+            kept = can_be_kept(given)
+        except RecursionError as error:
+            raise PydanticCustomError("too_deep", "the body is nested too deeply") from error
+        if not kept:
             raise PydanticCustomError("not_text", "a text holds a character that is none (zero, or half of a pair)")
         return given
 

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from staging_gate.domain.audit import verify_chain
+from staging_gate.bootstrap.house import House
+from staging_gate.domain.audit import AuditEntry, verify_chain
 from staging_gate.queries import board, explaining
 from staging_gate.queries.plain import plain
 from staging_gate.runbook.policy import needed_policy
@@ -19,6 +20,7 @@ from staging_gate.server.api.house import By, InHouse
 router = APIRouter(tags=["reading"])
 
 LOOK_EVERY_SECONDS = 0.2
+PORTION = 500
 
 
 @router.get("/whoami")
@@ -65,10 +67,12 @@ def audit(house: InHouse, by: By, about: str | None = None, since: Since = 0) ->
     """The record as JSON lines, in order, with its hashes: `gate audit verify FILE` checks it anywhere."""
 
     def lines() -> Iterator[str]:
-        with house.ports.store.reading() as tx:
-            entries = tx.audit_log.about(about) if about else tx.audit_log.entries(since)
-            for entry in entries:
+        """In portions, so that a slow reader keeps no transaction open: what was written once never changes."""
+        last = since
+        while portion := _portion(house, about, last):
+            for entry in portion:
                 yield json.dumps(plain(entry)) + "\n"
+            last = portion[-1].seq
 
     return StreamingResponse(lines(), media_type="application/x-ndjson")
 
@@ -83,3 +87,10 @@ def verify(house: InHouse, by: By) -> Any:
 @router.get("/doctor")
 def doctor(house: InHouse, by: By) -> Any:
     return plain(house.examine())
+
+
+def _portion(house: House, about: str | None, since: int) -> list[AuditEntry]:
+    with house.ports.store.reading() as tx:
+        if not about:
+            return list(tx.audit_log.entries(since, PORTION))
+        return [entry for entry in tx.audit_log.about(about) if entry.seq > since]
