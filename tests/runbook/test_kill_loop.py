@@ -5,6 +5,7 @@ that; around every call that changes something outside; before and after every c
 """
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -108,13 +109,12 @@ def test_killed_anywhere_the_outcome_is_the_same(
     tmp_path: Path,
     rng: random.Random,
     in_full: bool,
-    capsys: pytest.CaptureFixture[str],
+    record_property: Callable[[str, object], None],
 ) -> None:
     story = STORIES[name]
     points, expected = told(story, beginnings, tmp_path)
     chosen = points if in_full else sorted(rng.sample(points, min(SAMPLE, len(points))), key=points.index)
-    with capsys.disabled():
-        print(f"\n{name}: {len(points)} kill points, {len(chosen)} of them killed at")
+    record_property("kill points", f"{len(chosen)} of {len(points)}")
 
     for point in chosen:
         assert told(story, beginnings, tmp_path, point)[1] == expected, f"killed at {point!r}"
