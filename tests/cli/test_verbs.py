@@ -200,3 +200,22 @@ def test_the_output_of_a_check_is_printed(served: Served, run: Run) -> None:
     number = json.loads(run("change", "list", "--json").output)[-1]["number"]
     assert "all is well" in run("change", "log", str(number), "unit").output
     served.commit("main", {"gate.yaml": POLICY}, "feat: have none")
+
+
+def test_a_log_that_nobody_wrote_is_said(run: Run) -> None:
+    shown = run("deployment", "log", "staging-9/build-site")
+    assert shown.exit_code == 1
+    assert "gate: There is no log staging-9/build-site, or nothing was written to it." in shown.stderr
+
+
+def test_nothing_to_list_is_said(run: Run) -> None:
+    assert run("deployment", "list").output == "No deployments yet.\n"
+    assert run("hold", "list").output == "Nothing is held.\n"
+    assert "`gate release plan` suggests the first" in run("release", "list").output
+
+
+def test_a_conflict_is_said_when_the_checks_are_waited_for(served: Served, run: Run) -> None:
+    served.commit("feature/one", {"index.html": "one"}, "feat: one", start="staging")
+    served.commit("staging", {"index.html": "two"}, "feat: two")
+    shown = run("change", "open", "feature/one", "--wait", by="ada")
+    assert "feature/one does not merge into staging" in shown.output

@@ -70,7 +70,11 @@ def test_a_process_that_died(released: World) -> None:
     released.production.process_dies()
 
     assert found(released) == [
-        Difference("production api", "production-1 does not answer: it has ended", "`gate rollback` or `gate redeploy`")
+        Difference(
+            "production api",
+            "production-1 does not answer: it has ended",
+            "`gate redeploy production` or `gate rollback`",
+        )
     ]
 
 

@@ -7,7 +7,7 @@ import click
 
 from staging_gate.cli import following, show
 from staging_gate.cli.access import api, json_option, named, print_json
-from staging_gate.cli.errors import FAILED
+from staging_gate.cli.errors import FAILED, Failed
 
 ENVIRONMENT = click.Choice(["staging", "production"])
 
@@ -64,8 +64,12 @@ def log(ref: str) -> None:
 
     Such as `staging-3/build-api`, `staging-3/smoke-public-api`, `checks/TREE/NAME`.
     """
+    empty = True
     for text in following.log(api(), ref, lambda: False):
         click.echo(text, nl=False)
+        empty = False
+    if empty:
+        raise Failed(f"There is no log {ref}, or nothing was written to it. `gate deployment show` names the steps.")
 
 
 @click.command()

@@ -65,7 +65,9 @@ def _of_service(ports: Ports, live: Deployment, service: Service) -> Difference 
         what = f"By our record {live.id} ({live.revision.short}) is live, but {seen}."
         return Difference(subject, what, f"A crash, or somebody behind our back: `gate redeploy {live.environment}`")
     if found.healthy is False:
-        return Difference(subject, f"{live.id} does not answer: {found.detail}", "`gate rollback` or `gate redeploy`")
+        back = " or `gate rollback`" if live.environment is Environment.PRODUCTION else ""
+        what = f"{live.id} does not answer: {found.detail}"
+        return Difference(subject, what, f"`gate redeploy {live.environment}`{back}")
     return None
 
 
