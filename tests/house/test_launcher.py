@@ -41,6 +41,8 @@ PROGRAM = f"""#!{sys.executable}
 import json, os, sys
 name = os.path.basename(sys.argv[0])
 told = sorted({{"PYTHONDONTWRITEBYTECODE", "STAGING_GATE_TEST_ALL"}}.intersection(os.environ))
+if "mirror.example" in os.environ.get("UV_DEFAULT_INDEX", ""):
+    told.append("UV_DEFAULT_INDEX")
 print(json.dumps([name, *sys.argv[1:], told]))
 sys.exit(name in os.environ.get("broken", ""))
 """
@@ -120,6 +122,13 @@ def test_the_first_start_sets_up_and_the_second_only_starts(checkout: Checkout) 
     assert errors.startswith("Setting up, once: installing 2 packages of requirements.lock into .gate/env-")
     assert checkout.gate("status", "--json") == (0, output, "")
     assert checkout.calls() == ["venv --quiet", "pip install"]
+
+
+def test_what_builds_is_told_where_packages_come_from(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("UV_DEFAULT_INDEX", raising=False)
+    for verb, told in (("up", ["UV_DEFAULT_INDEX"]), ("status", [])):
+        output = checkout.gate(verb, PIP_INDEX_URL="https://mirror.example/simple")[1]
+        assert json.loads(output)[-1] == told
 
 
 def test_the_product_is_found_from_every_process_of_the_environment(checkout: Checkout) -> None:
