@@ -2,8 +2,12 @@
 
 import pytest
 
+from staging_gate.domain.environment import Environment
 from staging_gate.domain.gate import Action
 from staging_gate.runbook.changes import Unknown
+from staging_gate.runbook.holding import hold
+from staging_gate.runbook.redeploying import redeploy
+from staging_gate.runbook.roll_back import roll_back
 from staging_gate.testing.world import World
 
 
@@ -23,6 +27,23 @@ def test_what_is_named_is_found(released: World, subject: str, action: Action, a
     decision = released.explain(subject, "tess")
 
     assert (decision.action, decision.subject, decision.actor) == (action, about, "tess")
+
+
+def test_a_rollback_that_waits_is_no_promotion(two: World) -> None:
+    """No hold concerns it."""
+    hold(two.ports, Environment.PRODUCTION, "not now", two.person("dora"))
+    asked = []
+
+    def order_and_ask() -> None:
+        roll_back(two.ports, "v1.0.0", "prices are wrong", two.person("dora"))
+        asked.append(two.explain("production-4", "tess"))
+
+    two.away["deploy target"].just_before("build", order_and_ask)
+    redeploy(two.ports, Environment.PRODUCTION, two.person("dora"))
+    two.settle()
+
+    assert [decision.action for decision in asked] == [Action.ROLL_BACK]
+    assert asked[0].open
 
 
 @pytest.mark.parametrize("subject", ["7", "v7.0.0", "production-7", "nonsense", ""])

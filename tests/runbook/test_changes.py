@@ -6,6 +6,7 @@ from typing import Any, cast
 import pytest
 
 from staging_gate.domain.change import ChangeState
+from staging_gate.ports.errors import Refused
 from staging_gate.queries.changes import view
 from staging_gate.runbook import changes
 from staging_gate.runbook.changes import Unknown, Unusable
@@ -59,6 +60,16 @@ def test_a_branch_with_nothing_new_opens_no_change(world: World) -> None:
 
     with pytest.raises(Unusable, match="feature/empty holds nothing that staging lacks: commit and push something"):
         changes.open_change(world.ports, "feature/empty", "staging", world.person("ada"))
+
+
+def test_a_branch_with_a_history_of_its_own_opens_no_change(world: World) -> None:
+    orphan = world.repository.commit(None, {"x.py": "x\n"}, "from nowhere", "eve", world.clock.now())
+    world.repository.move("refs/heads/feature/orphan", orphan)
+
+    with pytest.raises(Refused, match="share no history"):
+        changes.open_change(world.ports, "feature/orphan", "staging", world.person("ada"))
+    with world.store.reading() as tx:
+        assert tx.changes.open() == []
 
 
 def test_a_second_change_for_the_same_branch_is_not_opened(world: World) -> None:

@@ -123,6 +123,21 @@ def test_pushes_that_nobody_told_us_about_are_seen(world: World) -> None:
     assert world.checks.ran[-1][0] == world.look(change).mergeable_tree()
 
 
+def test_a_branch_that_lost_its_history_keeps_no_other_change_waiting(world: World) -> None:
+    first, second = world.change("feat: one", branch="feature/one"), world.change("feat: two", branch="feature/two")
+    orphan = world.repository.commit(None, {"x.py": "x\n"}, "from nowhere", "eve", world.clock.now())
+    world.repository.move("refs/heads/feature/one", orphan)
+    more = world.repository.commit(second.head.commit, {"y.py": "y\n"}, "more", "ada", world.clock.now())
+    world.repository.move("refs/heads/feature/two", more)
+    catch_up(world.ports)
+    world.settle()
+
+    assert world.look(first).state == "closed"
+    [why] = [reason for _, action, reason in world.record("change 1") if action == "change closed"]
+    assert "share no history" in why
+    assert world.look(second).head.commit == more
+
+
 def test_differences_are_on_the_board(released: World) -> None:
     released.production.process_dies()
 

@@ -231,6 +231,29 @@ def test_our_own_error_after_the_switch_takes_it_back_and_condemns_no_release(re
     assert holds(world) == []
 
 
+def test_our_own_machine_breaking_after_the_switch_takes_the_release_back_too(released: World) -> None:
+    world = released
+    prepare(world)
+    world.production.next_smoke_breaks(OSError("no space left on device"))
+    ended = world.publish("v1.1.0")
+
+    assert ended.state is DeploymentState.ROLLED_BACK
+    assert ended.failure == ("The step 'smoke test through the public address' broke: OSError: no space left on device")
+    assert world.production.live() == "v1.0.0"
+    assert quarantines(world) == []
+
+
+def test_our_own_machine_breaking_before_the_switch_stops_the_candidates(released: World) -> None:
+    world = released
+    prepare(world)
+    world.production.next_smoke_breaks(OSError("no space left on device"), where="candidate")
+    ended = world.publish("v1.1.0")
+
+    assert ended.state is DeploymentState.ERRORED
+    assert world.production.served() == ["v1.0.0"]
+    assert world.production.running() == ["v1.0.0"]
+
+
 def test_a_release_that_our_own_error_kept_out_is_deployed_when_it_is_asked_for_again(released: World) -> None:
     world = released
     prepare(world)

@@ -3,7 +3,6 @@
 import re
 
 from staging_gate.domain.actor import Actor
-from staging_gate.domain.deployment import DeploymentState
 from staging_gate.domain.gate import Decision
 from staging_gate.ports import Ports
 from staging_gate.runbook import changes, deciding, releasing
@@ -31,6 +30,6 @@ def _deployment(ports: Ports, id: str, actor: Actor) -> Decision:
         found = tx.deployments.get(id)
     if found is None:
         raise Unknown(f"There is no deployment {id}. `gate status` shows the recent ones.")
-    if found.state is DeploymentState.QUEUED or not found.is_rollback:
-        return deciding.on_deploying(ports, found, actor)
-    return deciding.on_rolling_back(ports, found.release, actor)[0]
+    if found.is_rollback:
+        return deciding.on_rolling_back(ports, found.release, actor)[0]
+    return deciding.on_deploying(ports, found, actor)

@@ -11,6 +11,7 @@ from staging_gate.domain.gate import Decision
 from staging_gate.domain.release import ReleaseState
 from staging_gate.domain.revision import Revision
 from staging_gate.ports import Ports
+from staging_gate.ports.errors import Refused
 from staging_gate.ports.policy import PolicyProblems
 from staging_gate.ports.store import Stale, Transaction
 from staging_gate.runbook import checking, deciding
@@ -48,6 +49,7 @@ def open_change(
         )
     if ports.code_host.is_ancestor(head.commit, base.commit):
         raise Unusable(f"{source} holds nothing that {target} lacks: commit and push something first.")
+    ports.code_host.preview_merge(base.commit, head.commit)
     subject = ports.code_host.commits(base.commit, head.commit)
     pusher = ports.code_host.pusher(source, head.commit)
     with ports.store.transaction() as tx:
@@ -80,7 +82,10 @@ def refresh(ports: Ports, number: int) -> Change | None:
     head, base = ports.code_host.revision(change.source), ports.code_host.revision(change.target)
     if head is None or base is None:
         return close(ports, number, SYSTEM, f"the branch {change.source if head is None else change.target} is gone")
-    preview = ports.code_host.preview_merge(base.commit, head.commit)
+    try:
+        preview = ports.code_host.preview_merge(base.commit, head.commit)
+    except Refused as refused:  # a branch that was replaced by a history of its own; others must go on
+        return close(ports, number, SYSTEM, refused.message)
     pusher = ports.code_host.pusher(change.source, head.commit) if head != change.head else None
     try:
         with ports.store.transaction() as tx:

@@ -5,13 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from staging_gate.domain.deployment import DeploymentState
-from staging_gate.engine import Run
+from staging_gate.engine import Run, StepErrored
 from staging_gate.messages import deployments as words
 from staging_gate.ports.errors import OutsideError, Refused, Stopped
 from staging_gate.runbook import deploying
 
 EVIDENCE_LIMIT = 16_000
 """Characters of evidence that are kept with a deployment; the logs have the rest."""
+
+
+BROKEN = (OutsideError, StepErrored)
+"""An outside let us down, or our own machine broke in a step: either way production goes back to where it was."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,9 @@ class Failure:
         return self.state is DeploymentState.ABORTED
 
     @classmethod
-    def of(cls, error: OutsideError) -> "Failure":
+    def of(cls, error: OutsideError | StepErrored) -> "Failure":
+        if isinstance(error, StepErrored):
+            return cls(str(error), "", DeploymentState.ERRORED)
         state = DeploymentState.ERRORED
         if isinstance(error, Refused):
             state = DeploymentState.FAILED
@@ -49,7 +55,7 @@ def place(run: Run, id: str) -> Failure | None:
         run.step("wait until healthy", deploying.wait_until_ready, id)
         if planned["with_smoke"]:
             run.step("smoke test on their own addresses", deploying.smoke_test_candidates, id)
-    except OutsideError as error:
+    except BROKEN as error:
         return Failure.of(error)
     return None
 
@@ -62,7 +68,7 @@ def bring_up_again(run: Run, id: str) -> Failure | None:
             run.step(f"find the kept build of {service}", deploying.build, id, service)
         run.step("start what is not warm", deploying.start, id)
         run.step("wait until healthy", deploying.wait_until_ready, id)
-    except OutsideError as error:
+    except BROKEN as error:
         return Failure.of(error)
     return None
 
@@ -72,7 +78,7 @@ def go_live(run: Run, id: str) -> Failure | None:
     try:
         run.step("switch the traffic", deploying.switch, id)
         run.step("smoke test through the public address", deploying.smoke_test, id)
-    except OutsideError as error:
+    except BROKEN as error:
         return Failure.of(error)
     return None
 
@@ -81,6 +87,6 @@ def tried(run: Run, name: str, step: Callable[..., Any], *args: object) -> str |
     """Do a step that others do not depend on; what went wrong, or None."""
     try:
         run.step(name, step, *args)
-    except OutsideError as error:
-        return error.message
+    except BROKEN as error:
+        return str(error)
     return None

@@ -43,6 +43,10 @@ class FakePlace:
         """They can not be run: nothing is known about the release."""
         self._arm_smoke(Fault(where, answer=Outcome(Verdict.ERRORED, why, SECONDS)))
 
+    def next_smoke_breaks(self, error: Exception, where: str = "public") -> None:
+        """Our own machine breaks while it runs them."""
+        self._arm_smoke(Fault(where, error))
+
     def next_call_fails(self, call: str, error: OutsideError, service: str | None = None) -> None:
         self._arm(Fault(call, error, service=service))
 
