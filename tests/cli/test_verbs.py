@@ -115,6 +115,9 @@ def test_login_remembers_after_trying(served: Served, run: Run, tmp_path: Path) 
     known = tmp_path / "staging-gate" / "login.json"
     assert known.stat().st_mode & 0o777 == 0o600
     assert run("status", GATE_SERVER="", GATE_TOKEN="").exit_code == 0
+    assert run("status", GATE_SERVER=served.address + "/", GATE_TOKEN="").exit_code == 0
+    elsewhere = run("status", GATE_SERVER="http://127.0.0.1:9", GATE_TOKEN="")
+    assert "No server is known." in elsewhere.output, "a token is sent to no server but its own"
 
 
 def test_a_hold_is_set_listed_and_lifted(run: Run) -> None:

@@ -98,6 +98,13 @@ def test_a_stranger_is_told_how_to_be_let_in(world: World) -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["staging-gate", "ci <tess>", "a\nb", "-x", "", "é" * 3])
+def test_nobody_is_called_so(world: World, name: str) -> None:
+    """Names are written into the record, into git's log of pushes, and on terminals; ours is for what we do."""
+    with pytest.raises(Unusable, match="can not be a name: letters, digits and . _ - are, and staging-gate is our own"):
+        tokens.create(world.ports, name, world.person("root"), roles=["devops"])
+
+
 def test_nobody_revokes_the_tokens_of_others(world: World) -> None:
     token, secret = tokens.create(world.ports, "ada", world.person("root"))
     with pytest.raises(Unusable, match="Only an administrator revokes the tokens of others."):

@@ -129,6 +129,11 @@ def test_the_record_is_given_as_lines_and_verified(admin: Api) -> None:
     }
 
 
+def test_the_record_is_for_our_eyes_only(served: Served) -> None:
+    for file in served.house.settings.state.glob("gate.db*"):
+        assert file.stat().st_mode & 0o077 == 0, file.name
+
+
 def test_secrets_of_tokens_are_not_kept(admin: Api) -> None:
     made = admin.post("/tokens", person="ada", label="laptop", days=1)
     listed = admin.get("/tokens")

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
@@ -17,7 +18,7 @@ from staging_gate.adapters.local.accounts import why_not_separate
 from staging_gate.bootstrap import procedures
 from staging_gate.bootstrap.access import ensure_access
 from staging_gate.bootstrap.adapters import REPOSITORY, Bound, bind
-from staging_gate.bootstrap.settings import CanNotStart, Settings
+from staging_gate.bootstrap.settings import DATABASE, CanNotStart, Settings
 from staging_gate.domain.actor import Actor
 from staging_gate.domain.environment import Environment
 from staging_gate.engine import DatabaseProblem, Engine, connect
@@ -178,6 +179,8 @@ def _open(settings: Settings) -> House:
     settings.state.mkdir(parents=True, exist_ok=True)
     if not os.access(settings.state, os.W_OK | os.X_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(settings.state))
+    if not settings.database_url:
+        _keep_private(settings.state / DATABASE)
     database = connect(settings.database)
     upgrade(database)
     clock = SystemClock()
@@ -185,6 +188,12 @@ def _open(settings: Settings) -> House:
     bound = bind(settings, clock, store)
     house = House(settings, bound, Engine(database, bound.ports, clock), store)
     return house
+
+
+def _keep_private(database: Path) -> None:
+    """The services of this machine may look into our folder, but not into the record. SQLite's side files follow."""
+    database.touch(mode=0o600)
+    database.chmod(0o600)
 
 
 def _below(prefix: str, application: Asgi) -> Asgi:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+DATABASE = "gate.db"
 SYSTEM_STATE = Path("/var/lib/staging-gate")
 """As root: never under a home, because services run as another user."""
 
@@ -30,7 +31,7 @@ class Settings:
 
     @property
     def database(self) -> str:
-        return self.database_url or f"sqlite:///{self.state / 'gate.db'}"
+        return self.database_url or f"sqlite:///{self.state / DATABASE}"
 
     @property
     def database_kind(self) -> str:

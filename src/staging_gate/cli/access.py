@@ -23,16 +23,18 @@ def login_file() -> Path:
 
 def find_access() -> tuple[str, str]:
     """Address and token. Raises NoServer where there are none."""
-    server, token = os.environ.get("GATE_SERVER"), os.environ.get("GATE_TOKEN")
+    server, token = os.environ.get("GATE_SERVER") or None, os.environ.get("GATE_TOKEN") or None
     state = Path(os.environ.get("GATE_STATE") or default_state())
     for place in (login_file(), state / ACCESS_FILE):
         if (server and token) or not _readable(place):
             continue
         try:
             known = json.loads(place.read_text())
-            server, token = server or known["address"], token or known["token"]
+            address, secret = known["address"], known["token"]
         except (ValueError, KeyError, TypeError) as error:
             raise NoServer(f"{place} can not be read: remove it, then `gate login ADDRESS`.") from error
+        if server is None or server.rstrip("/") == address.rstrip("/"):  # a token goes to no other server
+            server, token = address, token or secret
     if not server or not token:
         raise NoServer(
             "No server is known. Start one with `gate up`, or name one: `gate login ADDRESS`, "
@@ -70,6 +72,7 @@ def login(address: str, token: str) -> None:
     place = login_file()
     place.parent.mkdir(parents=True, exist_ok=True)
     with os.fdopen(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        os.fchmod(file.fileno(), 0o600)  # it may have been there
         json.dump({"address": address, "token": token}, file)
     click.echo(f"Signed in at {address} as {who['name']} ({', '.join(who['roles']) or 'no roles'}).")
 

@@ -1,11 +1,12 @@
 """Who may speak to us: API tokens, of which only the hash is kept."""
 
 import hashlib
+import re
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from staging_gate.domain.actor import ROLES, Actor, ActorKind
+from staging_gate.domain.actor import ROLES, SYSTEM, Actor, ActorKind
 from staging_gate.domain.gate.rules.rights import takes_part
 from staging_gate.domain.token import Token
 from staging_gate.ports import Ports
@@ -13,6 +14,7 @@ from staging_gate.runbook.changes import Unknown, Unusable
 from staging_gate.runbook.policy import policy_in_force
 
 PREFIX = "sgt_"
+PERSON = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 
 def create(
@@ -33,6 +35,8 @@ def create(
         known = ", ".join(policy.people) or "nobody"
         raise Unusable(f"{person!r} is not among the people of gate.yaml ({known}). Add them there first.")
     _refuse_unknown(roles, {*ROLES, *(policy.roles if policy else ())})
+    if not PERSON.fullmatch(person) or person == SYSTEM.name:
+        raise Unusable(f"{person!r} can not be a name: letters, digits and . _ - are, and {SYSTEM.name} is our own.")
     secret = PREFIX + secrets.token_urlsafe(32)
     with ports.store.transaction() as tx:
         token = Token(
