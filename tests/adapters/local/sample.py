@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from staging_gate.adapters.local import Local, Settings, connect
+from staging_gate.adapters.local import Local, Settings, connect, processes
 from staging_gate.adapters.local.accounts import interpreter_for
 from staging_gate.adapters.local.layout import Layout
 from staging_gate.adapters.local.ports import free_port
@@ -127,6 +127,7 @@ class World:
         for process in self.processes():
             process.stop(within=0)
         self.local.proxy.stop()
+        processes.dismiss()
 
 
 def a_world(state: Path, repository: Repository, **changes: object) -> World:

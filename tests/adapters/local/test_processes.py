@@ -21,6 +21,12 @@ def lives(pid: int) -> bool:
     return found is not None and found.state != "Z"
 
 
+def shims_called(keeper: str) -> list[int]:
+    """Our own children that wait for an order."""
+    ours = procfs.descendants(os.getpid())
+    return [pid for pid in ours if keeper.encode() in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")]
+
+
 def test_a_process_runs_with_only_its_own_environment(tiny: Tiny) -> None:
     program = "import os, sys; print(sorted(os.environ)); print(os.getcwd()); print(sys.stdin.read() == '')"
     process = processes.start(tiny.command(sys.executable, "-I", "-S", "-c", program, environ={"PORT": "1"}))
@@ -46,6 +52,37 @@ def test_a_missing_program_is_said_in_the_log(tiny: Tiny) -> None:
     assert process.exit_code() == 127
     assert "no-such-program can not be started" in log_of(process)
     assert "No such file or directory" in log_of(process)
+
+
+def test_a_shim_that_was_got_ready_is_taken_once(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+    processes.get_ready("staging.api")
+    with monkeypatch.context() as patched:
+        patched.setattr(processes, "SHIM", tiny.folder / "no-shim-can-be-started")
+        first = processes.start(replace(tiny.spec(), keeper="staging.api"))
+    second = processes.start(replace(tiny.spec(), keeper="staging.api", state=tiny.folder / "second.json"))
+
+    assert first.alive() and second.alive()
+    assert first.shim != second.shim
+
+
+def test_a_ready_shim_that_was_killed_is_not_missed(tiny: Tiny) -> None:
+    processes.get_ready("staging.api")
+    [waiting] = eventually(lambda: shims_called("staging.api"))
+    os.kill(waiting, signal.SIGKILL)
+    os.waitid(os.P_PID, waiting, os.WEXITED | os.WNOWAIT)
+
+    process = processes.start(replace(tiny.spec(), keeper="staging.api"))
+
+    assert process.alive()
+
+
+def test_a_shim_that_is_not_needed_ends(tiny: Tiny) -> None:
+    processes.get_ready("staging.api")
+    eventually(lambda: shims_called("staging.api"))
+
+    processes.dismiss("staging.api", "never got ready")
+
+    assert not shims_called("staging.api")
 
 
 def test_a_running_process_is_found_again(tiny: Tiny) -> None:

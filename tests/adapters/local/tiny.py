@@ -47,6 +47,7 @@ class Tiny:
         for state in self.folder.glob("states/*.json"):
             if process := processes.find(state):
                 process.stop(within=0)
+        processes.dismiss()
 
 
 def port_of(process: Process) -> int:

@@ -28,12 +28,15 @@ from staging_gate.adapters.local.waiting import Limit, pause
 from staging_gate.ports.errors import Refused, Unavailable
 from staging_gate.wire.commands import Account
 
-__all__ = ["PortTaken", "Process", "ProcessSpec", "adopt", "find", "free_port", "start"]
+__all__ = ["PortTaken", "Process", "ProcessSpec", "adopt", "dismiss", "find", "free_port", "get_ready", "start"]
 
 SHIM = Path(__file__).with_name("shim.py")
 ANSWER_WITHIN = 15.0
 LAST_RESORT = 5.0
 """Seconds that a shim gets to end after it was told to kill everything, before it is killed itself."""
+
+
+_ready: "dict[str, subprocess.Popen[bytes]]" = {}
 
 
 class PortTaken(Refused):
@@ -49,6 +52,7 @@ class PortTaken(Refused):
 class ProcessSpec:
     """What is to run. `state` is its place: at most one process runs for one state file.
 
+    `keeper` is what its shim is called among the processes of the machine, and by what `get_ready` knows it.
     `labels` are for the caller: they come back with the process when it is found again. Addresses in `listen` become
     listening sockets that survive the process, its file descriptors 3, 4, ...; with `restart` it is started again
     whenever it ends by itself.
@@ -61,6 +65,7 @@ class ProcessSpec:
     log: Path
     state: Path
     account: Account | None = None
+    keeper: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     listen: tuple[tuple[str, int], ...] = ()
     restart: bool = False
@@ -146,6 +151,23 @@ class Process:
         return state if state and state.shim == self.shim else _State("", self.shim, self.shim, 0, None, {})
 
 
+def get_ready(keeper: str) -> None:
+    """Let a shim come up for the next start by this keeper, which then takes 4 ms instead of 20. Returns at once.
+
+    It waits until it is used or dismissed, or we end.
+    """
+    waiting = _ready.get(keeper)
+    if waiting is None or waiting.poll() is not None:
+        _ready[keeper] = _new_shim(keeper)
+
+
+def dismiss(*keepers: str) -> None:
+    """Let shims that were got ready end unused: those of these keepers, or all."""
+    for keeper in keepers or tuple(_ready):
+        if shim := _ready.pop(keeper, None):
+            shim.communicate()
+
+
 def start(spec: ProcessSpec) -> Process:
     """Start it, or take the one that already runs for this state file. It may have ended when this returns.
 
@@ -224,10 +246,7 @@ def _found(spec: ProcessSpec) -> Process:
 
 def _ask_a_shim(spec: ProcessSpec) -> str:
     """Its answer. If we die in here, the shim either never got the whole order or goes on without us."""
-    argv = [sys.executable, "-I", "-S", str(SHIM), spec.name]
-    with subprocess.Popen(
-        argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=_shim_environ()
-    ) as shim:
+    with _ready_shim(spec.keeper) or _new_shim(spec.keeper or spec.name) as shim:
         try:
             answer, complaint = shim.communicate(marshal.dumps(_order(spec)), ANSWER_WITHIN)
         except subprocess.TimeoutExpired as error:
@@ -236,6 +255,17 @@ def _ask_a_shim(spec: ProcessSpec) -> str:
     if not answer:
         raise Unavailable(f"{spec.name} could not be started.", complaint.decode(errors="replace").strip())
     return answer.decode()
+
+
+def _ready_shim(keeper: str) -> "subprocess.Popen[bytes] | None":
+    shim = _ready.pop(keeper, None)
+    return shim if shim and shim.poll() is None else None
+
+
+def _new_shim(called: str) -> "subprocess.Popen[bytes]":
+    pipe = subprocess.PIPE
+    argv = [sys.executable, "-I", "-S", str(SHIM), called]
+    return subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, env=_shim_environ())
 
 
 def _order(spec: ProcessSpec) -> dict[str, object]:

@@ -64,12 +64,14 @@ class LocalTarget:
             return "The target has no port: give `local` one, such as `local: {port: 8000}`."
         if problems := missing(target.environ):
             return " ".join(problems)
-        holder = holder_of(target.port)
-        if holder and not self._is_a_route(target.port):
+        # Ours first, because that is the usual case and finding a stranger means to look into every process.
+        if not self._is_a_route(target.port) and (holder := holder_of(target.port)):
             return f"Port {target.port} is already used by {holder}: free it, or give the target another port."
         return None
 
     def build(self, order: Order, log: str, cancelled: Cancelled) -> str:
+        if not order.reuse_warm:
+            processes.get_ready(self._places(order).route)  # by the time of the start it has come up
         build = self._builds.ensure(order.revision, order.service, log, cancelled)
         if build.seconds is None:
             return "kept: this tree is already built"
@@ -127,6 +129,7 @@ class LocalTarget:
 
     def discard(self, order: Order) -> None:
         places = self._places(order)
+        processes.dismiss(places.route)
         with places.locked():
             place = places.get(order.deployment)
             if place is None or place.port == self._proxy.current(places.route):
@@ -235,6 +238,7 @@ class LocalTarget:
             log=self._logs.path(_log(order.deployment, order.service)),
             state=places.state(place.process),
             account=self._account,
+            keeper=places.route,
             labels={
                 "port": str(place.port),
                 "deployment": order.deployment,
