@@ -33,28 +33,24 @@ def plan(ports: Ports, id: str) -> dict[str, list[str]]:
 
 
 def build(ports: Ports, id: str, service: str) -> str:
-    stop_if_cancelled(ports, id)
-    order = order_of(ports, id, service)
+    order = order_of(ports, unless_cancelled(ports, id), service)
     return surely(target_of(ports, order).build, order, f"{id}/build-{service}", cancelled(ports, id))
 
 
 def upgrade_schema(ports: Ports, id: str, service: str) -> str:
-    stop_if_cancelled(ports, id)
-    order = order_of(ports, id, service)
+    order = order_of(ports, unless_cancelled(ports, id), service)
     return surely(target_of(ports, order).upgrade_schema, order, f"{id}/schema-{service}")
 
 
 def start(ports: Ports, id: str) -> None:
     """Start all candidates, so that they come up side by side."""
-    stop_if_cancelled(ports, id)
-    for order in orders(ports, deployment(ports, id)):
+    for order in orders(ports, unless_cancelled(ports, id)):
         surely(target_of(ports, order).start, order)
 
 
 def wait_until_ready(ports: Ports, id: str) -> str:
-    stop_if_cancelled(ports, id)
     notes = []
-    for order in orders(ports, deployment(ports, id)):
+    for order in orders(ports, unless_cancelled(ports, id)):
         ready = surely(target_of(ports, order).wait_until_ready, order, cancelled(ports, id))
         said = [word for word, so in (("warm", ready.warm), ("revision inferred", ready.inferred)) if so]
         notes.append(f"{order.service.name} healthy" + (f" ({', '.join(said)})" if said else ""))
@@ -63,8 +59,7 @@ def wait_until_ready(ports: Ports, id: str) -> str:
 
 def smoke_test_candidates(ports: Ports, id: str) -> str:
     """Run the smoke tests against the candidates' own addresses; no traffic has moved yet."""
-    stop_if_cancelled(ports, id)
-    candidates = orders(ports, deployment(ports, id))
+    candidates = orders(ports, unless_cancelled(ports, id))
     ready = {o.service.name: target_of(ports, o).wait_until_ready(o, cancelled(ports, id)) for o in candidates}
     addresses = {name: found.address for name, found in ready.items() if found.address is not None}
     return _smoke(ports, id, candidates, addresses, "candidate") if addresses else "no private addresses to test"
@@ -101,7 +96,7 @@ def put_back(ports: Ports, failed: str, service: str) -> str:
             if order.service.name == service:
                 surely(target_of(ports, order).put_back, order)
                 return f"{service} is back at {words.name(rollback)}"
-    order = order_of(ports, failed, service)
+    order = order_of(ports, deployment(ports, failed), service)
     surely(target_of(ports, order).close_route, order)
     return f"{service} answers 503: it has no earlier release"
 
@@ -135,11 +130,12 @@ def cancelled(ports: Ports, id: str) -> Cancelled:
     return lambda: deployment(ports, id).cancel_requested_by is not None
 
 
-def stop_if_cancelled(ports: Ports, id: str) -> None:
-    """For steps before the traffic moves: from then on it is too late to cancel."""
-    by = deployment(ports, id).cancel_requested_by
-    if by is not None:
-        raise Stopped(words.cancelled(by))
+def unless_cancelled(ports: Ports, id: str) -> Deployment:
+    """For steps before the traffic moves: from then on it is too late to cancel. Raises Stopped."""
+    current = deployment(ports, id)
+    if current.cancel_requested_by is not None:
+        raise Stopped(words.cancelled(current.cancel_requested_by))
+    return current
 
 
 def orders(ports: Ports, of: Deployment) -> list[Order]:
@@ -150,8 +146,8 @@ def orders(ports: Ports, of: Deployment) -> list[Order]:
     ]
 
 
-def order_of(ports: Ports, id: str, service: str) -> Order:
-    return next(order for order in orders(ports, deployment(ports, id)) if order.service.name == service)
+def order_of(ports: Ports, of: Deployment, service: str) -> Order:
+    return next(order for order in orders(ports, of) if order.service.name == service)
 
 
 def target_of(ports: Ports, order: Order) -> DeployTarget:

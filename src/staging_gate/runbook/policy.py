@@ -45,9 +45,8 @@ def needed_policy(ports: Ports) -> Policy:
 
 def policy_at(ports: Ports, commit: str) -> Policy | None:
     """The gate.yaml of a revision; None where it has none. Raises PolicyProblems."""
-    if ports.code_host.revision(commit) is None:
-        return None
-    text = ports.code_host.file(commit, POLICY_FILE)
+    revision = ports.code_host.revision(commit)
+    text = ports.code_host.file(revision.commit, POLICY_FILE) if revision else None
     return None if text is None else ports.policy.read(text, POLICY_FILE)
 
 

@@ -1,11 +1,12 @@
 """A bare repository on this machine as a code host."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
 from staging_gate.adapters.git import merging, repository
-from staging_gate.adapters.git.names import BRANCHES, TAGS, candidates, is_branch, is_tag
+from staging_gate.adapters.git.names import BRANCHES, TAGS, candidates, is_branch, is_full_id, is_tag
 from staging_gate.adapters.git.objects import Found, Objects
 from staging_gate.adapters.git.program import Git
 from staging_gate.domain.change import MergePreview
@@ -32,7 +33,10 @@ class GitCodeHost:
         self.path = path.absolute()
         self._git = Git(self.path)
         self._objects = Objects(self._git)
-        # What lies between two commits never changes, and the gate asks for it again at every turn.
+        # Commits never change, and every step of every run asks for the same few. An exception is not remembered: what
+        # is not there may still be pushed.
+        self._commit = lru_cache(maxsize=4096)(self._read_commit)
+        self._file = lru_cache(maxsize=32)(self._read_file)
         self._changed = lru_cache(maxsize=128)(self._read_changed)
         self._contains = lru_cache(maxsize=1024)(self._read_contains)
 
@@ -48,9 +52,8 @@ class GitCodeHost:
 
     def revision(self, ref: str) -> Revision | None:
         for name in candidates(ref):
-            commit, tree = self._objects.find(f"{name}^{{commit}}", f"{name}^{{tree}}")
-            if commit and tree:
-                return Revision(commit.id, tree.id)
+            with suppress(LookupError):
+                return self._commit(name if is_full_id(name) else self._peeled(name, "commit"))
         return None
 
     def branches(self) -> dict[str, str]:
@@ -78,7 +81,7 @@ class GitCodeHost:
     def file(self, commit: str, path: str) -> bytes | None:
         if path.startswith(("./", "../")):  # git takes these as relative to a working copy
             return None
-        return self._objects.read(f"{self._known(commit)}:{path}", LARGEST_FILE)
+        return self._file(self._known(commit), path)
 
     def is_ancestor(self, commit: str, of: str) -> bool:
         return self._contains(self._known(of), self._known(commit))
@@ -179,6 +182,20 @@ class GitCodeHost:
                 done.err.decode(errors="replace").strip(),
             )
         raise self._git.failure("update-ref", done.code, done.err)
+
+    def _peeled(self, name: str, kind: str) -> str:
+        """The id of what this leads to; LookupError where it leads to none of this kind."""
+        found = self._objects.find(f"{name}^{{{kind}}}")[0]
+        if found is None:
+            raise LookupError(name)
+        return found.id
+
+    def _read_commit(self, id_: str) -> Revision:
+        """Of a commit, or of a tag that leads to one. Raises LookupError."""
+        return Revision(self._peeled(id_, "commit"), self._peeled(id_, "tree"))
+
+    def _read_file(self, commit: str, path: str) -> bytes | None:
+        return self._objects.read(f"{commit}:{path}", LARGEST_FILE)
 
     def _read_changed(self, base: str, head: str) -> tuple[str, ...]:
         listed = self._git.ask("diff", "--name-only", "-z", "--no-renames", self._since_they_parted(base, head), "--")
