@@ -51,10 +51,10 @@ class Proxy:
         changed is moved: its requests under way come to their end first, and nothing answers for about 0.1 s.
         Raises Refused when a port is taken, Unavailable when the proxy does not come up.
         """
-        for route, port in routes.items():
-            if not self._adopt(route, port):
-                self._start(route, port)
-        for route in routes:
+        new = [route for route, port in routes.items() if not self._adopt(route, port)]
+        for route in new:
+            self._start(route, routes[route])
+        for route in new:
             self._wait_until_ready(route)
 
     def switch(self, route: str, port: int) -> None:
