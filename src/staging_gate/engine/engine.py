@@ -131,7 +131,8 @@ class Engine:
         """The record of a run once it has ended, here or elsewhere; TimeoutError where that takes longer."""
         for _ in range(max(1, round(within / SLICE_SECONDS))):
             with self._changed:
-                if self._changed.wait_for(lambda: self._ended(run), SLICE_SECONDS):
+                # Read only when it is not at work here: whoever works is kept from telling meanwhile.
+                if self._changed.wait_for(lambda: run not in self._executing and self._ended(run), SLICE_SECONDS):
                     break
         record = self._record(run)
         if record.state in tables.UNFINISHED:
