@@ -80,6 +80,23 @@ def test_what_was_wrong_is_named(running: Story, address: str, body: dict[str, A
     assert running.picture() == before
 
 
+@pytest.mark.parametrize(
+    ("method", "address", "status", "said"),
+    [
+        ("DELETE", "/api/v1/changes", 405, "DELETE is not possible at /api/v1/changes."),
+        ("GET", "/nothing", 404, "There is nothing at /nothing."),
+        ("GET", "/api/v1/releases/v1.0.0%00", 422, "The address holds a zero character."),
+        ("GET", "/api/v1/audit?about=%00", 422, "The address holds a zero character."),
+        ("GET", "/api/v1/changes?limit=-1", 422, "query.limit: Input should be greater than or equal to 1"),
+    ],
+)
+def test_addresses_that_lead_nowhere(running: Story, method: str, address: str, status: int, said: str) -> None:
+    answer = ask(running.at, method, address)
+
+    assert answer.status == status
+    assert answer.problem["detail"] == said
+
+
 def test_a_body_of_5_mb_is_refused(running: Story) -> None:
     big = json.dumps({"source": "x" * 5_000_000, "target": "staging"}).encode()
 
