@@ -5,6 +5,7 @@ import inspect
 import json
 import pkgutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from syrupy.assertion import SnapshotAssertion
 from staging_gate import messages
 from staging_gate.domain.gate import Action, Decision, Reason
 from staging_gate.domain.incident import Incident, Severity
+from staging_gate.domain.release import Release, ReleaseState
 from staging_gate.messages import decisions, deployments, incidents, pushes, releases, steps
 from staging_gate.queries.plain import plain
 from tests.domain.nouns import AT, CHANGE, EARLIER, LIVE
@@ -29,6 +31,7 @@ CLOSED = Decision(
     ),
 )
 OPEN = Decision(Action.MERGE, "change 7", "ben", AT)
+RELEASE = Release("v1.1.0", "Release v1.1.0 - dark mode", "notes", ReleaseState.MERGED, 7, "ada", AT)
 INCIDENT = Incident(
     3, Severity.P1, "login fails", "ada", AT, resolved_by="dora", resolved_at=AT, resolution="the secret was wrong"
 )
@@ -57,6 +60,7 @@ SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
     incidents.resolved_already: [(INCIDENT,)],
     incidents.rollback_failed: [(EARLIER,)],
     incidents.route_not_closed: [(LIVE,)],
+    incidents.broke_after_the_switch: [(LIVE,)],
     pushes.protected_branch: [("main", "staging")],
     pushes.protected_branch_deleted: [("main",)],
     pushes.branch_like_a_tag: [("v1.0.0",)],
@@ -71,6 +75,7 @@ SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
     pushes.no_right_to_roll_back: [("v1.0.0-rollback", "ada", "tech_lead or devops")],
     pushes.internal_ref: [("refs/gate/trial/x",)],
     pushes.first_import_needs_admin: [("main",)],
+    releases.taken: [(RELEASE,), (replace(RELEASE, state=ReleaseState.VERIFIED),)],
     releases.release_title: [("v1.1.0", "dark mode")],
     releases.merge_message: [(CHANGE,)],
     steps.outcome: [("kept",), ('"built in 1.0 s"',), ('{"services": ["api"]}',), ("null",), ("two\n lines",), ("",)],

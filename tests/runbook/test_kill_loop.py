@@ -16,8 +16,10 @@ from staging_gate.domain.audit import verify_chain
 from staging_gate.domain.change import Change
 from staging_gate.domain.check import Check
 from staging_gate.domain.environment import Environment
+from staging_gate.ports.errors import Refused
 from staging_gate.ports.store import Transaction
 from staging_gate.runbook import changes
+from staging_gate.testing.policies import gate_yaml
 from staging_gate.testing.world import World
 from tests.runbook.conftest import Beginnings, Tale, check_whole, nothing, v1_1_0, v1_1_0_is_merged
 
@@ -41,6 +43,18 @@ def a_change_is_ready(world: World) -> None:
 
 def a_first_release_is_merged(world: World) -> None:
     world.ship_to_staging("feat: one")
+    world.prepare_release("v1.1.0")
+
+
+def two_services_are_merged(world: World) -> None:
+    """v1.0.0 has both of them."""
+    world.approve(change := world.change("feat: web", {"gate.yaml": gate_yaml(services=("api", "web"))}))
+    world.approve(change, "tess", "tech_lead")
+    world.merge(change)
+    changes.mark_tested(world.ports, change.number, world.person("cleo"))
+    world.prepare_release("v1.0.0")
+    world.publish("v1.0.0")
+    world.ship_to_staging("feat: charts")
     world.prepare_release("v1.1.0")
 
 
@@ -83,6 +97,10 @@ def in_public(world: World) -> None:
     world.production.next_smoke_fails("login", where="public")
 
 
+def the_second(world: World) -> None:
+    world.production.next_call_fails("switch", Refused("The proxy said no."), service="web")
+
+
 def in_public_and_the_way_back(world: World) -> None:
     in_public(world)
     world.production.put_back_fails()
@@ -97,6 +115,7 @@ STORIES = {
     "a release that takes itself back": Story(v1_1_0_is_merged, it_is_published, in_public),
     "a release that can not be taken back": Story(v1_1_0_is_merged, it_is_published, in_public_and_the_way_back),
     "a first release that fails": Story(a_first_release_is_merged, it_is_published, in_public),
+    "a release of two services": Story(two_services_are_merged, it_is_published, the_second),
     "a rollback": Story(v1_1_0, it_is_rolled_back),
     "a rollback that fails": Story(v1_1_0, it_is_rolled_back, in_public),
 }

@@ -254,6 +254,25 @@ def test_our_own_machine_breaking_before_the_switch_stops_the_candidates(release
     assert world.production.running() == ["v1.0.0"]
 
 
+def test_where_not_even_the_record_can_be_written_a_person_is_called(released: World, a_run_breaks: None) -> None:
+    world = released
+    prepare(world)
+    host = world.away["code host"]
+    world.away["deploy target"].just_before("retire", lambda: host.just_before("file", disk_is_full))
+    ended = world.publish("v1.1.0")
+
+    assert ended.state is DeploymentState.ERRORED
+    assert "OSError: no space left on device" in ended.failure
+    with world.store.reading() as tx:
+        assert [incident.title for incident in tx.incidents.open()] == [
+            "production-2 broke after its traffic had moved, so v1.1.0 is live and not proved: a person has to look now"
+        ]
+
+
+def disk_is_full() -> None:
+    raise OSError("no space left on device")
+
+
 def test_a_release_that_our_own_error_kept_out_is_deployed_when_it_is_asked_for_again(released: World) -> None:
     world = released
     prepare(world)

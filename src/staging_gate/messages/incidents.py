@@ -18,5 +18,10 @@ def route_not_closed(failed: Deployment) -> str:
     return f"{failed.id} failed and still receives the traffic: a person has to act now"
 
 
+def broke_after_the_switch(broken: Deployment) -> str:
+    name = deployments.name(broken)
+    return f"{broken.id} broke after its traffic had moved, so {name} is live and not proved: a person has to look now"
+
+
 def resolved_already(incident: Incident) -> str:
     return f"Incident {incident.id} is resolved already, by {incident.resolved_by}: {incident.resolution}"

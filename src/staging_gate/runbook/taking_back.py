@@ -9,7 +9,7 @@ from staging_gate.domain.environment import Environment
 from staging_gate.domain.release import Hold, Quarantine, ReleaseState
 from staging_gate.engine import Run
 from staging_gate.messages import deployments as words
-from staging_gate.messages.incidents import route_not_closed
+from staging_gate.messages.incidents import broke_after_the_switch, route_not_closed
 from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
 from staging_gate.runbook import deploying
@@ -90,10 +90,13 @@ def end_rollback(ports: Ports, id: str, failure: Failure, problems: list[str]) -
 
 
 def mark_errored(ports: Ports, id: str, message: str) -> None:
-    """Our own machine broke in the middle of a deployment. Nothing stays `running` for ever; a person looks."""
+    """Our own machine broke in the middle of a deployment, and what goes back by itself is broken too. Nothing stays
+    `running` for ever; where the traffic has moved, a person is called."""
     with ports.store.transaction() as tx:
         for one in (needed(tx, id), rollback_of(tx, needed(tx, id))):
             if one is not None and not one.state.ended:
+                if one.state is DeploymentState.VERIFYING and not one.is_rollback:
+                    call_a_person(tx, one, broke_after_the_switch(one))
                 finish(tx, one.id, DeploymentState.ERRORED, message)
 
 
