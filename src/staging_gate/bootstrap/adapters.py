@@ -24,7 +24,10 @@ class Bound:
 def bind(settings: Settings, clock: SystemClock, store: Store) -> Bound:
     code_host = git.GitCodeHost.create(settings.state / REPOSITORY)
     account = service_account(settings.service_account)
-    here = local.connect(local.Settings(settings.state, interpreter_for(account), account), code_host.clone_address)
+    builder = service_account(settings.build_account, "GATE_BUILD_ACCOUNT") if settings.build_account else account
+    here = local.connect(
+        local.Settings(settings.state, interpreter_for(account), account, builder), code_host.clone_address
+    )
     ports = Ports(
         clock=clock,
         store=store,

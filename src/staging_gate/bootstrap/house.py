@@ -117,7 +117,8 @@ class House:
             Finding("database", not self.ailments(), " ".join(self.ailments()) or self.settings.database_kind),
         ]
         shared = why_not_separate(self.settings.service_account)
-        who = shared or f"services, builds and checks run as {self.settings.service_account}"
+        builder = self.settings.build_account or self.settings.service_account
+        who = shared or f"services run as {self.settings.service_account}, builds and checks as {builder}"
         findings.append(Finding("account", shared is None or os.geteuid() != 0, who, "See above."))
         return findings + self._examine_policy()
 

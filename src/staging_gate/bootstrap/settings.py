@@ -27,6 +27,7 @@ class Settings:
     port: int = 7070
     database_url: str = ""
     service_account: str = "nobody"
+    build_account: str = ""
     environment: str = "production"
 
     @property
@@ -46,14 +47,15 @@ class Settings:
     def read(
         cls, environ: Mapping[str, str] = os.environ, state: Path | None = None, port: int | None = None
     ) -> "Settings":
-        """From the variables GATE_STATE, GATE_HOST, GATE_PORT, GATE_DATABASE_URL, GATE_SERVICE_ACCOUNT and
-        GATE_ENVIRONMENT; arguments win. Raises BadSetting."""
+        """From the variables GATE_STATE, GATE_HOST, GATE_PORT, GATE_DATABASE_URL, GATE_SERVICE_ACCOUNT,
+        GATE_BUILD_ACCOUNT and GATE_ENVIRONMENT; arguments win. Raises BadSetting."""
         return cls(
             state=(state or Path(environ.get("GATE_STATE") or default_state(environ))).absolute(),
             host=environ.get("GATE_HOST", cls.host),
             port=port or _port(environ.get("GATE_PORT", str(cls.port))),
             database_url=environ.get("GATE_DATABASE_URL", ""),
             service_account=environ.get("GATE_SERVICE_ACCOUNT", cls.service_account),
+            build_account=environ.get("GATE_BUILD_ACCOUNT", cls.build_account),
             environment=environ.get("GATE_ENVIRONMENT", cls.environment),
         )
 

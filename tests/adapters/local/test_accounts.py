@@ -89,7 +89,7 @@ def test_an_unknown_account_is_refused(root: None) -> None:
         service_account("no-such-account")
 
     assert refused.value.message == (
-        "There is no account no-such-account on this machine, as which services were to run. Create it "
+        "There is no account no-such-account on this machine, as which programs were to run. Create it "
         "(useradd --system no-such-account) or name another one in GATE_SERVICE_ACCOUNT."
     )
 

@@ -2,11 +2,14 @@
 
 import os
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from staging_gate.adapters.local import connect
+from staging_gate.adapters.local.accounts import service_account
 from staging_gate.domain.check import Verdict
 from staging_gate.domain.policy import CheckCommand
 from staging_gate.domain.revision import Revision
@@ -155,6 +158,18 @@ def test_checks_run_as_their_own_account(account_world: World) -> None:
 
     uid = world.settings.account.uid if world.settings.account else os.geteuid()
     assert (outcome.verdict, outcome.summary) == (Verdict.PASSED, str(uid))
+
+
+def test_builds_and_checks_may_run_apart_from_services(account_world: World) -> None:
+    daemon = service_account("daemon")  # only root runs programs as others
+    uid = daemon.uid if daemon else os.geteuid()
+    check(account_world, shell("true"))
+    apart = connect(replace(account_world.settings, builder=daemon), lambda: str(account_world.repository.path))
+    built = service(build=("sh", "-c", "id -u && touch $HOME/tmp/mine"))
+    outcome = apart.checks.run(account_world.repository.commit(), (built,), shell("id -u"), LOG, never)
+
+    assert (outcome.verdict, outcome.summary) == (Verdict.PASSED, str(uid))
+    assert account_world.log(LOG).count(f"{uid}\n") >= 2, "the build too, in the home that was another's"
 
 
 # --- smoke tests -------------------------------------------------------------------------------------------------

@@ -16,12 +16,12 @@ OLDEST = (3, 11)
 TELL = "import sys; print(*sys.version_info[:3], sep='.')"
 
 
-def service_account(name: str = "nobody") -> Account | None:
+def service_account(name: str = "nobody", setting: str = "GATE_SERVICE_ACCOUNT") -> Account | None:
     """The account that services run as; None for our own: we are not root, were told so, or it could not run Python.
 
-    Raises Refused where there is no account of this name.
+    Raises Refused where there is no account of this name; `setting` is where it came from.
     """
-    account = _wanted(name)
+    account = _wanted(name, setting)
     return account if account and _interpreter(account) else None
 
 
@@ -50,15 +50,15 @@ def why_not_separate(name: str = "nobody") -> str | None:
     )
 
 
-def _wanted(name: str) -> Account | None:
+def _wanted(name: str, setting: str = "GATE_SERVICE_ACCOUNT") -> Account | None:
     if os.geteuid() != 0:
         return None
     try:
         found = pwd.getpwnam(name)
     except KeyError as error:
         raise Refused(
-            f"There is no account {name} on this machine, as which services were to run. Create it "
-            f"(useradd --system {name}) or name another one in GATE_SERVICE_ACCOUNT."
+            f"There is no account {name} on this machine, as which programs were to run. Create it "
+            f"(useradd --system {name}) or name another one in {setting}."
         ) from error
     return Account(name, found.pw_uid, found.pw_gid) if found.pw_uid else None
 

@@ -65,9 +65,11 @@ class Workshop:
     def home(self) -> Path:
         """The home and cache of all builds, which no service can write to when it has another account."""
         home = self.layout.cache
-        if not (home / "tmp").is_dir():
+        made = (home / "tmp").is_dir()
+        if not made:
             make_folder(home, 0o700)
             make_folder(home / "tmp", 0o700)
+        if not made or (self.account and home.stat().st_uid != self.account.uid):
             hand_over(home, self.account)
         return home
 
