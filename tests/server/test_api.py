@@ -166,6 +166,11 @@ def test_another_site_can_not_act_with_our_cookie(served: Served) -> None:
     )
     assert status == 403
     assert "This request comes from another site." in body
+    for origin in ("null", "", served.address.replace("http:", "https:"), served.address + ".evil.example"):
+        status, _, answer = ask(served, "POST", "/login", b"token=sgt_no", origin=origin)
+        assert status == 403, origin
+        assert "frame-ancestors 'none'" in answer["content-security-policy"]
+    assert ask(served, "POST", "/login", b"token=sgt_no", origin=served.address)[0] == 401
 
 
 def test_a_session_reads_and_acts_nowhere(served: Served) -> None:

@@ -28,6 +28,7 @@ def test_the_board_shows_both_environments(served: Served) -> None:
     status, body, answer = ask(served, "GET", "/", cookie=served.cookie)
     assert status == 200
     assert "default-src 'self'" in answer["content-security-policy"]
+    assert "form-action 'self'" in answer["content-security-policy"]
     for word in ("shop", "staging", "production", "Open changes", "Releases"):
         assert word in body
 

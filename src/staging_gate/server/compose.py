@@ -15,7 +15,9 @@ from staging_gate.server import api, problems, web
 from staging_gate.server.events import Broadcaster
 
 HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": (
+        "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
@@ -65,22 +67,22 @@ def health(request: Request) -> JSONResponse:
 
 async def _guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
     """Bounded bodies, strict headers, and no acting from other sites: SameSite cookies and the Origin are checked."""
-    size = request.headers.get("content-length", "0")
-    if not size.isdigit() or int(size) > problems.BODY_LIMIT:
-        return problems.problem(413, "too-large", f"The body is too large. {problems.A_BODY}")
-    if "\0" in unquote(request.url.path + request.url.query):
-        return problems.problem(422, "not-understood", "The address holds a zero character.")
-    origin = request.headers.get("origin")
-    if (
-        origin
-        and request.method not in ("GET", "HEAD")
-        and origin != f"{request.url.scheme}://{request.headers.get('host')}"
-    ):
-        return problems.problem(403, "other-site", "This request comes from another site.")
-    response = await call_next(request)
+    response = _refusal(request) or await call_next(request)
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     return response
+
+
+def _refusal(request: Request) -> Response | None:
+    size = request.headers.get("content-length", "0")
+    if not (size.isascii() and size.isdigit()) or int(size) > problems.BODY_LIMIT:
+        return problems.problem(413, "too-large", f"The body is too large. {problems.A_BODY}")
+    if "\0" in unquote(request.url.path + request.url.query):
+        return problems.problem(422, "not-understood", "The address holds a zero character.")
+    origin, ours = request.headers.get("origin"), f"{request.url.scheme}://{request.headers.get('host')}"
+    if origin not in (None, ours) and request.method not in ("GET", "HEAD"):
+        return problems.problem(403, "other-site", "This request comes from another site.")
+    return None
 
 
 def _bounded(receive: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Any]]:
