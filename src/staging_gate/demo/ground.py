@@ -24,7 +24,9 @@ def fresh_folder() -> Path:
     """A new folder that the account of the services can reach. Raises NotSetUp."""
     base = default_state()
     try:
-        base.mkdir(parents=True, exist_ok=True)
+        if not base.is_dir():
+            base.mkdir(parents=True)
+            base.chmod(0o755)  # whatever our umask is
         folder = Path(tempfile.mkdtemp(prefix="demo-", dir=base))
     except OSError as error:
         raise NotSetUp(f"No folder for the demo can be made in {base}: {error.strerror}.") from error

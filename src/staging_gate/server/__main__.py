@@ -33,6 +33,8 @@ class Server(uvicorn.Server):
 
 def main() -> None:
     """Serve with the settings of the environment; exit 1 with a sentence where that can not be."""
+    if os.geteuid() == 0:
+        os.umask(0o022)  # services run as another account and read what we write; secrets are closed by their modes
     try:
         settings = Settings.read()
         listener = listen(settings)

@@ -7,6 +7,7 @@ import pytest
 
 from staging_gate.adapters.local import accounts, processes
 from staging_gate.adapters.local.accounts import interpreter_for, service_account, why_not_separate
+from staging_gate.adapters.local.tools import open_to_all
 from staging_gate.ports.errors import Refused
 from staging_gate.testing import eventually
 from staging_gate.wire.commands import Account
@@ -161,3 +162,18 @@ def test_a_folder_that_can_not_be_entered_is_said_in_the_log(tiny: Tiny) -> None
     assert process.wait(10)
     assert process.exit_code() == 127
     assert log_of(process).startswith(f"true can not be started in {missing}: [Errno 2] No such file or directory")
+
+
+def test_another_account_gets_our_programs_where_it_can_execute_them(tmp_path: Path) -> None:
+    program = tmp_path / "closed" / "uv"
+    program.parent.mkdir(mode=0o700)
+    program.write_text("one")
+    copy = open_to_all(program, tmp_path / "tools")
+    assert (copy.read_text(), copy.stat().st_mode & 0o777) == ("one", 0o755)
+
+    before = copy.stat().st_ino
+    assert open_to_all(program, tmp_path / "tools").stat().st_ino == before
+
+    program.write_text("another")
+    assert open_to_all(program, tmp_path / "tools").read_text() == "another"
+    assert [one.name for one in (tmp_path / "tools").iterdir()] == ["uv"]

@@ -33,6 +33,10 @@ class Layout:
         return self.root / "cache"
 
     @property
+    def tools(self) -> Path:
+        return self.root / "tools"
+
+    @property
     def scratch(self) -> Path:
         return self.root / "scratch"
 

@@ -12,6 +12,7 @@ from staging_gate.adapters.local.folders import hand_over
 from staging_gate.adapters.local.layout import Layout, make_folder
 from staging_gate.adapters.local.leftovers import MARK
 from staging_gate.adapters.local.recipes import BuildFailed, Interpreter
+from staging_gate.adapters.local.tools import open_to_all
 from staging_gate.ports.deploy_target import Cancelled
 from staging_gate.ports.errors import Stopped, Unavailable
 from staging_gate.ports.logs import Logs
@@ -42,9 +43,10 @@ class Workshop:
     account: Account | None = None
 
     def uv(self) -> str:
-        if program := uv_program():
-            return program
-        raise Unavailable("The program uv is not installed. It comes with Staging Gate: install that again.")
+        program = uv_program()
+        if program is None:
+            raise Unavailable("The program uv is not installed. It comes with Staging Gate: install that again.")
+        return str(open_to_all(Path(program), self.layout.tools)) if self.account else program
 
     def environ(self, job: Job, *paths: Path) -> dict[str, str]:
         """The variables of a build command; `paths` come first on PATH."""
