@@ -17,6 +17,6 @@ def open_to_all(program: Path, folder: Path) -> Path:
     handle, new = tempfile.mkstemp(dir=folder)
     os.close(handle)
     shutil.copy2(program, new)
-    os.chmod(new, 0o755)
+    Path(new).chmod(0o755)
     os.replace(new, copy)
     return copy
