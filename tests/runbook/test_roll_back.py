@@ -5,9 +5,11 @@ import pytest
 from staging_gate.domain.deployment import Deployment, DeploymentKind, DeploymentState
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.release import Quarantine, ReleaseState
-from staging_gate.runbook import releasing
+from staging_gate.runbook import changes, releasing
 from staging_gate.runbook.holding import hold, lift_quarantine, put_in_quarantine
+from staging_gate.runbook.reconcile import differences
 from staging_gate.runbook.roll_back import roll_back
+from staging_gate.testing.policies import gate_yaml
 from staging_gate.testing.world import World
 from tests.runbook.stories import closed_as_explained
 
@@ -187,6 +189,24 @@ def test_a_rollback_goes_before_everything_that_waits(two: World) -> None:
 
     assert world.production.served() == ["v1.0.0", "v1.1.0", "v1.2.0", "v1.1.0"]
     assert [q.tag for q in quarantines(world)] == ["v1.2.0"]
+
+
+def test_a_service_that_the_release_did_not_have_yet_is_closed(released: World) -> None:
+    world = released
+    change = world.change("feat: web", {"gate.yaml": gate_yaml(services=("api", "web"))})
+    world.approve(change)
+    world.approve(change, "tess", "tech_lead")
+    world.merge(change)
+    changes.mark_tested(world.ports, change.number, world.person("cleo"))
+    world.prepare_release("v1.1.0")
+    world.publish("v1.1.0")
+    assert world.production.live("web") == "v1.1.0"
+    world.roll_back("v1.0.0")
+
+    assert world.production.live("api") == "v1.0.0"
+    assert world.production.live("web") is None
+    assert world.production.closed("web")
+    assert differences(world.ports) == []
 
 
 def quarantines(world: World) -> list[Quarantine]:

@@ -110,11 +110,18 @@ def discard(ports: Ports, id: str) -> None:
 def retire(ports: Ports, id: str) -> None:
     """Let older processes drain and stop; the one before stays warm, for the way back.
 
-    Done while the environment is still ours: the next deployment's candidates would count as older ones.
+    Done while the environment is still ours: the next deployment's candidates would count as older ones. A service
+    that was there before and is no more has its route closed.
     """
     current = deployment(ports, id)
     keep = tuple(kept for kept in (current.id, current.previous) if kept)
-    for order in orders(ports, current):
+    running = orders(ports, current)
+    names = {order.service.name for order in running}
+    before = orders(ports, deployment(ports, current.previous)) if current.previous else []
+    for order in before:
+        if order.service.name not in names:
+            surely(target_of(ports, order).close_route, replace(order, deployment=current.id))
+    for order in running:
         target_of(ports, order).retire(current.environment, order.service, keep)
 
 
