@@ -145,6 +145,42 @@ def test_a_push_of_the_same_code_keeps_them(world: World) -> None:
     assert world.explain("1", "ben").open
 
 
+def test_an_amended_message_keeps_them(world: World) -> None:
+    change = world.change(branch="feature/x")
+    world.approve(change, "ben")
+    parent = world.revision("staging").commit
+    files = {"app/feat-dark-mode.py": "# feat: dark mode\n"}
+    amended = world.repository.commit(parent, files, "feat: darker mode", "ada", world.clock.now())
+    world.repository.move("refs/heads/feature/x", amended, by="ada")
+    changes.refresh(world.ports, 1)
+
+    now = world.look(change)
+    assert (now.head.commit, now.head.tree) == (amended, change.head.tree)
+    assert world.explain("1", "ben").open
+
+
+@pytest.mark.parametrize("detour", [False, True])
+def test_the_same_files_on_another_history_void_them(world: World, detour: bool) -> None:
+    """Merged, they would take back what others have merged since the change began."""
+    change = world.change(branch="feature/x")
+    world.approve(change, "ben")
+    other = world.change("fix: a hole", {"app/hole.py": "mended\n"}, branch="feature/hole")
+    world.approve(other, "ben")
+    world.merge(other)
+    if detour:
+        world.push("feature/x", {"app/other.py": "other\n"}, by="dora")
+    tip = world.revision("staging").commit
+    files = {"app/feat-dark-mode.py": "# feat: dark mode\n", "app/hole.py": None}
+    evil = world.repository.commit(tip, files, "feat: dark mode", "dora", world.clock.now())
+    assert world.revision(evil).tree == change.head.tree
+    world.repository.move("refs/heads/feature/x", evil, by="dora")
+    changes.refresh(world.ports, 1)
+    world.settle()
+
+    assert closed_as_explained(world, "1", "dora", lambda: world.merge(change, "dora")) == ("approvals_missing",)
+    assert ("staging-gate", "approval void", "the same files on another history") in world.record("change 1")
+
+
 def test_an_approval_given_under_other_rules_does_not_count(world: World) -> None:
     change = world.change()
     world.approve(change, "ben")

@@ -87,9 +87,12 @@ def refresh(ports: Ports, number: int) -> Change | None:
     except Refused as refused:  # a branch that was replaced by a history of its own; others must go on
         return close(ports, number, SYSTEM, refused.message)
     pusher = ports.code_host.pusher(change.source, head.commit) if head != change.head else None
+    same = head == change.head or _is_the_same_said_again(ports, change.head, head)
     try:
         with ports.store.transaction() as tx:
             now = _moved(tx, change, head, preview, pusher)
+            if not same:
+                _void_approvals(tx, now)
             checking.want(tx, policy_in_force(ports), now)
     except Stale:
         return get(ports, number)  # a push, a merge or the reconciler looked at the same moment, and saw as much
@@ -117,6 +120,9 @@ def approve(
     deciding.through(deciding.on_approving(ports, change, role, by))
     policy = policy_in_force(ports)
     with ports.store.transaction() as tx:
+        now = tx.changes.get(number)
+        if now is None or now.head != change.head:
+            raise Stale(f"Change {number} was pushed to at this moment: look at it again.")
         approval = Approval(
             id=f"{number}-{role}-{by.name}-{tx.at:%Y%m%d%H%M%S%f}",
             change=number,
@@ -227,6 +233,27 @@ def _moved(tx: Transaction, change: Change, head: Revision, preview: MergePrevie
         by = Actor(pusher) if pusher else SYSTEM
         tx.audit(by, "head moved", subject_of(change), commit=head.commit, same_code=head.tree == change.head.tree)
     return now
+
+
+def _is_the_same_said_again(ports: Ports, old: Revision, new: Revision) -> bool:
+    """Whether a push changed nothing but words: a message amended, or commits without changes put on top.
+
+    The same files on another history are another change: merging it can take back what others have merged.
+    """
+    if old.tree != new.tree:
+        return False
+    added, dropped = ports.code_host.commits(old.commit, new.commit), ports.code_host.commits(new.commit, old.commit)
+    if not dropped:
+        return all(len(commit.parents) == 1 for commit in added)
+    return [commit.parents for commit in added] == [commit.parents for commit in dropped] and len(added) == 1
+
+
+def _void_approvals(tx: Transaction, change: Change) -> None:
+    """Those given to other files do not count anyhow; these would, for what nobody looked at."""
+    for approval in tx.approvals.of_change(change.number):
+        if approval.withdrawn_at is None and approval.tree == change.head.tree:
+            tx.approvals.withdraw(approval.id, tx.at)
+            tx.audit(SYSTEM, "approval void", subject_of(change), "the same files on another history", of=approval.by)
 
 
 def _branch(ports: Ports, name: str) -> Revision:
