@@ -55,34 +55,34 @@ def test_a_missing_program_is_said_in_the_log(tiny: Tiny) -> None:
 
 
 def test_a_shim_that_was_got_ready_is_taken_once(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
-    processes.get_ready("staging.api")
+    processes.get_ready("staging.nobody-else")
     with monkeypatch.context() as patched:
         patched.setattr(processes, "SHIM", tiny.folder / "no-shim-can-be-started")
-        first = processes.start(replace(tiny.spec(), keeper="staging.api"))
-    second = processes.start(replace(tiny.spec(), keeper="staging.api", state=tiny.folder / "second.json"))
+        first = processes.start(replace(tiny.spec(), keeper="staging.nobody-else"))
+    second = processes.start(replace(tiny.spec(), keeper="staging.nobody-else", state=tiny.folder / "second.json"))
 
     assert first.alive() and second.alive()
     assert first.shim != second.shim
 
 
 def test_a_ready_shim_that_was_killed_is_not_missed(tiny: Tiny) -> None:
-    processes.get_ready("staging.api")
-    [waiting] = eventually(lambda: shims_called("staging.api"))
+    processes.get_ready("staging.nobody-else")
+    [waiting] = eventually(lambda: shims_called("staging.nobody-else"))
     os.kill(waiting, signal.SIGKILL)
     os.waitid(os.P_PID, waiting, os.WEXITED | os.WNOWAIT)
 
-    process = processes.start(replace(tiny.spec(), keeper="staging.api"))
+    process = processes.start(replace(tiny.spec(), keeper="staging.nobody-else"))
 
     assert process.alive()
 
 
 def test_a_shim_that_is_not_needed_ends(tiny: Tiny) -> None:
-    processes.get_ready("staging.api")
-    eventually(lambda: shims_called("staging.api"))
+    processes.get_ready("staging.nobody-else")
+    eventually(lambda: shims_called("staging.nobody-else"))
 
-    processes.dismiss("staging.api", "never got ready")
+    processes.dismiss("staging.nobody-else", "never got ready")
 
-    assert not shims_called("staging.api")
+    assert not shims_called("staging.nobody-else")
 
 
 def test_a_running_process_is_found_again(tiny: Tiny) -> None:

@@ -93,7 +93,7 @@ def test_every_call_can_be_repeated(world: World) -> None:
 @pytest.mark.parametrize(
     ("settings", "within", "sentence", "evidence"),
     [
-        ({"crash": "no STRIPE_KEY"}, 10, "api ended with exit code 1 ", "no STRIPE_KEY"),
+        ({"crash": "no STRIPE_KEY"}, 10, "api ended with exit code 1, ", "no STRIPE_KEY"),
         ({"health": 500}, 0.5, "it answered 500 instead of 200", "/health: 500 {"),
         (
             {"body": {"environment": "production"}},
