@@ -8,6 +8,7 @@ import pytest
 from staging_gate.cli.main import VERBS
 from staging_gate.cli.reference import page
 from staging_gate.testing.serving import POLICY, Served
+from staging_gate.wire.api import Api
 from tests.cli.conftest import Run
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
@@ -222,3 +223,12 @@ def test_a_conflict_is_said_when_the_checks_are_waited_for(served: Served, run: 
     served.commit("staging", {"index.html": "two"}, "feat: two")
     shown = run("change", "open", "feature/one", "--wait", by="ada")
     assert "feature/one does not merge into staging" in shown.output
+
+
+def test_an_interrupt_is_no_failure_of_what_goes_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Api, "get", interrupted)
+    shown = run("status")
+    assert (shown.exit_code, shown.stderr.strip()) == (130, "gate: interrupted; what the server has begun goes on.")

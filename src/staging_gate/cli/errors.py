@@ -11,6 +11,7 @@ import click
 from staging_gate.wire.api import ApiProblem, NotReachable
 
 FAILED, USAGE, REFUSED = 1, 2, 3
+INTERRUPTED = 130
 USAGE_KINDS = ("policy-broken", "not-understood", "no-policy", "not-possible", "not-found", "sign-in-needed")
 
 
@@ -39,6 +40,9 @@ def shown_errors(as_json: bool) -> Iterator[None]:
     except NotReachable as away:
         click.echo(f"gate: {away}", err=True)
         sys.exit(FAILED)
+    except KeyboardInterrupt:
+        click.echo("\ngate: interrupted; what the server has begun goes on.", err=True)
+        sys.exit(INTERRUPTED)
 
 
 def _code(problem: ApiProblem) -> int:

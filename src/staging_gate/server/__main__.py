@@ -42,6 +42,8 @@ def main() -> None:
         house.start()
     except (CanNotStart, AlreadyRunning, OutsideError) as error:
         sys.exit(f"gate: {error}")
+    except KeyboardInterrupt:
+        os._exit(130)  # as at every end, no step in flight outlives us
     serve(house, listener)
 
 
