@@ -7,6 +7,7 @@ import click
 from staging_gate.cli import following, show
 from staging_gate.cli.access import api, json_option, named, print_json
 from staging_gate.cli.errors import FAILED, Failed
+from staging_gate.cli.visible import visible
 from staging_gate.wire.api import Api
 
 
@@ -69,7 +70,10 @@ def show_change(number: int, as_json: bool) -> None:
 def diff(number: int) -> None:
     """Show what a change changes."""
     text = api().text(f"/changes/{number}/diff")
-    (click.echo_via_pager if sys.stdout.isatty() else click.echo)(text)
+    if sys.stdout.isatty():
+        click.echo_via_pager(visible(text))
+    else:
+        click.echo(text)
 
 
 @change.command("wait")

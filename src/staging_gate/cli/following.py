@@ -1,14 +1,15 @@
 """Long work, shown while it goes: each step as it ends, in a terminal with the running one below."""
 
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from rich.live import Live
-from rich.markup import escape
 
 from staging_gate.cli import show
 from staging_gate.cli.access import named
+from staging_gate.cli.visible import escape, visible_log
 from staging_gate.wire.api import Api
 
 
@@ -53,7 +54,7 @@ def log(api: Api, ref: str, goes_on: Callable[[], bool]) -> Iterator[str]:
         going = goes_on()
         block = api.get(path, offset=offset, wait=2 if going else 0)
         if block["text"]:
-            yield block["text"]
+            yield visible_log(block["text"]) if sys.stdout.isatty() else block["text"]
         elif not going:
             return
         offset = block["next"]

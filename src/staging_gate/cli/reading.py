@@ -4,11 +4,11 @@ import sys
 import webbrowser
 
 import click
-from rich.markup import escape
 
 from staging_gate.cli import show
 from staging_gate.cli.access import api, find_access, json_option, print_json
 from staging_gate.cli.errors import FAILED, REFUSED
+from staging_gate.cli.visible import escape
 
 NEXT = {
     "proposed": "is to be approved and merged: `gate explain {change}`",

@@ -4,6 +4,7 @@ import click
 
 from staging_gate.cli import show
 from staging_gate.cli.access import api, json_option, named, print_json
+from staging_gate.cli.visible import visible
 
 
 @click.group()
@@ -24,7 +25,7 @@ def plan(tag: str | None, as_json: bool) -> None:
         return print_json(planned)
     out = show.console()
     out.print(f"[bold]{planned['title']}[/]  [dim]after {planned['last'] or 'no release yet'}[/]", markup=True)
-    click.echo(planned["notes"])
+    click.echo(visible(planned["notes"]))
     for change in planned["included"]:
         mark = show.MARKS["missing" if change["number"] in planned["untested"] else "passed"]
         out.print(f"{mark} change {change['number']}: {change['title']}")
@@ -72,7 +73,7 @@ def show_release(tag: str, as_json: bool) -> None:
         return print_json(found)
     out = show.console()
     out.print(f"[bold]{found['release']['title']}[/]  {show.state(found['release']['state'])}")
-    click.echo(found["release"]["notes"])
+    click.echo(visible(found["release"]["notes"]))
     for id in found["deployments"]:
         click.echo(f"deployment {id}")
     if found["decision"]:

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.markup import escape
 
+from staging_gate.cli.visible import escape
 from staging_gate.messages import steps
 
 MARKS = {
