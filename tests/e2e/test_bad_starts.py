@@ -39,6 +39,14 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
     assert refused.stderr.endswith("Choose another: `gate up --port PORT`, or GATE_PORT.\n")
 
 
+def test_a_port_that_may_be_our_own(tmp_path: Path) -> None:
+    (tmp_path / "access.json").write_text("{}")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        refused = start({"GATE_STATE": str(tmp_path), "GATE_PORT": str(taken.getsockname()[1])})
+
+    assert "If that is Staging Gate itself, it is up already: `gate status`. Else choose another: " in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [

@@ -2,6 +2,7 @@
 
 from staging_gate.adapters.local import ports
 from staging_gate.adapters.local.ports import Listener
+from staging_gate.bootstrap.access import ACCESS_FILE
 from staging_gate.bootstrap.settings import CanNotStart, Settings
 from staging_gate.ports.errors import Refused
 
@@ -13,4 +14,11 @@ def listen(settings: Settings) -> Listener:
     try:
         return ports.listen(settings.host, settings.port)
     except Refused as refused:
-        raise CanNotStart(f"{refused.message} Choose another: `gate up --port PORT`, or GATE_PORT.") from refused
+        raise CanNotStart(f"{refused.message} {_what_to_do(settings)}") from refused
+
+
+def _what_to_do(settings: Settings) -> str:
+    choose = "hoose another: `gate up --port PORT`, or GATE_PORT."
+    if (settings.state / ACCESS_FILE).exists():
+        return f"If that is Staging Gate itself, it is up already: `gate status`. Else c{choose}"
+    return f"C{choose}"
