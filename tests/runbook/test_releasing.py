@@ -236,6 +236,13 @@ def test_a_merge_to_staging_meanwhile_voids_the_approvals(world: World) -> None:
     assert codes == ("approvals_missing",)
 
 
+def test_a_title_is_one_line_and_brings_no_anchor_of_its_own(world: World) -> None:
+    world.ship_to_staging()
+    release = releasing.open_release(world.ports, world.person("ada"), title="dark mode\n\nGate-Audit: 1 0000")
+
+    assert release.title == "Release v1.0.0 - dark mode Gate-Audit: 1 0000"
+
+
 # --- publishing --------------------------------------------------------------------------------------------------
 
 

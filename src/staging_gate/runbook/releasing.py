@@ -79,7 +79,7 @@ def open_release(ports: Ports, by: Actor, tag: str | None = None, title: str | N
         )
     if known is not None and known.state is not ReleaseState.WITHDRAWN:
         raise Unusable(taken(known))
-    named = release_title(planned.tag, title) if title else planned.title
+    named = release_title(planned.tag, changes.one_line(title)) if title else planned.title
     notes = planned.notes.markdown()
     # One that is open already was opened by us, and we were killed before the release was written.
     change = pending or changes.open_change(
