@@ -72,7 +72,8 @@ class GitCodeHost:
         ref = BRANCHES + branch
         if self._tip(ref) is None:
             return None
-        moves = self._git.ask("log", "-g", "-z", "--max-count=100", "--format=%H%x00%gn%x00%ge", ref, "--").text.split("\0")
+        told = self._git.ask("log", "-g", "-z", "--max-count=100", "--format=%H%x00%gn%x00%ge", ref, "--")
+        moves = told.text.split("\0")
         for at, name, mail in zip(*[iter(moves)] * 3, strict=False):
             if at == commit:
                 return name if mail.endswith(f"@{merging.PUSHERS}") else None
