@@ -14,8 +14,10 @@ from staging_gate.domain.environment import Environment
 from staging_gate.testing.postgres import TemporaryPostgres, temporary_postgres
 from staging_gate.testing.world import SavedWorld, World
 
-# On Postgres too: one or more of every procedure. With STAGING_GATE_TEST_ALL every story.
+# On Postgres too: one or more of every procedure, and all races (on SQLite writers come one after the other).
+# With STAGING_GATE_TEST_ALL every story.
 ON_POSTGRES = {"test_deploy_staging", "test_roll_back", "test_merging"}
+RACES = ("at_once", "twice", "same_moment")
 
 Tale = Callable[[World], object]
 
@@ -148,7 +150,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Every story on SQLite; on Postgres some, or all."""
     if "beginnings" in metafunc.fixturenames:
         module = metafunc.module.__name__.rpartition(".")[2]
-        both = "STAGING_GATE_TEST_ALL" in os.environ or module in ON_POSTGRES
+        race = any(word in metafunc.function.__name__ for word in RACES)
+        both = "STAGING_GATE_TEST_ALL" in os.environ or module in ON_POSTGRES or race
         stores = ["sqlite", "postgres"] if both and module != "test_kill_loop" else ["sqlite"]
         metafunc.parametrize("beginnings", stores, indirect=True, scope="session")
 

@@ -121,6 +121,16 @@ def test_of_two_in_the_same_moment_the_later_one_finds_it_changed(ready: World) 
     assert actions(ready, "change 1").count("merged") == 1
 
 
+def test_who_asks_twice_merges_once(ready: World) -> None:
+    for _ in range(2):
+        ask_for_merge(ready.ports, ready.person("ben"))
+    ready.settle()
+
+    assert the_change(ready).state is ChangeState.MERGED
+    assert actions(ready, "change 1").count("merged") == 1
+    assert len(ready.deployments(Environment.STAGING)) == 1
+
+
 def ask_for_merge(ports: Ports, by: Actor) -> None:
     merging.merge(ports, 1, None, by)
 

@@ -112,6 +112,7 @@ def record(ports: Ports, number: int, commit: str, tree: str) -> None:
     merged = Revision(commit, tree)
     policy = policy_in_force(ports)
     with ports.store.transaction() as tx:
+        tx.deployments.lock(Environment.STAGING)  # whoever asked twice has two runs
         change = tx.changes.get(number)
         assert change is not None
         if not change.is_open:

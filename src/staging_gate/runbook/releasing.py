@@ -163,12 +163,12 @@ def create_tag(ports: Ports, tag: str) -> None:
 
 def queue_deployment(ports: Ports, tag: str) -> str:
     with ports.store.transaction() as tx:
+        tx.deployments.lock(Environment.PRODUCTION)  # somebody else may publish it at this moment
         release = tx.releases.get(tag)
         assert release is not None and release.revision is not None
         if release.state is not ReleaseState.MERGED:
-            return (
-                f"nothing to queue: {tag} is {release.state}"  # we were killed after this commit, or it was withdrawn
-            )
+            # We were killed after this commit, somebody else was first, or it was withdrawn.
+            return f"nothing to queue: {tag} is {release.state}"
         by = Actor(release.published_by or "")
         tx.releases.update(replace(release, state=ReleaseState.PUBLISHED, published_at=tx.at), release)
         tx.audit(by, "published", tag, release.title, commit=release.revision.commit)
