@@ -37,6 +37,7 @@ class GitCodeHost:
         # is not there may still be pushed.
         self._commit = lru_cache(maxsize=4096)(self._read_commit)
         self._file = lru_cache(maxsize=32)(self._read_file)
+        self._log = lru_cache(maxsize=32)(self._read_log)
         self._changed = lru_cache(maxsize=128)(self._read_changed)
         self._contains = lru_cache(maxsize=1024)(self._read_contains)
 
@@ -88,11 +89,9 @@ class GitCodeHost:
         return self._contains(self._known(of), self._known(commit))
 
     def commits(self, since: str | None, until: str) -> list[Commit]:
-        span = [self._known(until), *([f"^{self._known(since)}"] if since else [])]
-        options = ("-z", "--date-order", f"--max-count={MOST_COMMITS}", "--encoding=UTF-8")
-        listed = self._git.ask("log", *options, f"--format={_COMMIT}", *span, "--").text
-        fields = listed.split("\0")[:-1]
-        return [_commit(*fields[start : start + 6]) for start in range(0, len(fields), 6)]
+        if since is None:
+            return self._read_log(self._known(until))
+        return list(self._log(self._known(until), f"^{self._known(since)}"))
 
     def diff(self, base: str, head: str) -> str:
         """At most LONGEST_DIFF bytes of it; then a line says that it is cut and how to see the rest."""
@@ -129,7 +128,6 @@ class GitCodeHost:
         ref = BRANCHES + name
         if self._tip(ref) == at:
             self._move(ref, None, at, "delete")
-            merging.sweep(self._git)  # here, because it is what follows a merge and keeps nobody waiting
 
     def create_tag(self, order: TagOrder) -> Tag:
         if not is_tag(order.name):
@@ -198,8 +196,18 @@ class GitCodeHost:
     def _read_file(self, commit: str, path: str) -> bytes | None:
         return self._objects.read(f"{commit}:{path}", LARGEST_FILE)
 
+    def _read_log(self, *span: str) -> list[Commit]:
+        options = ("-z", "--date-order", f"--max-count={MOST_COMMITS}", "--encoding=UTF-8")
+        listed = self._git.ask("log", *options, f"--format={_COMMIT}", *span, "--").text
+        fields = listed.split("\0")[:-1]
+        return [_commit(*fields[start : start + 6]) for start in range(0, len(fields), 6)]
+
     def _read_changed(self, base: str, head: str) -> tuple[str, ...]:
-        listed = self._git.ask("diff", "--name-only", "-z", "--no-renames", self._since_they_parted(base, head), "--")
+        span = f"{base}...{head}"
+        listed = self._git.ask("diff", "--name-only", "-z", "--no-renames", span, "--", accept=(0, 128))
+        if listed.code:
+            self._since_they_parted(base, head)
+            raise self._git.failure("diff", listed.code, listed.err)
         return tuple(listed.text.split("\0")[:-1])
 
     def _read_contains(self, above: str, below: str) -> bool:

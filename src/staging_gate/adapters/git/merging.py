@@ -69,7 +69,7 @@ def write_commit(git: Git, tree: str, parents: tuple[str, ...], message: str, au
 
 
 def preview(git: Git, objects: Objects, base: str, head: str) -> MergePreview:
-    """Merge two commits, by their full ids; the result is kept until `sweep` finds it outdated.
+    """Merge two commits, by their full ids; the result is kept until a later one finds it outdated.
 
     Dated like the head, so that clocks can not matter and history stays in order.
     """
@@ -84,20 +84,8 @@ def preview(git: Git, objects: Objects, base: str, head: str) -> MergePreview:
     message = f"Try {head} on {base}"
     made = write_commit(git, merged, (base, head), message, Signature(NAME, MAIL, f"{seconds} +0000"))
     git.ask("update-ref", trial, made)
+    _sweep(git)  # here and not at a merge, which people wait for
     return MergePreview(base, head, Revision(made, merged))
-
-
-def sweep(git: Git) -> None:
-    """Let go of the trials whose base or head is no branch's tip any more. What fails here is swept next time."""
-    listed = git.ask("for-each-ref", "--format=%(refname) %(objectname)", "refs/heads/", TRIALS).text.splitlines()
-    refs = dict(line.rsplit(" ", 1) for line in listed)
-    tips = {commit for ref, commit in refs.items() if not ref.startswith(TRIALS)}
-    outdated = [
-        ref for ref in refs if ref.startswith(TRIALS) and not tips.issuperset(ref.removeprefix(TRIALS).split("-"))
-    ]
-    if outdated:
-        orders = "".join(f"delete {ref}\n" for ref in outdated)
-        git.ask("update-ref", "--stdin", given=orders.encode(), accept=(0, 1, 128))
 
 
 def _merge_trees(git: Git, base: str, head: str) -> tuple[str, tuple[str, ...]]:
@@ -113,3 +101,16 @@ def _merge_trees(git: Git, base: str, head: str) -> tuple[str, tuple[str, ...]]:
         raise git.failure("merge-tree", done.code, done.err)
     tree, *files = done.out.decode(errors="replace").rstrip("\0").split("\0")
     return tree, tuple(dict.fromkeys(files)) if done.code else ()
+
+
+def _sweep(git: Git) -> None:
+    """Let go of the trials whose base or head is no branch's tip any more. What fails here is swept next time."""
+    listed = git.ask("for-each-ref", "--format=%(refname) %(objectname)", "refs/heads/", TRIALS).text.splitlines()
+    refs = dict(line.rsplit(" ", 1) for line in listed)
+    tips = {commit for ref, commit in refs.items() if not ref.startswith(TRIALS)}
+    outdated = [
+        ref for ref in refs if ref.startswith(TRIALS) and not tips.issuperset(ref.removeprefix(TRIALS).split("-"))
+    ]
+    if outdated:
+        orders = "".join(f"delete {ref}\n" for ref in outdated)
+        git.ask("update-ref", "--stdin", given=orders.encode(), accept=(0, 1, 128))
