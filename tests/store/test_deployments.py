@@ -105,6 +105,16 @@ def test_the_deployments_of_a_release(store: SqlStore) -> None:
         assert ids(tx.deployments.of_release("v1.0.0")) == ["production-3", "production-1"]
 
 
+def test_the_deployments_of_a_change_and_the_rollbacks_of_a_deployment(store: SqlStore) -> None:
+    with store.transaction() as tx:
+        add(tx, replace(a_deployment(1), change=7), replace(a_deployment(2), change=8, undoes="production-1"))
+        add(tx, replace(a_deployment(3), change=7, undoes="production-1"))
+    with store.reading() as tx:
+        assert ids(tx.deployments.of_change(7)) == ["production-3", "production-1"]
+        assert ids(tx.deployments.undoing("production-1")) == ["production-3", "production-2"]
+        assert ids(tx.deployments.of_change(9)) == ids(tx.deployments.undoing("production-3")) == []
+
+
 def test_the_last_verified_release(store: SqlStore) -> None:
     with store.transaction() as tx:
         assert tx.deployments.last_verified_release() is None

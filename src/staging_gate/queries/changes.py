@@ -46,7 +46,7 @@ def view(ports: Ports, number: int, actor: Actor) -> ChangeView:
         checks = required_checks(tx, policy, change)
         approvals = tuple(_shown(a, change, policy) for a in tx.approvals.of_change(number))
         tested = tuple(tx.changes.tested([number]))
-        deployments = tuple(d.id for d in tx.deployments.recent(None, 200) if d.change == number)
+        deployments = tuple(d.id for d in tx.deployments.of_change(number))
     return ChangeView(
         change=change,
         checks=checks,

@@ -87,8 +87,7 @@ def locked(tx: Transaction, id: str) -> Deployment:
 
 def rollback_of(tx: Transaction, broken: Deployment) -> Deployment | None:
     """The rollback that takes this deployment back by itself."""
-    recent = tx.deployments.recent(broken.environment, 20)
-    return next((one for one in recent if one.undoes == broken.id and one.requested_by == SYSTEM.name), None)
+    return next((one for one in tx.deployments.undoing(broken.id) if one.requested_by == SYSTEM.name), None)
 
 
 def _supersede(tx: Transaction, older: Deployment, newer: str) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import RowMapping, case, exists, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, case, exists, or_, select, update
 
 from staging_gate.domain.deployment import Deployment, DeploymentKind, DeploymentState, Verification
 from staging_gate.domain.environment import Environment
@@ -89,9 +89,13 @@ class SqlDeployments:
         return self._one(query if before is None else query.where(table.c.release != before))
 
     def of_release(self, tag: str) -> list[Deployment]:
-        """Newest first."""
-        newest_first = (table.c.requested_at.desc(), table.c.number.desc())
-        return self._all(select(table).where(table.c.release == tag).order_by(*newest_first))
+        return self._newest_first(table.c.release == tag)
+
+    def of_change(self, number: int) -> list[Deployment]:
+        return self._newest_first(table.c.change == number)
+
+    def undoing(self, id: str) -> list[Deployment]:
+        return self._newest_first(table.c.undoes == id)
 
     def add_verification(self, verification: Verification) -> None:
         """The latest per environment and tree wins."""
@@ -108,6 +112,10 @@ class SqlDeployments:
     def _one(self, query: Any) -> Deployment | None:
         row = self._sql.one(query)
         return None if row is None else _deployment(row)
+
+    def _newest_first(self, condition: ColumnElement[bool]) -> list[Deployment]:
+        query = select(table).where(condition)
+        return self._all(query.order_by(table.c.requested_at.desc(), table.c.number.desc()))
 
     def _all(self, query: Any) -> list[Deployment]:
         return [_deployment(row) for row in self._sql.all(query)]

@@ -234,6 +234,8 @@ def _deployments() -> None:
     op.create_index("ix_deployment_environment_number", "deployment", ["environment", "number"], unique=True)
     op.create_index("ix_deployment_environment_state", "deployment", ["environment", "state"])
     op.create_index("ix_deployment_release", "deployment", ["release"])
+    op.create_index("ix_deployment_change", "deployment", ["change"])
+    op.create_index("ix_deployment_undoes", "deployment", ["undoes"])
     op.create_index(
         "one_deployment_per_environment",
         "deployment",
