@@ -3,10 +3,14 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, exc, make_url
+
+from staging_gate.engine.turns import TurnConnection
 
 OLDEST_SQLITE = (3, 42)
 BUSY_SECONDS = 30
@@ -79,7 +83,11 @@ def _shown(url: URL) -> str:
 def _sqlite(url: URL, pooled: bool) -> Engine:
     _check_sqlite(url)
     # DBOS reads in autocommit and relies on IMMEDIATE for its writes; our own transactions begin by themselves.
-    given: dict[str, Any] = {"timeout": BUSY_SECONDS, "isolation_level": "IMMEDIATE"}
+    given: dict[str, Any] = {
+        "timeout": BUSY_SECONDS,
+        "isolation_level": "IMMEDIATE",
+        "factory": partial(TurnConnection, Lock()),
+    }
     sizes: dict[str, Any] = {"pool_size": 10, "max_overflow": 40} if pooled else {"poolclass": NullPool}
     database = create_engine(url, connect_args=given, **sizes)
 
