@@ -3,10 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 from staging_gate.domain.approval import Approval
+from staging_gate.domain.bypass import Bypass
 from staging_gate.domain.change import Change, ChangeState, MergePreview, Tested
 from staging_gate.domain.check import Check, Verdict
 from staging_gate.domain.deployment import Deployment, DeploymentKind, DeploymentState, Verification
 from staging_gate.domain.environment import Environment
+from staging_gate.domain.followup import FollowUp, FollowUpKind
 from staging_gate.domain.incident import Incident, Phase, Severity
 from staging_gate.domain.policy import MergeMethod
 from staging_gate.domain.release import Hold, Quarantine, Release, ReleaseState
@@ -134,6 +136,34 @@ VERIFICATION = Verification(
     deployment="staging-1",
     at=later(15),
     smoke=("login", "dashboard"),
+)
+
+BYPASS = Bypass(
+    id="bypass-1",
+    code="freeze",
+    subject="v1.4.0",
+    tree="e" * 40,
+    reason="the tax rate changes tomorrow",
+    by="grace",
+    at=later(32),
+    expires_at=later(92),
+    used_at=later(40),
+    used_for="production-12",
+    withdrawn_at=later(45),
+)
+
+FOLLOW_UP = FollowUp(
+    id=2,
+    kind=FollowUpKind.PROPER_FIX,
+    about="v1.4.1",
+    title="Schedule the proper fix — 修正",
+    owner="ada",
+    opened_at=later(60),
+    due_at=later(600),
+    reminded_at=later(610),
+    done_at=later(700),
+    done_by="grace",
+    note="change 12",
 )
 
 INCIDENT = Incident(

@@ -11,7 +11,7 @@ from staging_gate.domain.deployment import DeploymentState
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.incident import Phase, Severity
 from staging_gate.domain.timeline import RunRecord, RunState
-from staging_gate.ports.store import Transaction
+from staging_gate.ports.store import Stale, Transaction
 from staging_gate.store import SqlStore
 from tests.store import nouns
 from tests.store.conftest import MovableClock
@@ -24,6 +24,8 @@ EXAMPLES = [
     nouns.RELEASE,
     nouns.QUARANTINE,
     nouns.HOLD,
+    nouns.BYPASS,
+    nouns.FOLLOW_UP,
     nouns.DEPLOYMENT,
     nouns.VERIFICATION,
     nouns.INCIDENT,
@@ -130,6 +132,60 @@ def test_a_hold(store: SqlStore) -> None:
         tx.holds.add(other)
     with store.reading() as tx:
         assert tx.holds.in_force() == [other]
+
+
+def test_a_bypass(store: SqlStore) -> None:
+    other = replace(bare(nouns.BYPASS), id="bypass-2")
+    gone = replace(other, id="bypass-3")
+    with store.transaction() as tx:
+        for bypass in (nouns.BYPASS, other, gone):
+            tx.bypasses.add(bypass)
+        tx.bypasses.use("bypass-2", "production-13", nouns.later(50))
+        tx.bypasses.withdraw("bypass-3", nouns.later(51))
+    used = replace(other, used_at=nouns.later(50), used_for="production-13")
+    withdrawn = replace(gone, withdrawn_at=nouns.later(51))
+    with store.reading() as tx:
+        assert [tx.bypasses.get(id) for id in ("bypass-1", "bypass-9")] == [nouns.BYPASS, None]
+        assert tx.bypasses.about("v1.4.0") == [nouns.BYPASS, used, withdrawn]
+        assert tx.bypasses.about("v1.5.0") == []
+        assert tx.bypasses.recent(2) == [withdrawn, used]
+
+
+def test_a_bypass_is_used_once(store: SqlStore) -> None:
+    with store.transaction() as tx:
+        tx.bypasses.add(nouns.BYPASS)
+        with pytest.raises(Stale, match="bypass-1 is not in force any more"):
+            tx.bypasses.use("bypass-1", "production-13", nouns.AT)
+        with pytest.raises(Stale, match="bypass-1 is not in force any more"):
+            tx.bypasses.withdraw("bypass-1", nouns.AT)
+
+
+def test_a_follow_up(store: SqlStore) -> None:
+    other = replace(bare(nouns.FOLLOW_UP), id=3, about="v1.5.1", due_at=nouns.later(400))
+    third = replace(other, id=4, about="v1.6.1", due_at=nouns.later(500))
+    with store.transaction() as tx:
+        for follow_up in (nouns.FOLLOW_UP, third, other):
+            tx.followups.add(follow_up)
+        tx.followups.remind(3, None, nouns.later(410))
+        tx.followups.finish(4, "grace", "", nouns.later(450))
+    reminded = replace(other, reminded_at=nouns.later(410))
+    done = replace(third, done_at=nouns.later(450), done_by="grace")
+    with store.reading() as tx:
+        assert [tx.followups.get(id) for id in (2, 9)] == [nouns.FOLLOW_UP, None]
+        assert tx.followups.open() == [reminded]
+        assert tx.followups.about("v1.5.1") == [reminded]
+        assert tx.followups.recent() == [done, reminded, nouns.FOLLOW_UP]
+
+
+def test_there_is_one_follow_up_of_a_kind_about_each(store: SqlStore) -> None:
+    with store.transaction() as tx:
+        tx.followups.add(nouns.FOLLOW_UP)
+        with pytest.raises(Stale, match="There is a follow-up proper_fix about v1.4.1 already"):
+            tx.followups.add(replace(nouns.FOLLOW_UP, id=3))
+        with pytest.raises(Stale, match="is done already"):
+            tx.followups.finish(2, "ada", "", nouns.AT)
+        with pytest.raises(Stale, match="is done, or somebody else"):
+            tx.followups.remind(2, None, nouns.AT)
 
 
 def test_a_deployment(store: SqlStore) -> None:

@@ -23,7 +23,7 @@ from staging_gate.domain.actor import Actor
 from staging_gate.domain.environment import Environment
 from staging_gate.engine import DatabaseProblem, Engine, connect
 from staging_gate.ports.errors import OutsideError
-from staging_gate.runbook import pushes, reconcile, tokens
+from staging_gate.runbook import pushes, reconcile, ticking, tokens
 from staging_gate.runbook.facts import target_problems
 from staging_gate.runbook.policy import policy_in_force
 from staging_gate.store import NewerDatabase, SqlStore, upgrade
@@ -148,12 +148,14 @@ class House:
         )
 
     def _look_on(self) -> None:
-        """Pushes that nobody told us about, because we were not running or were killed, are found by looking."""
+        """Pushes that nobody told us about, because we were not running or were killed, are found by looking; and what
+        has come due is done."""
         while not self._stopped.is_set():
             try:
                 reconcile.catch_up(self.ports)
+                ticking.tick(self.ports)
             except (OutsideError, SQLAlchemyError) as error:
-                log.warning("could not look at the branches, trying again: %s", error)
+                log.warning("could not look at the branches and at what is due, trying again: %s", error)
             self._stopped.wait(LOOK_EVERY_SECONDS)
 
 

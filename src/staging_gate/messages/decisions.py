@@ -10,6 +10,8 @@ NAMES = {
     "open_change": "open this change",
     "approve": "approve it",
     "merge": "merge it",
+    "promote": "merge the release",
+    "bypass": "bypass it",
     "publish": "publish it",
     "deploy": "deploy it",
     "roll_back": "roll back",

@@ -37,7 +37,8 @@ def on_opening(ports: Ports, source: str, target: str, adds_policy: bool, by: Ac
 def on_merging(ports: Ports, change: Change, method: MergeMethod | None, by: Actor) -> Decision:
     policy = policy_in_force(ports)
     known = facts.of_change(ports, policy, change, method)
-    return evaluate(policy, known, Action.MERGE, by, ports.clock.now(), f"change {change.number}")
+    action = Action.PROMOTE if change.is_release else Action.MERGE
+    return evaluate(policy, known, action, by, ports.clock.now(), f"change {change.number}")
 
 
 def on_approving(ports: Ports, change: Change, role: str, by: Actor) -> Decision:

@@ -9,6 +9,7 @@ from staging_gate.domain.change import ChangeState
 from staging_gate.domain.check import Verdict
 from staging_gate.domain.deployment import DeploymentKind, DeploymentState
 from staging_gate.domain.environment import Environment
+from staging_gate.domain.followup import FollowUpKind
 from staging_gate.domain.incident import Phase, Severity
 from staging_gate.domain.policy import MergeMethod
 from staging_gate.domain.release import ReleaseState
@@ -30,7 +31,9 @@ counter = Table(
     Column("name", Text, primary_key=True),
     Column("last", Integer, nullable=False),
 )
-"""Numbers without gaps: `change`, `incident` and `audit`. Whoever takes one holds its row until the commit."""
+"""Numbers without gaps: `change`, `incident`, `follow_up` and `audit`. Whoever takes one holds its row until the
+commit.
+"""
 
 change = Table(
     "change",
@@ -162,6 +165,41 @@ hold = Table(
     Column("lifted_at", UtcDateTime),
     Column("lifted_by", Text),
     Column("lifted_reason", Words, nullable=False),
+)
+
+bypass = Table(
+    "bypass",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("code", Text, nullable=False),
+    Column("subject", Text, nullable=False, index=True),
+    Column("tree", Text, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("used_at", UtcDateTime),
+    Column("used_for", Text, nullable=False),
+    Column("withdrawn_at", UtcDateTime),
+)
+
+follow_up = Table(
+    "follow_up",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("kind", OneOf(FollowUpKind), nullable=False),
+    Column("about", Text, nullable=False),
+    Column("title", Words, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("reminded_at", UtcDateTime),
+    Column("done_at", UtcDateTime),
+    Column("done_by", Text),
+    Column("note", Words, nullable=False),
+    Index("ix_follow_up_about_kind", "about", "kind", unique=True),
+    Index("ix_follow_up_done_at", "done_at"),
 )
 
 deployment = Table(

@@ -9,10 +9,12 @@ from staging_gate.domain.audit import AuditEntry
 from staging_gate.engine import enqueue, request_cancel
 from staging_gate.store.approvals import SqlApprovals
 from staging_gate.store.audit import SqlAudit, json_only
+from staging_gate.store.bypasses import SqlBypasses
 from staging_gate.store.changes import SqlChanges
 from staging_gate.store.checks import SqlChecks
 from staging_gate.store.columns import printable
 from staging_gate.store.deployments import SqlDeployments
+from staging_gate.store.followups import SqlFollowUps
 from staging_gate.store.holds import SqlHolds
 from staging_gate.store.incidents import SqlIncidents
 from staging_gate.store.releases import SqlReleases
@@ -35,6 +37,8 @@ class SqlTransaction:
         self.approvals = SqlApprovals(sql)
         self.releases = SqlReleases(sql)
         self.holds = SqlHolds(sql)
+        self.bypasses = SqlBypasses(sql)
+        self.followups = SqlFollowUps(sql)
         self.deployments = SqlDeployments(sql)
         self.incidents = SqlIncidents(sql)
         self.tokens = SqlTokens(sql)

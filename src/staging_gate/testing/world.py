@@ -33,6 +33,7 @@ from staging_gate.runbook import (
     pushes,
     release_production,  # noqa: F401
     releasing,
+    ticking,
 )
 from staging_gate.runbook.policy import policy_in_force
 from staging_gate.runbook.roll_back import roll_back
@@ -172,6 +173,7 @@ class World:
     def advance(self, **lengths: float) -> None:
         """`advance(minutes=15)`: the clock moves, then what is due is done."""
         self.clock.advance(**lengths)
+        ticking.tick(self.ports)
         self.settle()
 
     def settle(self, within: float = 20.0) -> None:

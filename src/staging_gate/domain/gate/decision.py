@@ -4,16 +4,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from staging_gate.domain.bypass import Bypass
+
 
 class Action(StrEnum):
     """What somebody wants to do. A gate is asked about an action of an actor, never about a clock alone.
 
+    PROMOTE is to merge a release's change: what staging proved goes to production's branch.
     TAKE_PART stands for all that needs no more than to be one of us: labels, rechecks, words, incidents.
     """
 
     OPEN_CHANGE = "open_change"
     APPROVE = "approve"
     MERGE = "merge"
+    PROMOTE = "promote"
+    BYPASS = "bypass"
     TAKE_PART = "take_part"
     WITHDRAW = "withdraw"
     PUBLISH = "publish"
@@ -40,14 +45,26 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class Passed:
+    """A reason that would have closed the gate, and the bypass that lets it be passed."""
+
+    reason: Reason
+    bypass: Bypass
+
+
+@dataclass(frozen=True)
 class Decision:
-    """Open without reasons. All reasons are given at once, the cheapest to check first."""
+    """Open without reasons. All reasons are given at once, the cheapest to check first.
+
+    `bypassed` are those that a bypass passes: whoever acts on the decision uses it up.
+    """
 
     action: Action
     subject: str
     actor: str
     at: datetime
     reasons: tuple[Reason, ...] = ()
+    bypassed: tuple[Passed, ...] = ()
 
     @property
     def open(self) -> bool:

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from staging_gate.domain.actor import Actor
-from staging_gate.domain.gate.decision import Action, Decision, Reason
+from staging_gate.domain.bypass import Bypass
+from staging_gate.domain.gate.decision import Action, Decision, Passed, Reason
 from staging_gate.domain.gate.facts import Facts
 from staging_gate.domain.gate.rules import (
     approvals,
@@ -43,24 +44,27 @@ PROMOTION: tuple[Rule, ...] = (
     migrations_proved.rule,
 )
 
+MERGING: tuple[Rule, ...] = (
+    policy_in_force.rule,
+    rights.rule,
+    policy_valid.rule,
+    change_open.rule,
+    being_merged.rule,
+    flow.rule,
+    merge_method.rule,
+    conflicts.rule,
+    checks_passed.rule,
+    own_proof.rule,
+    approvals.rule,
+    back_merge.rule,
+    *PROMOTION,
+)
+
 RULES: Mapping[Action, tuple[Rule, ...]] = {
     Action.OPEN_CHANGE: (policy_in_force.rule, rights.rule, flow.rule, tag.rule),
     Action.APPROVE: (policy_in_force.rule, rights.rule, change_open.rule, approver.rule),
-    Action.MERGE: (
-        policy_in_force.rule,
-        rights.rule,
-        policy_valid.rule,
-        change_open.rule,
-        being_merged.rule,
-        flow.rule,
-        merge_method.rule,
-        conflicts.rule,
-        checks_passed.rule,
-        own_proof.rule,
-        approvals.rule,
-        back_merge.rule,
-        *PROMOTION,
-    ),
+    Action.MERGE: MERGING,
+    Action.PROMOTE: MERGING,
     Action.TAKE_PART: (rights.rule,),
     Action.WITHDRAW: (rights.rule,),
     Action.PUBLISH: (
@@ -76,6 +80,7 @@ RULES: Mapping[Action, tuple[Rule, ...]] = {
     Action.CANCEL: (rights.rule,),
     Action.ROLL_BACK: (policy_in_force.rule, rights.rule, rollback_target.rule),
     Action.HOLD: (rights.rule,),
+    Action.BYPASS: (policy_in_force.rule, rights.rule),
     Action.RESOLVE: (rights.rule,),
 }
 """The rules of each action, the cheapest first. A rollback is never asked about holds, windows or freezes."""
@@ -85,5 +90,20 @@ def evaluate(
     policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: datetime, subject: str = ""
 ) -> Decision:
     """Open, or closed with every reason at once. Pure: the same input gives the same decision."""
-    reasons = (rule(policy, facts, action, actor, at) for rule in RULES[action])
-    return Decision(action, subject, actor.name, at, tuple(reason for reason in reasons if reason is not None))
+    found = [reason for rule in RULES[action] if (reason := rule(policy, facts, action, actor, at)) is not None]
+    passed = {reason.code: bypass for reason in found if (bypass := _bypass_of(reason, facts, at)) is not None}
+    return Decision(
+        action,
+        subject,
+        actor.name,
+        at,
+        reasons=tuple(reason for reason in found if reason.code not in passed),
+        bypassed=tuple(Passed(reason, passed[reason.code]) for reason in found if reason.code in passed),
+    )
+
+
+def _bypass_of(reason: Reason, facts: Facts, at: datetime) -> Bypass | None:
+    """Only a reason that names who may bypass it can be passed at all."""
+    if not reason.bypass:
+        return None
+    return next((bypass for bypass in facts.bypasses if bypass.passes(reason.code, at)), None)

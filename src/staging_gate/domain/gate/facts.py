@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from staging_gate.domain.approval import Approval
+from staging_gate.domain.bypass import Bypass
 from staging_gate.domain.change import Change
 from staging_gate.domain.check import Check
 from staging_gate.domain.deployment import Deployment, Verification
@@ -21,6 +22,7 @@ class ReleaseFacts:
     whether that tag is. `greatest` is the greatest release tag there is but this one. `verified` is the record that
     the tree was proved in staging. `included` are the merged changes that it ships, `tested` those that a person
     tried. `checks` are the results of its tree. `critical_bugs` are sentences, None where nothing could be read.
+    `hotfix_reason` is why it is urgent, None for a regular release.
     """
 
     tag: str
@@ -38,12 +40,14 @@ class ReleaseFacts:
     critical_bugs: tuple[str, ...] | None = ()
     approvals: tuple[Approval, ...] = ()
     approved_tree: str | None = None
+    hotfix_reason: str | None = None
 
 
 @dataclass(frozen=True)
 class Facts:
     """`intent_*` is what the actor asked for besides the action itself.
 
+    `bypasses` are those for this change or release and its tree, whatever became of them.
     `main_ahead` are commits of main that staging lacks. `proof_touched` are the files by which a change alters how it
     is proved, `policy_problems` what is wrong in the gate.yaml that it brings. `target_problems` are sentences of
     targets that can not be deployed to. `rollback_to` is the deployment whose release a rollback would bring back,
@@ -59,6 +63,7 @@ class Facts:
     approvals: tuple[Approval, ...] = ()
     holds: tuple[Hold, ...] = ()
     quarantines: tuple[Quarantine, ...] = ()
+    bypasses: tuple[Bypass, ...] = ()
     release: ReleaseFacts | None = None
     main_ahead: tuple[str, ...] = ()
     adds_policy: bool = False

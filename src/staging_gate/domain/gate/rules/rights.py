@@ -17,6 +17,8 @@ RIGHTS: Mapping[Action, tuple[str, ...]] = {
     Action.OPEN_CHANGE: EVERYBODY,
     Action.APPROVE: EVERYBODY,
     Action.MERGE: EVERYBODY,
+    Action.PROMOTE: EVERYBODY,
+    Action.BYPASS: ("tech_lead",),
     Action.TAKE_PART: EVERYBODY,
     Action.WITHDRAW: ("tech_lead", "devops", "admin"),
     Action.PUBLISH: ("tech_lead", "devops", "admin"),
@@ -57,7 +59,7 @@ def takes_part(policy: Policy | None, actor: Actor) -> bool:
 
 
 def _roles(policy: Policy | None, facts: Facts, action: Action) -> tuple[str, ...]:
-    if action is Action.MERGE and policy is None:
+    if action in (Action.MERGE, Action.PROMOTE) and policy is None:
         return ("admin",)  # the first rules say who may do what from then on
     if action in (Action.DEPLOY, Action.CANCEL) and facts.environment is Environment.STAGING:
         return EVERYBODY

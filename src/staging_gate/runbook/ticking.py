@@ -1,0 +1,29 @@
+"""What has come due. Hours and days are rows with a due time, looked at every few seconds by every process of ours.
+
+Several may look at the same moment: each row is claimed by compare-and-set, in the transaction that does what it says.
+"""
+
+import logging
+from collections.abc import Callable
+
+from staging_gate.ports import Ports
+from staging_gate.ports.errors import OutsideError
+from staging_gate.ports.store import Stale
+
+log = logging.getLogger(__name__)
+
+Due = Callable[[Ports], None]
+
+DUE: tuple[Due, ...] = ()
+"""Each does all of its kind that is due, and nothing where nothing is."""
+
+
+def tick(ports: Ports) -> None:
+    """One that can not be done now does not keep the others back; it is tried again with the next tick."""
+    for due in DUE:
+        try:
+            due(ports)
+        except Stale:
+            log.debug("somebody else did first what %s found due", due.__module__)
+        except OutsideError as error:
+            log.warning("%s could not do what is due, trying again: %s", due.__module__, error)

@@ -1,0 +1,62 @@
+"""What the whole gate remembers: bypasses and follow-ups."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from staging_gate.engine.tables import UtcDateTime
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    _bypasses()
+    _follow_ups()
+    op.execute("INSERT INTO counter (name, last) VALUES ('follow_up', 0)")
+
+
+def downgrade() -> None:
+    op.execute("DELETE FROM counter WHERE name = 'follow_up'")
+    op.drop_table("follow_up")
+    op.drop_table("bypass")
+
+
+def _bypasses() -> None:
+    op.create_table(
+        "bypass",
+        sa.Column("seq", sa.Integer, nullable=False),
+        sa.Column("id", sa.Text, nullable=False),
+        sa.Column("code", sa.Text, nullable=False),
+        sa.Column("subject", sa.Text, nullable=False),
+        sa.Column("tree", sa.Text, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("by", sa.Text, nullable=False),
+        sa.Column("at", UtcDateTime, nullable=False),
+        sa.Column("expires_at", UtcDateTime, nullable=False),
+        sa.Column("used_at", UtcDateTime),
+        sa.Column("used_for", sa.Text, nullable=False),
+        sa.Column("withdrawn_at", UtcDateTime),
+        sa.PrimaryKeyConstraint("seq", name="pk_bypass"),
+        sa.UniqueConstraint("id", name="uq_bypass_id"),
+    )
+    op.create_index("ix_bypass_subject", "bypass", ["subject"])
+
+
+def _follow_ups() -> None:
+    op.create_table(
+        "follow_up",
+        sa.Column("id", sa.Integer, autoincrement=False, nullable=False),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("about", sa.Text, nullable=False),
+        sa.Column("title", sa.Text, nullable=False),
+        sa.Column("owner", sa.Text, nullable=False),
+        sa.Column("opened_at", UtcDateTime, nullable=False),
+        sa.Column("due_at", UtcDateTime, nullable=False),
+        sa.Column("reminded_at", UtcDateTime),
+        sa.Column("done_at", UtcDateTime),
+        sa.Column("done_by", sa.Text),
+        sa.Column("note", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_follow_up"),
+    )
+    op.create_index("ix_follow_up_about_kind", "follow_up", ["about", "kind"], unique=True)
+    op.create_index("ix_follow_up_done_at", "follow_up", ["done_at"])
