@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from staging_gate.domain.audit import GENESIS, AuditEntry, ChainReport, verify_chain
+from staging_gate.domain.audit import GENESIS, Anchor, AuditEntry, ChainReport, parse_anchor, verify_chain
 
 AT = datetime(2026, 3, 5, 10, 0, tzinfo=UTC)
 json = st.recursive(
@@ -126,3 +126,46 @@ def test_a_digest_is_what_anybody_can_compute() -> None:
     text = f'["{GENESIS}",1,"2026-03-05T10:00:00+00:00","ada","merged","change 7","feat: dark mode",'
     text += '{"commit":"abc","n":[1,null]}]'
     assert entry.digest(GENESIS) == hashlib.sha256(text.encode()).hexdigest()
+
+
+# --- anchors -----------------------------------------------------------------------------------------------------
+
+
+def anchored(chain: Sequence[AuditEntry], seq: int) -> Anchor:
+    return Anchor("the tag v1.0.0", seq, chain[seq - 1].hash)
+
+
+@given(chains, st.data())
+def test_a_record_that_was_rewritten_as_a_whole_is_told_on_by_an_anchor(
+    chain: list[AuditEntry], data: st.DataObject
+) -> None:
+    """Whoever can write the database can compute every hash anew."""
+    seq = data.draw(st.integers(1, len(chain)))
+    forged_at = data.draw(st.integers(1, seq))
+    drafts = [replace(e, reason=e.reason + "x") if e.seq == forged_at else e for e in chain]
+    forged = chained(drafts)
+
+    assert verify_chain(forged).intact
+    report = verify_chain(forged, [anchored(chain, seq)])
+    assert (report.entries, report.broken_at) == (seq - 1, seq)
+    was, now = chain[seq - 1].hash[:12], forged[seq - 1].hash[:12]
+    assert report.why == f"the tag v1.0.0 remembers another entry {seq} (hash {was}, not {now})"
+    assert verify_chain(chain, [anchored(chain, seq)]) == ChainReport(len(chain), chain[-1].hash, anchors=1)
+
+
+@given(chains)
+def test_that_the_last_entries_are_gone_an_anchor_shows(chain: list[AuditEntry]) -> None:
+    last = len(chain)
+    report = verify_chain(chain[:-1], [anchored(chain, last)])
+
+    assert report.broken_at == last
+    assert report.why == f"the tag v1.0.0 has seen entry {last}, but the record ends at {last - 1}"
+
+
+def test_an_anchor_is_the_last_line_of_a_text() -> None:
+    """Above it people write: their notes can bring none of their own."""
+    line, other = f"Gate-Audit: 42 {'f' * 64}", f"Gate-Audit: 1 {'0' * 64}"
+
+    assert parse_anchor("v1.0.0", f"Release v1.0.0\n\n{other}\n\n{line}\n") == Anchor("v1.0.0", 42, "f" * 64)
+    assert parse_anchor("v1.0.0", f"Release v1.0.0\n\n{other}\n\nthe end\n") is None
+    assert parse_anchor("v1.0.0", "") is None

@@ -56,8 +56,29 @@ def test_a_rollback_tag_would_sort_as_an_earlier_version_and_must_not() -> None:
 
 def test_versions_are_numbers_and_not_text() -> None:
     assert greatest(["v1.9.0", "v1.10.0", "v1.2.0"]) == "v1.10.0"
-    assert greatest(["v1.0.0-rc.2", "v1.0.0-rc.10"]) == "v1.0.0-rc.10"
-    assert greatest(["v1.0.0", "v1.0.0-rc.10"]) == "v1.0.0"
+
+
+def test_pre_releases_sort_as_semver_says() -> None:
+    in_order = ["v1.2.0-alpha", "v1.2.0-rc.2", "v1.2.0-rc.10", "v1.2.0", "v1.2.1-rc.1"]
+    versions = [version for tag in in_order if (version := parse_tag(tag))]
+
+    assert len(versions) == len(in_order)
+    assert versions == sorted(versions)
+
+
+def test_a_pre_release_is_never_the_last_release() -> None:
+    """Or v2.0.0-rc.1, which somebody tagged to try something, would stand in the way of v1.2.1."""
+    assert greatest(["v1.0.0", "v2.0.0-rc.1"]) == "v1.0.0"
+    assert greatest(["v1.0.0-rc.2", "v1.0.0-rc.10"]) is None
+
+
+@pytest.mark.parametrize("tag", ["v9.0.0-rollbacks", "v9.0.0-rollback.0", "v9.0.0-Rollback", "v9.0.0-rollback-2"])
+def test_what_looks_like_a_rollback_is_never_the_last_release(tag: str) -> None:
+    assert greatest(["v1.0.0", tag]) == "v1.0.0"
+
+
+def test_the_last_release_is_the_greatest_on_whatever_line() -> None:
+    assert greatest(["v1.2.0", "v1.3.0", "v1.2.1"]) == "v1.3.0"
 
 
 @pytest.mark.parametrize(

@@ -46,12 +46,17 @@ def export(output: Path | None) -> None:
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @json_option
 def verify(file: Path | None, as_json: bool) -> None:
-    """Check every hash of the chain, on the server or in an exported FILE; names the first bad entry."""
+    """Check every hash of the chain, on the server or in an exported FILE; names the first bad entry.
+
+    On the server, what the release tags remember of the record is compared too: one that was rewritten as a whole
+    follows from itself.
+    """
     report = _verify_file(file) if file else api().get("/audit/verify")
     if as_json:
         print_json(report)
     elif report["intact"]:
-        click.echo(f"The record is intact: {report['entries']} entries, head {report['head']}.")
+        tags = f", as {report['anchors']} release tags remember it" if report["anchors"] else ""
+        click.echo(f"The record is intact{tags}: {report['entries']} entries, head {report['head']}.")
     else:
         click.echo(f"The record was tampered with at entry {report['broken_at']}: {report['why']}.", err=True)
     sys.exit(0 if report["intact"] else FAILED)

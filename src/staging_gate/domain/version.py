@@ -1,4 +1,7 @@
-"""Release tags: `v` and a semantic version; `v1.2.3-rollback[.N]` is an order, not a version."""
+"""Release tags: `v` and a semantic version; `v1.2.3-rollback[.N]` is an order, not a version.
+
+A pre-release (`v1.2.0-rc.1`) sorts below its release. It is no release: it is never the last one, and goes nowhere.
+"""
 
 import re
 from collections.abc import Iterable
@@ -42,8 +45,9 @@ def parse_rollback_tag(tag: str) -> RollbackTag | None:
 
 
 def greatest(tags: Iterable[str]) -> str | None:
-    """The greatest release tag by semantic version; rollback tags and other names do not count."""
-    versions = [(version, tag) for tag in tags if (version := parse_tag(tag)) is not None]
+    """The greatest release tag by semantic version, on whatever line it is; pre-releases, rollback tags and other
+    names do not count."""
+    versions = [(version, tag) for tag in tags if (version := parse_tag(tag)) and not version.prerelease]
     return max(versions)[1] if versions else None
 
 

@@ -10,8 +10,8 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from staging_gate.bootstrap.house import House
-from staging_gate.domain.audit import AuditEntry, verify_chain
-from staging_gate.queries import board, explaining
+from staging_gate.domain.audit import AuditEntry
+from staging_gate.queries import board, explaining, record
 from staging_gate.queries.plain import plain
 from staging_gate.runbook.policy import needed_policy
 from staging_gate.server.api.asked import Since
@@ -79,8 +79,7 @@ def audit(house: InHouse, by: By, about: str | None = None, since: Since = 0) ->
 
 @router.get("/audit/verify")
 def verify(house: InHouse, by: By) -> Any:
-    with house.ports.store.reading() as tx:
-        report = verify_chain(tx.audit_log.entries())
+    report = record.verify(house.ports)
     return {**plain(report), "intact": report.intact}
 
 
