@@ -242,6 +242,18 @@ def test_retiring_keeps_what_is_to_be_kept_and_what_is_live(stage: Stage) -> Non
     assert stage.target.put_back(second).warm
 
 
+def test_a_service_that_is_no_more_stays_warm_for_the_way_back_and_is_let_go_after_that(stage: Stage) -> None:
+    order = deployed(stage, "staging-1")
+    stage.target.close_route(order)
+
+    stage.target.retire_others(order.environment, (order.service.name,), keep=("staging-3",))
+    stage.target.retire_others(order.environment, ("web",), keep=("staging-1", "staging-2"))
+    assert candidate(stage, stage.order("staging-2", order.revision, reuse_warm=True)).warm
+    stage.target.retire_others(order.environment, ("web",), keep=("staging-3", "staging-4"))
+
+    eventually(lambda: not candidate(stage, stage.order("staging-5", order.revision, reuse_warm=True)).warm)
+
+
 def test_without_a_way_back_the_route_is_closed(stage: Stage) -> None:
     order = deployed(stage, "staging-1")
 

@@ -134,7 +134,8 @@ def test_a_first_deployment_that_fails_leaves_the_route_closed_and_says_so(world
     assert failed.state is DeploymentState.FAILED
     assert failed.failure == (
         "The smoke tests of api did not pass through the public address: login failed. "
-        "It was the first deployment: there is nothing to put back, so its address answers 503 until the next one."
+        "Nothing received the traffic before it, so there is nothing to put back: "
+        "its address answers 503 until the next deployment."
     )
     assert world.production.closed()
     assert world.production.served() == ["v1.0.0", ""]

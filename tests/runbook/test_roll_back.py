@@ -209,6 +209,25 @@ def test_a_service_that_the_release_did_not_have_yet_is_closed(released: World) 
     assert differences(world.ports) == []
 
 
+def test_a_service_that_left_the_policy_is_let_go_once_no_way_back_needs_it(released: World) -> None:
+    world = released
+    with_web = {"gate.yaml": gate_yaml(services=("api", "web"))}
+    for tag, files in (("v1.1.0", with_web), ("v1.2.0", {"gate.yaml": gate_yaml()})):
+        change = world.change(f"feat: services of {tag}", files)
+        world.approve(change)
+        world.approve(change, "tess", "tech_lead")
+        world.merge(change)
+        changes.mark_tested(world.ports, change.number, world.person("cleo"))
+        world.prepare_release(tag)
+        world.publish(tag)
+    assert world.production.closed("web")
+    assert world.production.running("web") == ["v1.1.0"]
+    world.release("v1.3.0")
+
+    assert world.production.running("web") == []
+    assert world.staging.running("web") == []
+
+
 def quarantines(world: World) -> list[Quarantine]:
     with world.store.reading() as tx:
         return tx.releases.quarantines()

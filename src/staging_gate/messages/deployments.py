@@ -30,7 +30,10 @@ def name(deployment: Deployment) -> str:
 
 
 def nothing_to_put_back() -> str:
-    return "It was the first deployment: there is nothing to put back, so its address answers 503 until the next one."
+    return (
+        "Nothing received the traffic before it, so there is nothing to put back: "
+        "its address answers 503 until the next deployment."
+    )
 
 
 def route_not_closed(why: str) -> str:

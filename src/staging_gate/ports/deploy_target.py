@@ -102,6 +102,11 @@ class DeployTarget(Protocol):
         """
         ...
 
+    def retire_others(self, environment: Environment, services: tuple[str, ...], keep: tuple[str, ...]) -> None:
+        """The same for every service but these: it ran here once and is no more. Nothing answers for one of which no
+        deployment in `keep` knows."""
+        ...
+
     def live(self, environment: Environment, service: Service, target: Target) -> Live:
         """What receives the traffic now, as the target itself says."""
         ...

@@ -98,7 +98,7 @@ def put_back(ports: Ports, failed: str, service: str) -> str:
                 return f"{service} is back at {words.name(rollback)}"
     order = order_of(ports, deployment(ports, failed), service)
     surely(target_of(ports, order).close_route, order)
-    return f"{service} answers 503: it has no earlier release"
+    return f"{service} answers 503: nothing was live there before"
 
 
 def discard(ports: Ports, id: str) -> None:
@@ -111,7 +111,7 @@ def retire(ports: Ports, id: str) -> None:
     """Let older processes drain and stop; the one before stays warm, for the way back.
 
     Done while the environment is still ours: the next deployment's candidates would count as older ones. A service
-    that was there before and is no more has its route closed.
+    that was there before and is no more has its route closed, and is let go with the deployment after that.
     """
     current = deployment(ports, id)
     keep = tuple(kept for kept in (current.id, current.previous) if kept)
@@ -123,6 +123,9 @@ def retire(ports: Ports, id: str) -> None:
             surely(target_of(ports, order).close_route, replace(order, deployment=current.id))
     for order in running:
         target_of(ports, order).retire(current.environment, order.service, keep)
+    for provider, target in ports.targets.items():
+        here = tuple(order.service.name for order in running if order.target.provider == provider)
+        target.retire_others(current.environment, here, keep)
 
 
 # --- what steps are made of --------------------------------------------------------------------------------------

@@ -159,6 +159,13 @@ class FakeTarget:
                 if process is not route.traffic and not set(keep) & set(process.deployments):
                     process.running = False
 
+    def retire_others(self, environment: Environment, services: tuple[str, ...], keep: tuple[str, ...]) -> None:
+        with self._turn:
+            for (where, service), route in self.known.routes.items():
+                if where is environment and service not in services:
+                    for process in route.processes:
+                        process.running = process.running and bool(set(keep) & set(process.deployments))
+
     def live(self, environment: Environment, service: Service, target: Target) -> Live:
         with self._turn:
             route = self.route(environment, service.name)

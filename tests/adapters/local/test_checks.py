@@ -216,6 +216,25 @@ def test_a_smoke_test_that_fails(world: World) -> None:
     assert outcome.summary == "their command ended with exit code 1: login answered 500"
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            "FAILED tests/smoke.py::test_login - 500\nFAILED tests/smoke.py::test_board\n2 failed, 2 passed in 0.4s",
+            "FAILED tests/smoke.py::test_login - 500",
+        ),
+        ("FAIL: test_login (smoke.Smoke)\nRan 4 tests in 0.4s\nFAILED (failures=1)", "FAIL: test_login (smoke.Smoke)"),
+        ("ok 1 - health\nnot ok 2 - login\n1..2", "not ok 2 - login"),
+        ("ERROR tests/smoke.py::test_login\n1 error in 0.4s", "ERROR tests/smoke.py::test_login"),
+        ("ERROR    root:app.py:3 no session\n1 failed in 0.4s", "1 failed in 0.4s"),
+    ],
+)
+def test_of_smoke_tests_that_fail_the_first_is_named(world: World, said: str, told: str) -> None:
+    outcome = smoke(world, f"echo '{said}'; exit 1")
+
+    assert outcome.summary == f"their command ended with exit code 1: {told}"
+
+
 def test_a_smoke_test_that_takes_too_long_is_errored(world: World) -> None:
     outcome = smoke(world, "sleep 600", smoke_within=timedelta(seconds=0.3))
 

@@ -1,5 +1,6 @@
 """Running a project's own command once: migrations, smoke tests, checks. Its output is logged, without secrets."""
 
+import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +14,8 @@ from staging_gate.ports.logs import Logs
 from staging_gate.wire.commands import Account, Finished, stream
 
 LONGEST_LINE = 200
+FAILURE = re.compile(r"FAILED |FAIL: |not ok |ERROR \S+::")
+"""How pytest, unittest and TAP begin the line that names a test that failed."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +70,17 @@ def ending(finished: Finished, within: timedelta) -> str:
     return f"ended with exit code {finished.code}" if finished.code >= 0 else f"was killed by signal {-finished.code}"
 
 
+def first_failure(text: str) -> str | None:
+    """The line in which a test runner names the first test that failed, fit for one line of a board."""
+    named = (line.strip() for line in text.splitlines() if FAILURE.match(line.strip()))
+    return next((shortened(line) for line in named), None)
+
+
 def last_line(text: str, otherwise: str) -> str:
     """The last line that says something, fit for one line of a board."""
     lines = [line.strip() for line in text.splitlines() if any(letter.isalnum() for letter in line)]
-    said = lines[-1] if lines else otherwise
-    return said if len(said) <= LONGEST_LINE else f"{said[: LONGEST_LINE - 3]}..."
+    return shortened(lines[-1] if lines else otherwise)
+
+
+def shortened(line: str) -> str:
+    return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 3]}..."

@@ -46,6 +46,7 @@ class Places:
     """The places of one service in one environment. Whoever changes them holds the lock."""
 
     def __init__(self, layout: Layout, environment: Environment, service: str) -> None:
+        self.environment, self.service = environment, service
         self.folder = layout.places(environment, service)
         self.route = route_name(environment, service)
 

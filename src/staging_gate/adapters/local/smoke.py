@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from staging_gate.adapters.local.builds import Builds
-from staging_gate.adapters.local.commands import Command, Commands, ending, last_line
+from staging_gate.adapters.local.commands import Command, Commands, ending, first_failure, last_line
 from staging_gate.adapters.local.launching import known_values, path_of, program, resolved_environ
 from staging_gate.adapters.local.layout import Layout, a_name
 from staging_gate.adapters.local.secrets import Resolved
@@ -58,6 +58,6 @@ def _outcome(order: Order, finished: Finished) -> Outcome:
         otherwise = f"the smoke tests of {order.service.name} passed"
         return Outcome(Verdict.PASSED, last_line(finished.tail, otherwise), finished.seconds)
     how = f"their command {ending(finished, order.service.smoke_within)}"
-    said = last_line(finished.tail, "")
+    said = first_failure(finished.tail) or last_line(finished.tail, "")
     verdict = Verdict.ERRORED if finished.code is None else Verdict.FAILED
     return Outcome(verdict, f"{how}: {said}" if said else how, finished.seconds)

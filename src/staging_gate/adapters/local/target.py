@@ -147,6 +147,15 @@ class LocalTarget:
     def retire(self, environment: Environment, service: Service, keep: tuple[str, ...]) -> None:
         self._retirement.begin(Places(self._layout, environment, service.name), keep)
 
+    def retire_others(self, environment: Environment, services: tuple[str, ...], keep: tuple[str, ...]) -> None:
+        for places in every_service(self._layout):
+            if places.environment is not environment or places.service in services:
+                continue
+            if places.process_names():
+                self._retirement.begin(places, keep)
+            if not any(places.get(deployment) for deployment in keep):
+                self._proxy.stop(places.route)
+
     def resume(self) -> None:
         """Take up what was going on in the background when we were killed."""
         self._retirement.resume(every_service(self._layout))
