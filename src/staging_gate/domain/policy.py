@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from staging_gate.domain.calendar import Calendar
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.service import Service
 
@@ -66,6 +67,7 @@ class Policy:
     repository: str = "git"
     people: Mapping[str, str] = field(default_factory=dict)
     roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    calendar: Calendar = Calendar()
 
     def lane(self, environment: Environment) -> Lane:
         return self.staging if environment is Environment.STAGING else self.production
