@@ -128,6 +128,10 @@ DEPLOYMENT = Deployment(
     evidence="Traceback ...\nKeyError: 'AUTH0_DOMAIN'",
     cancel_requested_by="grace",
     urgent=True,
+    through_provider=True,
+    retries="production-10",
+    logs_due_at=later(48),
+    logs_found="3 times Deadlock detected",
 )
 
 VERIFICATION = Verification(
@@ -177,6 +181,7 @@ INCIDENT = Incident(
     resolved_by="grace",
     resolved_at=later(70),
     resolution="the token's audience was wrong",
+    details="login answered 500 — ログイン",
 )
 
 TOKEN = Token(

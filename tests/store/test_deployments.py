@@ -115,6 +115,15 @@ def test_the_deployments_of_a_change_and_the_rollbacks_of_a_deployment(store: Sq
         assert ids(tx.deployments.of_change(9)) == ids(tx.deployments.undoing("production-3")) == []
 
 
+def test_the_logs_that_are_due_to_be_looked_at(store: SqlStore) -> None:
+    due = {1: nouns.later(9), 2: nouns.later(5), 3: None}
+    with store.transaction() as tx:
+        add(tx, *(succeeded(number, "v1.0.0", logs_due_at=at) for number, at in due.items()))
+    with store.reading() as tx:
+        assert ids(tx.deployments.logs_due(nouns.later(4))) == []
+        assert ids(tx.deployments.logs_due(nouns.later(9))) == ["production-2", "production-1"]
+
+
 def test_the_last_verified_release(store: SqlStore) -> None:
     with store.transaction() as tx:
         assert tx.deployments.last_verified_release() is None

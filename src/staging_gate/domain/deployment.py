@@ -40,6 +40,10 @@ class Deployment:
 
     `previous` is the deployment that was live when this one started: what a failure puts back. `undoes` is the
     deployment that a rollback takes back. `why` says what caused it, `failure` what went wrong, with `evidence`.
+
+    Rollbacks: `through_provider` is the provider's own way back, instead of a candidate that is proved first. `retries`
+    is the one that failed before this second try. At `logs_due_at` the first minutes of the services' logs are looked
+    at; `logs_found` says what was in them.
     """
 
     id: str
@@ -61,6 +65,10 @@ class Deployment:
     evidence: str = ""
     cancel_requested_by: str | None = None
     urgent: bool = False
+    through_provider: bool = False
+    retries: str | None = None
+    logs_due_at: datetime | None = None
+    logs_found: str = ""
 
     @property
     def is_rollback(self) -> bool:

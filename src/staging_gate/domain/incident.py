@@ -28,7 +28,8 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True)
 class Incident:
-    """Open until it is resolved. `deployment` is the one that it is about, `resolution` how it ended."""
+    """Open until it is resolved. `deployment` is the one that it is about, `details` what was tried and seen when
+    it was opened, `resolution` how it ended."""
 
     id: int
     severity: Severity
@@ -40,6 +41,7 @@ class Incident:
     resolved_by: str | None = None
     resolved_at: datetime | None = None
     resolution: str = ""
+    details: str = ""
 
     @property
     def is_open(self) -> bool:

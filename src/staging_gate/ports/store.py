@@ -175,6 +175,10 @@ class Deployments(Protocol):
         """Newest first."""
         ...
 
+    def logs_due(self, at: datetime) -> list[Deployment]:
+        """Those whose logs are to be looked at by now, the first due first."""
+        ...
+
     def undoing(self, id: str) -> list[Deployment]:
         """The rollbacks of this deployment, newest first."""
         ...

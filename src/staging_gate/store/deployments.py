@@ -1,5 +1,6 @@
 """Deployments, what is live where, and which trees were proved."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, case, exists, or_, select, update
@@ -93,6 +94,9 @@ class SqlDeployments:
 
     def of_change(self, number: int) -> list[Deployment]:
         return self._newest_first(table.c.change == number)
+
+    def logs_due(self, at: datetime) -> list[Deployment]:
+        return self._all(select(table).where(table.c.logs_due_at <= at).order_by(table.c.logs_due_at))
 
     def undoing(self, id: str) -> list[Deployment]:
         return self._newest_first(table.c.undoes == id)

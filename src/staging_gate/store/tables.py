@@ -226,6 +226,10 @@ deployment = Table(
     Column("evidence", Words, nullable=False),
     Column("cancel_requested_by", Text),
     Column("urgent", Boolean, nullable=False),
+    Column("through_provider", Boolean, nullable=False),
+    Column("retries", Text),
+    Column("logs_due_at", UtcDateTime, index=True),
+    Column("logs_found", Words, nullable=False),
     Index("ix_deployment_environment_number", "environment", "number", unique=True),
     Index("ix_deployment_environment_state", "environment", "state"),
     Index(
@@ -269,6 +273,7 @@ incident = Table(
     Column("resolved_by", Text),
     Column("resolved_at", UtcDateTime),
     Column("resolution", Words, nullable=False),
+    Column("details", Words, nullable=False),
 )
 
 token = Table(

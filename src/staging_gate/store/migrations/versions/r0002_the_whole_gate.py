@@ -12,10 +12,15 @@ down_revision = "0001"
 def upgrade() -> None:
     _bypasses()
     _follow_ups()
+    _rollbacks()
     op.execute("INSERT INTO counter (name, last) VALUES ('follow_up', 0)")
 
 
 def downgrade() -> None:
+    op.drop_column("incident", "details")
+    op.drop_index("ix_deployment_logs_due_at", "deployment")
+    for column in ("logs_found", "logs_due_at", "retries", "through_provider"):
+        op.drop_column("deployment", column)
     op.execute("DELETE FROM counter WHERE name = 'follow_up'")
     op.drop_table("follow_up")
     op.drop_table("bypass")
@@ -60,3 +65,12 @@ def _follow_ups() -> None:
     )
     op.create_index("ix_follow_up_about_kind", "follow_up", ["about", "kind"], unique=True)
     op.create_index("ix_follow_up_done_at", "follow_up", ["done_at"])
+
+
+def _rollbacks() -> None:
+    op.add_column("deployment", sa.Column("through_provider", sa.Boolean, nullable=False, server_default=sa.false()))
+    op.add_column("deployment", sa.Column("retries", sa.Text))
+    op.add_column("deployment", sa.Column("logs_due_at", UtcDateTime))
+    op.add_column("deployment", sa.Column("logs_found", sa.Text, nullable=False, server_default=""))
+    op.create_index("ix_deployment_logs_due_at", "deployment", ["logs_due_at"])
+    op.add_column("incident", sa.Column("details", sa.Text, nullable=False, server_default=""))
