@@ -21,13 +21,14 @@ SECONDS = 1.5
 class FakeChecks:
     """Implements `ports.checks.CheckRunner`: everything passes, unless the next tree was told otherwise.
 
-    `ran` has (tree, check) of every check, `built` the trees.
+    `ran` has (tree, check) of every check, `passed` of those that did, `built` the trees.
     """
 
     logs: MemoryLogs
     faults: Faults = field(default_factory=Faults)
     ran: list[tuple[str, str]] = field(default_factory=list)
     built: list[str] = field(default_factory=list)
+    passed: list[tuple[str, str]] = field(default_factory=list)
 
     def next_build_fails(self, why: str) -> None:
         self._arm(Fault("prepare", error=Refused(why, "the build's last words")))
@@ -58,11 +59,14 @@ class FakeChecks:
         self.ran.append((revision.tree, check.name))
         fault = self.faults.find("checks", revision.tree, check.name)
         outcome = fault.answer if fault and fault.answer else Outcome(Verdict.PASSED, "31 passed", SECONDS)
+        if outcome.verdict is Verdict.PASSED:
+            self.passed.append((revision.tree, check.name))
         self.logs.append(log, f"{check.name}: {outcome.summary}\n")
         return outcome
 
     def copy(self, logs: MemoryLogs) -> "FakeChecks":
-        return replace(self, logs=logs, faults=self.faults.copy(), ran=[*self.ran], built=[*self.built])
+        ran, built, passed = [*self.ran], [*self.built], [*self.passed]
+        return replace(self, logs=logs, faults=self.faults.copy(), ran=ran, built=built, passed=passed)
 
     def _arm(self, fault: Fault) -> None:
         self.faults.arm("checks", fault)
@@ -70,11 +74,13 @@ class FakeChecks:
 
 @dataclass
 class FakeSmoke:
-    """Implements `ports.checks.SmokeTester`. `ran` has (deployment, service, `candidate` or `public`, names)."""
+    """Implements `ports.checks.SmokeTester`. `ran` has (deployment, service, `candidate` or `public`, names), `passed`
+    the first three of those that did."""
 
     logs: MemoryLogs
     faults: Faults = field(default_factory=Faults)
     ran: list[tuple[str, str, str, tuple[str, ...]]] = field(default_factory=list)
+    passed: list[tuple[str, str, str]] = field(default_factory=list)
 
     def run(
         self,
@@ -90,11 +96,13 @@ class FakeSmoke:
         if fault and fault.error:
             raise fault.error
         outcome = fault.answer if fault and fault.answer else Outcome(Verdict.PASSED, "4 passed", SECONDS)
+        if outcome.verdict is Verdict.PASSED:
+            self.passed.append((order.deployment, order.service.name, where))
         self.logs.append(log, f"{outcome.summary}\n")
         return outcome
 
     def copy(self, logs: MemoryLogs) -> "FakeSmoke":
-        return replace(self, logs=logs, faults=self.faults.copy(), ran=[*self.ran])
+        return replace(self, logs=logs, faults=self.faults.copy(), ran=[*self.ran], passed=[*self.passed])
 
 
 def _go_on_unless(cancelled: Cancelled) -> None:

@@ -56,14 +56,25 @@ class Route:
         return own if own and own.warm else next(iter(same), None)
 
 
+@dataclass(frozen=True)
+class Sent:
+    """Traffic that was sent somewhere, for a deployment; `commit` is None where the route was closed."""
+
+    environment: Environment
+    service: str
+    deployment: str
+    commit: str | None
+
+
 @dataclass
 class Remembered:
-    """`calls` are (call, deployment, service), in order. `unhealthy` are commits."""
+    """`calls` are (call, deployment, service), in order; `sent` is every move of traffic. `unhealthy` are commits."""
 
     routes: dict[ROUTE, Route] = field(default_factory=dict)
     builds: set[tuple[str, str]] = field(default_factory=set)
     schemas: dict[ROUTE, str] = field(default_factory=dict)
     calls: list[tuple[str, str, str]] = field(default_factory=list)
+    sent: list[Sent] = field(default_factory=list)
     unreachable: str | None = None
     unhealthy: set[str] = field(default_factory=set)
     numbers: int = 0
@@ -142,6 +153,7 @@ class FakeTarget:
             if not route.closed:
                 route.served.append("")
             route.closed, route.traffic, route.sent_to = True, None, None
+            self.known.sent.append(Sent(order.environment, order.service.name, order.deployment, None))
 
     def discard(self, order: Order) -> None:
         with self._call("discard", order):
@@ -246,6 +258,7 @@ class FakeTarget:
         if route.traffic is not process:
             route.served.append(process.release or process.commit)
         route.traffic, route.sent_to, route.closed = process, order.deployment, False
+        self.known.sent.append(Sent(order.environment, order.service.name, order.deployment, process.commit))
 
 
 def is_private(address: str) -> bool:

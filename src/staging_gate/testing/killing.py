@@ -20,10 +20,11 @@ class Killed(Interrupted):
 
 @dataclass
 class Kills:
-    """`seen` are the points that the runs have passed, in order; at `at` they die, once."""
+    """`seen` are the points that the runs have passed, in order; at `at` they die, once, or `after` so many more."""
 
     seen: list[str] = field(default_factory=list)
     at: str | None = None
+    after: int | None = None
     died: threading.Event = field(default_factory=threading.Event)
     _times: Counter[str] = field(default_factory=Counter)
     _turn: threading.Lock = field(default_factory=threading.Lock)
@@ -38,10 +39,11 @@ class Kills:
             self._times[place] += 1
             name = place if self._times[place] == 1 else f"{place} ({self._times[place]})"
             self.seen.append(name)
-            if name == self.at:
-                self.at = None
+            if name == self.at or self.after == 0:
+                self.at = self.after = None
                 self.died.set()
                 raise Killed
+            self.after = None if self.after is None else self.after - 1
 
     @property
     def where(self) -> str:
