@@ -1,7 +1,8 @@
 """One full example per noun: every field has a value of its own."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
+from staging_gate.domain.announcement import Announcement
 from staging_gate.domain.approval import Approval
 from staging_gate.domain.bypass import Bypass
 from staging_gate.domain.change import Change, ChangeState, MergePreview, Tested
@@ -45,6 +46,9 @@ CHANGE = Change(
     method=MergeMethod.SQUASH,
     merge_requested_at=later(8),
     last_pusher="linus",
+    merge_wanted_at=later(7),
+    merge_wanted_by="grace",
+    merge_wanted_method=MergeMethod.SQUASH,
 )
 
 TESTED = Tested(change=7, by="grace", at=later(2), tree="e" * 40, note="Login, dashboard, four markets")
@@ -84,6 +88,14 @@ RELEASE = Release(
     published_at=later(20),
     published_by="grace",
     verified_at=later(30),
+    publish_wanted_at=later(18),
+    publish_wanted_by="grace",
+    held_back="linus holds promotions to production: 市場",
+    ended_at=later(30),
+)
+
+ANNOUNCEMENT = Announcement(
+    tag="v2.0.0", planned_for=date(2026, 3, 19), at=later(5), by="grace", note="The old login goes — 市場"
 )
 
 QUARANTINE = Quarantine(

@@ -22,6 +22,7 @@ EXAMPLES = [
     nouns.CHECK,
     nouns.APPROVAL,
     nouns.RELEASE,
+    nouns.ANNOUNCEMENT,
     nouns.QUARANTINE,
     nouns.HOLD,
     nouns.BYPASS,
@@ -115,6 +116,16 @@ def test_a_release(store: SqlStore) -> None:
         assert tx.releases.get("v1.4.0") == nouns.RELEASE
         assert tx.releases.get("v9.9.9") is None
         assert tx.releases.all() == [other, nouns.RELEASE]
+
+
+def test_an_announcement(store: SqlStore) -> None:
+    other = replace(bare(nouns.ANNOUNCEMENT), tag="v3.0.0")
+    with store.transaction() as tx:
+        tx.announcements.add(nouns.ANNOUNCEMENT)
+        tx.announcements.add(other)
+    with store.reading() as tx:
+        assert tx.announcements.of("v2.0.0") == [nouns.ANNOUNCEMENT]
+        assert tx.announcements.all() == [nouns.ANNOUNCEMENT, other]
 
 
 def test_a_quarantine(store: SqlStore) -> None:

@@ -29,6 +29,7 @@ class Change:
     """`preview` is None until it was computed for the present head and base.
 
     While somebody is merging it, `merge_requested_at`, `merged_by` and `method` say since when, who and how.
+    `merge_wanted_*` say the same of a merge that begins by itself as soon as the gate is open.
     """
 
     number: int
@@ -49,6 +50,9 @@ class Change:
     method: MergeMethod | None = None
     merge_requested_at: datetime | None = None
     last_pusher: str | None = None
+    merge_wanted_at: datetime | None = None
+    merge_wanted_by: str | None = None
+    merge_wanted_method: MergeMethod | None = None
 
     @property
     def is_open(self) -> bool:

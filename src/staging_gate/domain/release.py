@@ -18,8 +18,15 @@ class ReleaseState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+TAGGED = (ReleaseState.PUBLISHED, ReleaseState.VERIFIED, ReleaseState.FAILED)
+
+
 @dataclass(frozen=True)
 class Release:
+    """`publish_wanted_*` say since when and for whom the calendar is to publish it; `held_back` is why it did not when
+    it last looked, where that is more than the calendar. `ended_at` is when it was verified, failed or was withdrawn.
+    """
+
     tag: str
     title: str
     notes: str
@@ -31,6 +38,19 @@ class Release:
     published_at: datetime | None = None
     published_by: str | None = None
     verified_at: datetime | None = None
+    publish_wanted_at: datetime | None = None
+    publish_wanted_by: str | None = None
+    held_back: str = ""
+    ended_at: datetime | None = None
+
+    @property
+    def is_tagged(self) -> bool:
+        return self.state in TAGGED
+
+    @property
+    def is_being_published(self) -> bool:
+        """Somebody asked for the tag, and it is being made at this moment."""
+        return self.state is ReleaseState.MERGED and self.published_by is not None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from staging_gate.domain.actor import Actor
+from staging_gate.domain.announcement import Announcement
 from staging_gate.domain.approval import Approval
 from staging_gate.domain.audit import AuditEntry
 from staging_gate.domain.bypass import Bypass
@@ -37,7 +38,7 @@ class Changes(Protocol):
     def of_release(self, tag: str) -> Change | None: ...
     def merged_trees(self, numbers: Sequence[int]) -> dict[int, str]: ...
     def update(self, change: Change, was: Change) -> None:
-        """Compare-and-set on state, head, preview and merge_requested_at. Raises Stale."""
+        """Compare-and-set on state, head, preview, merge_requested_at and merge_wanted_at. Raises Stale."""
         ...
 
     def add_tested(self, tested: Tested) -> None: ...
@@ -73,7 +74,7 @@ class Releases(Protocol):
 
     def get(self, tag: str) -> Release | None: ...
     def update(self, release: Release, was: Release) -> None:
-        """Compare-and-set on state. Raises Stale."""
+        """Compare-and-set on state and publish_wanted_at. Raises Stale."""
         ...
 
     def all(self) -> list[Release]:
@@ -89,6 +90,17 @@ class Releases(Protocol):
         ...
 
     def lift_quarantine(self, tag: str, by: str, reason: str, at: datetime) -> None: ...
+
+
+class Announcements(Protocol):
+    def add(self, announcement: Announcement) -> None: ...
+    def of(self, tag: str) -> list[Announcement]:
+        """Oldest first."""
+        ...
+
+    def all(self) -> list[Announcement]:
+        """Oldest first."""
+        ...
 
 
 class Holds(Protocol):
@@ -241,6 +253,8 @@ class Transaction(Protocol):
     def approvals(self) -> Approvals: ...
     @property
     def releases(self) -> Releases: ...
+    @property
+    def announcements(self) -> Announcements: ...
     @property
     def holds(self) -> Holds: ...
     @property

@@ -100,7 +100,11 @@ class SqlChanges:
 
 def _as_it_was(was: Change) -> Update:
     """The conflicts of a preview follow from its base and head, so they need no comparing."""
-    compared: dict[str, object] = {"state": was.state, "merge_requested_at": was.merge_requested_at}
+    compared: dict[str, object] = {
+        "state": was.state,
+        "merge_requested_at": was.merge_requested_at,
+        "merge_wanted_at": was.merge_wanted_at,
+    }
     compared |= two_columns("head", was.head) | _preview_columns(was.preview)
     compared.pop("preview_conflicts")
     return update(table).where(

@@ -23,10 +23,16 @@ class SqlReleases:
         return None if row is None else _release(row)
 
     def update(self, release: Release, was: Release) -> None:
-        """Who else: another person who publishes or withdraws it, or the run that proves it."""
+        """Who else: another person who publishes or withdraws it, the calendar, or the run that proves it."""
         self._sql.change(
-            update(table).where(table.c.tag == was.tag, table.c.state == was.state).values(**_row(release)),
-            f"Release {was.tag} is not {was.state.value} any more: somebody else changed it first.",
+            update(table)
+            .where(
+                table.c.tag == was.tag,
+                table.c.state == was.state,
+                table.c.publish_wanted_at.is_not_distinct_from(was.publish_wanted_at),
+            )
+            .values(**_row(release)),
+            f"Release {was.tag} is not {was.state.value} any more, or not as it was: somebody else changed it first.",
         )
 
     def all(self) -> list[Release]:

@@ -3,7 +3,7 @@
 A revision is two columns, `<name>_commit` and `<name>_tree`. `seq` keeps the order of writing where times may be equal.
 """
 
-from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text, text
+from sqlalchemy import JSON, Boolean, Column, Date, Float, ForeignKey, Index, Integer, MetaData, Table, Text, text
 
 from staging_gate.domain.change import ChangeState
 from staging_gate.domain.check import Verdict
@@ -62,6 +62,9 @@ change = Table(
     Column("method", OneOf(MergeMethod)),
     Column("merge_requested_at", UtcDateTime),
     Column("last_pusher", Text),
+    Column("merge_wanted_at", UtcDateTime),
+    Column("merge_wanted_by", Text),
+    Column("merge_wanted_method", OneOf(MergeMethod)),
     Index("ix_change_state", "state"),
     Index("ix_change_release", "release"),
     Index("ix_change_merged_commit", "merged_commit"),
@@ -130,6 +133,21 @@ release = Table(
     Column("published_at", UtcDateTime),
     Column("published_by", Text),
     Column("verified_at", UtcDateTime),
+    Column("publish_wanted_at", UtcDateTime),
+    Column("publish_wanted_by", Text),
+    Column("held_back", Words, nullable=False, server_default=""),
+    Column("ended_at", UtcDateTime),
+)
+
+announcement = Table(
+    "announcement",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("tag", Text, nullable=False, index=True),
+    Column("planned_for", Date, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("note", Words, nullable=False),
 )
 
 quarantine = Table(

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from staging_gate.domain.actor import Actor
 from staging_gate.domain.audit import AuditEntry
 from staging_gate.engine import enqueue, request_cancel
+from staging_gate.store.announcements import SqlAnnouncements
 from staging_gate.store.approvals import SqlApprovals
 from staging_gate.store.audit import SqlAudit, json_only
 from staging_gate.store.bypasses import SqlBypasses
@@ -36,6 +37,7 @@ class SqlTransaction:
         self.checks = SqlChecks(sql)
         self.approvals = SqlApprovals(sql)
         self.releases = SqlReleases(sql)
+        self.announcements = SqlAnnouncements(sql)
         self.holds = SqlHolds(sql)
         self.bypasses = SqlBypasses(sql)
         self.followups = SqlFollowUps(sql)

@@ -13,10 +13,16 @@ def upgrade() -> None:
     _bypasses()
     _follow_ups()
     _rollbacks()
+    _waiting()
     op.execute("INSERT INTO counter (name, last) VALUES ('follow_up', 0)")
 
 
 def downgrade() -> None:
+    op.drop_table("announcement")
+    for column in ("ended_at", "held_back", "publish_wanted_by", "publish_wanted_at"):
+        op.drop_column("release", column)
+    for column in ("merge_wanted_method", "merge_wanted_by", "merge_wanted_at"):
+        op.drop_column("change", column)
     op.drop_column("incident", "details")
     op.drop_index("ix_deployment_logs_due_at", "deployment")
     for column in ("logs_found", "logs_due_at", "retries", "through_provider"):
@@ -74,3 +80,25 @@ def _rollbacks() -> None:
     op.add_column("deployment", sa.Column("logs_found", sa.Text, nullable=False, server_default=""))
     op.create_index("ix_deployment_logs_due_at", "deployment", ["logs_due_at"])
     op.add_column("incident", sa.Column("details", sa.Text, nullable=False, server_default=""))
+
+
+def _waiting() -> None:
+    """What goes by itself when the gate opens, and majors that were announced."""
+    op.add_column("change", sa.Column("merge_wanted_at", UtcDateTime))
+    op.add_column("change", sa.Column("merge_wanted_by", sa.Text))
+    op.add_column("change", sa.Column("merge_wanted_method", sa.Text))
+    op.add_column("release", sa.Column("publish_wanted_at", UtcDateTime))
+    op.add_column("release", sa.Column("publish_wanted_by", sa.Text))
+    op.add_column("release", sa.Column("held_back", sa.Text, nullable=False, server_default=""))
+    op.add_column("release", sa.Column("ended_at", UtcDateTime))
+    op.create_table(
+        "announcement",
+        sa.Column("seq", sa.Integer, nullable=False),
+        sa.Column("tag", sa.Text, nullable=False),
+        sa.Column("planned_for", sa.Date, nullable=False),
+        sa.Column("at", UtcDateTime, nullable=False),
+        sa.Column("by", sa.Text, nullable=False),
+        sa.Column("note", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("seq", name="pk_announcement"),
+    )
+    op.create_index("ix_announcement_tag", "announcement", ["tag"])
