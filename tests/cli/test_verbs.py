@@ -123,7 +123,7 @@ def test_login_remembers_after_trying(served: Served, run: Run, tmp_path: Path) 
 
 def test_a_hold_is_set_listed_and_lifted(run: Run) -> None:
     assert "Promotions to production are held" in run("hold", "set", "--reason", "audit week", by="tess").output
-    id = json.loads(run("hold", "list", "--json").output)[0]["id"]
+    id = json.loads(run("hold", "list", "--json").output)["holds"][0]["id"]
     assert "audit week" in run("hold", "list").output
     assert f"{id} is lifted." in run("hold", "lift", id, "--reason", "over", by="tess").output
 
@@ -214,7 +214,7 @@ def test_a_log_that_nobody_wrote_is_said(run: Run) -> None:
 
 def test_nothing_to_list_is_said(run: Run) -> None:
     assert run("deployment", "list").output == "No deployments yet.\n"
-    assert run("hold", "list").output == "Nothing is held.\n"
+    assert run("hold", "list").output == "Nothing is held.\nNothing is in quarantine.\n"
     assert "`gate release plan` suggests the first" in run("release", "list").output
 
 

@@ -11,6 +11,7 @@ from staging_gate.domain import gate
 from staging_gate.domain.actor import SYSTEM, Actor
 from staging_gate.domain.change import ChangeState, MergePreview
 from staging_gate.domain.check import Verdict
+from staging_gate.domain.deployment import DeploymentKind
 from staging_gate.domain.gate import Action, Facts, Reason, evaluate
 from staging_gate.domain.gate.rules.approvals import why_not
 from staging_gate.domain.incident import Incident, Severity
@@ -28,6 +29,7 @@ from tests.domain.nouns import (
     LIVE,
     MERGEABLE,
     POLICY,
+    PRODUCTION,
     PROMOTED,
     PUBLISHABLE,
     RELEASABLE,
@@ -106,7 +108,11 @@ OPEN = {
     "a rollback under a hold": rolling_back(holds=(HELD,)),
     "a rollback while its target can not be reached": rolling_back(target_problems=("port taken",)),
     "who is on call rolls back": rolling_back(Actor("eve", roles=frozenset({"on_call"}))),
+    "a rollback of a rollback by a person": rolling_back(live=replace(LIVE, kind=DeploymentKind.ROLLBACK)),
+    "a rollback by the system": rolling_back(SYSTEM),
     "who may hold": Case(Action.HOLD, Facts(STAGING), TESS),
+    "who may lift": Case(Action.LIFT, Facts(STAGING), TESS),
+    "what is live once more": Case(Action.DEPLOY, Facts(PRODUCTION, again=LIVE), TESS),
     "who opened an incident": Case(Action.RESOLVE, Facts(STAGING, incident=Incident(1, Severity.P1, "x", "ben", AT))),
     "staging is everybody's to deploy again": Case(Action.DEPLOY, Facts(STAGING)),
 }
@@ -153,6 +159,9 @@ CLOSED = {
     "quarantined under another tag": replace(
         publishing(), facts=replace(PUBLISHABLE, quarantines=(replace(BAD, tag="v1.0.9"),))
     ),
+    "what is live and quarantined once more": Case(
+        Action.DEPLOY, Facts(PRODUCTION, again=LIVE, quarantines=(BAD,)), TESS
+    ),
     "not verified in staging": publishing(verified=None),
     "not tested by a person": publishing(tested=frozenset()),
     "a critical bug": publishing(critical_bugs=("P1 incident 3: login fails",)),
@@ -162,6 +171,8 @@ CLOSED = {
     "no right to publish": publishing(BEN),
     "no right to roll back": rolling_back(BEN),
     "no right to hold": Case(Action.HOLD, Facts(STAGING), BEN),
+    "no right to lift": Case(Action.LIFT, Facts(STAGING), BEN),
+    "nobody lifts": Case(Action.LIFT, Facts(STAGING), SYSTEM),
     "no right to deploy again": replace(publishing(BEN), action=Action.DEPLOY),
     "no right to resolve": Case(Action.RESOLVE, Facts(STAGING, incident=Incident(1, Severity.P1, "x", "ada", AT))),
     "no semantic tag": publishing(tag="1.1.0"),
@@ -185,6 +196,9 @@ CLOSED = {
     "nothing else is there to go back to": rolling_back(rollback_to=None),
     "a release that was never verified": rolling_back(rollback_to=None, rollback_name="v0.9.0"),
     "back to a quarantined release": rolling_back(quarantines=(replace(BAD, tag="v1.0.0"),)),
+    "a rollback of a rollback by the system": rolling_back(
+        SYSTEM, live=replace(LIVE, id="production-3", kind=DeploymentKind.ROLLBACK, why="rollback to v1.1.0: it is slow")
+    ),
     "back to what is live": rolling_back(rollback_to=LIVE),
 }
 

@@ -2,9 +2,11 @@
 
 import pytest
 
+from staging_gate.domain.actor import SYSTEM, Actor, ActorKind
 from staging_gate.domain.environment import Environment
 from staging_gate.runbook.changes import Unknown, Unusable
 from staging_gate.runbook.holding import hold, lift_hold, lift_quarantine, put_in_quarantine
+from staging_gate.runbook.redeploying import redeploy
 from staging_gate.testing.world import World
 from tests.runbook.stories import closed, closed_as_explained
 
@@ -87,6 +89,35 @@ def test_a_release_in_quarantine_is_not_published_until_it_is_lifted(released: W
         ("dora", "quarantined"),
         ("dora", "quarantine lifted"),
     ]
+
+
+@pytest.mark.parametrize("actor", [SYSTEM, Actor("the calendar", ActorKind.CALENDAR)])
+def test_nothing_lifts_itself(released: World, actor: Actor) -> None:
+    ports, dora = released.ports, released.person("dora")
+    held = hold(ports, PRODUCTION, "not now", dora)
+    put_in_quarantine(ports, "v1.0.0", "legal says no", dora)
+
+    assert closed(lambda: lift_hold(ports, held.id, "why not", actor)) == ("needs_a_person",)
+    assert closed(lambda: lift_quarantine(ports, "v1.0.0", "why not", actor)) == ("needs_a_person",)
+    with pytest.raises(Unusable, match="A reason is needed"):
+        lift_hold(ports, held.id, " ", dora)
+
+
+def test_what_is_in_quarantine_is_not_deployed_again_though_it_is_live(released: World) -> None:
+    world, dora = released, released.person("dora")
+    put_in_quarantine(world.ports, "v1.0.0", "legal says no", dora)
+
+    assert closed(lambda: redeploy(world.ports, PRODUCTION, dora)) == ("quarantined",)
+    assert redeploy(world.ports, STAGING, dora).state == "queued"
+    lift_quarantine(world.ports, "v1.0.0", "legal says yes", dora)
+    assert redeploy(world.ports, PRODUCTION, dora).state == "queued"
+
+
+def test_a_release_with_the_code_of_one_in_quarantine_is_not_what_is_deployed_again(merged: World) -> None:
+    world = merged
+    world.production.is_unreachable()
+    releasing.publish(world.ports, "v1.1.0", world.person("tess")) if False else None
+    hold(world.ports, PRODUCTION, "not now", world.person("dora"))
 
 
 def test_what_is_in_no_quarantine_is_not_lifted(released: World) -> None:

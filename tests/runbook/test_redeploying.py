@@ -4,7 +4,7 @@ import pytest
 
 from staging_gate.domain.deployment import DeploymentState
 from staging_gate.domain.environment import Environment
-from staging_gate.domain.release import ReleaseState
+from staging_gate.domain.release import Quarantine, ReleaseState
 from staging_gate.runbook import releasing
 from staging_gate.runbook.changes import Unusable
 from staging_gate.runbook.holding import hold, lift_hold, lift_quarantine
@@ -92,6 +92,17 @@ def test_what_failed_before_a_newer_one_was_proved_stays_where_it_is(released: W
     again(released, PRODUCTION)
 
     assert released.deployments(PRODUCTION)[-1].release == "v1.2.0"
+
+
+def test_what_has_the_code_of_a_release_in_quarantine_is_not_what_is_deployed(released: World) -> None:
+    world, dora = released, released.person("dora")
+    world.production.next_build_fails()
+    tree = world.release("v1.1.0").revision.tree
+    lift_quarantine(world.ports, "v1.1.0", "it was the provider", dora)
+    with world.store.transaction() as tx:
+        tx.releases.add_quarantine(Quarantine("v1.0.9", tree, "prices are wrong", "dora", tx.at))
+
+    assert redeploy(world.ports, PRODUCTION, dora).release == "v1.0.0"
 
 
 def test_what_is_on_its_way_is_not_sent_twice(released: World) -> None:

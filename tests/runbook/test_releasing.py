@@ -360,6 +360,26 @@ def test_a_merged_release_that_was_withdrawn_is_not_published(merged: World) -> 
     assert closed_as_explained(merged, "v1.1.0", "tess", lambda: merged.publish("v1.1.0")) == ("release_withdrawn",)
 
 
+@pytest.mark.parametrize("tag", ["v1.1.0", "v1.2.0"])
+def test_a_merged_release_that_was_withdrawn_is_opened_anew_with_the_merge_that_there_was(
+    merged: World, tag: str
+) -> None:
+    merge = releasing.get(merged.ports, "v1.1.0")
+    releasing.withdraw(merged.ports, "v1.1.0", merged.person("tess"), "not yet")
+    anew = releasing.open_release(merged.ports, merged.person("ada"), tag)
+
+    assert (anew.state, anew.revision, anew.change) == (ReleaseState.MERGED, merge.revision, merge.change)
+    assert merged.publish(tag).state == "succeeded"
+    assert merged.production.live() == tag
+
+
+def test_a_withdrawn_release_is_no_merge_for_other_code(merged: World) -> None:
+    releasing.withdraw(merged.ports, "v1.1.0", merged.person("tess"), "not yet")
+    merged.ship_to_staging("feat: three")
+
+    assert releasing.open_release(merged.ports, merged.person("ada"), "v1.1.0").state is ReleaseState.PROPOSED
+
+
 def test_what_is_published_is_not_withdrawn(released: World) -> None:
     with pytest.raises(Unusable, match="v1.0.0 is verified: it can not be withdrawn. To go back: `gate rollback`."):
         releasing.withdraw(released.ports, "v1.0.0", released.person("ada"))

@@ -105,29 +105,38 @@ def hold() -> None:
 @hold.command("set")
 @click.option("--environment", type=ENVIRONMENT, default="production", show_default=True)
 @click.option("--reason", required=True, help="Why nothing may be promoted.")
-def set_hold(environment: str, reason: str) -> None:
+@json_option
+def set_hold(environment: str, reason: str, as_json: bool) -> None:
     """Stop promotions to an environment."""
     made = api().post("/holds", environment=environment, reason=reason)
+    if as_json:
+        return print_json(made)
     click.echo(f"Promotions to {environment} are held ({made['id']}).")
+    click.echo(f'To undo it: `gate hold lift {made["id"]} --reason "..."`')
 
 
 @hold.command("list")
 @json_option
 def list_holds(as_json: bool) -> None:
-    """Show the holds in force."""
-    found = api().get("/holds")
+    """Show the holds in force, and what is in quarantine."""
+    found = {"holds": api().get("/holds"), "quarantines": api().get("/releases")["quarantines"]}
     if as_json:
         return print_json(found)
-    rows = [[h["id"], h["environment"], h["by"], h["reason"]] for h in found]
-    show.table(["id", "environment", "by", "reason"], rows, "Nothing is held.")
+    since = [[h["id"], h["environment"], h["by"], show.moment(h["at"]), h["reason"]] for h in found["holds"]]
+    show.table(["id", "environment", "by", "since", "reason"], since, "Nothing is held.")
+    bad = [[q["tag"], q["by"], show.moment(q["at"]), q["reason"]] for q in found["quarantines"]]
+    show.table(["in quarantine", "by", "since", "reason"], bad, "Nothing is in quarantine.")
 
 
 @hold.command("lift")
 @click.argument("id")
 @click.option("--reason", required=True, help="Why promotions may go on.")
-def lift(id: str, reason: str) -> None:
-    """Lift a hold."""
-    api().post(f"/holds/{named(id)}/lift", reason=reason)
+@json_option
+def lift(id: str, reason: str, as_json: bool) -> None:
+    """Lift a hold, by name and with a reason."""
+    lifted = api().post(f"/holds/{named(id)}/lift", reason=reason)
+    if as_json:
+        return print_json(lifted)
     click.echo(f"{id} is lifted.")
 
 

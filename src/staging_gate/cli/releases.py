@@ -43,6 +43,9 @@ def open_release(tag: str | None, title: str | None, as_json: bool) -> None:
     if as_json:
         return print_json(opened)
     number = opened["change"]
+    if opened["state"] == "merged":
+        click.echo(f"{opened['title']} is on main already, by change {number}: `gate release publish {opened['tag']}`.")
+        return
     click.echo(f"{opened['title']} is open as change {number}.")
     click.echo(f"Approve it (`gate approve {number} --as tech_lead`), merge it (`gate change merge {number}`),")
     click.echo(f"then `gate release publish {opened['tag']}`.")
@@ -112,16 +115,25 @@ def withdraw(tag: str, reason: str) -> None:
 @release.command("quarantine")
 @click.argument("tag")
 @click.option("--reason", required=True, help="Why it must not go anywhere.")
-def quarantine(tag: str, reason: str) -> None:
-    """Mark a release bad: it goes nowhere until a person lifts it."""
-    api().post(f"/releases/{named(tag)}/quarantine", reason=reason)
-    click.echo(f"{tag} is in quarantine.")
+@json_option
+def quarantine(tag: str, reason: str, as_json: bool) -> None:
+    """Mark a release bad: it goes nowhere until a person lifts it.
+
+    Neither its tag nor its code, under whatever name; `gate hold list` shows what is in quarantine.
+    """
+    made = api().post(f"/releases/{named(tag)}/quarantine", reason=reason)
+    if as_json:
+        return print_json(made)
+    click.echo(f'{tag} is in quarantine. To undo it: `gate release lift {tag} --reason "..."`')
 
 
 @release.command("lift")
 @click.argument("tag")
 @click.option("--reason", required=True, help="Why it may go again.")
-def lift(tag: str, reason: str) -> None:
+@json_option
+def lift(tag: str, reason: str, as_json: bool) -> None:
     """Lift a release's quarantine, by name and with a reason."""
-    api().post(f"/releases/{named(tag)}/lift", reason=reason)
+    lifted = api().post(f"/releases/{named(tag)}/lift", reason=reason)
+    if as_json:
+        return print_json(lifted)
     click.echo(f"The quarantine of {tag} is lifted.")

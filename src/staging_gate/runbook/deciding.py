@@ -87,6 +87,11 @@ def on_holding(ports: Ports, environment: Environment, by: Actor) -> Decision:
     return evaluate(policy_in_force(ports), Facts(environment), Action.HOLD, by, ports.clock.now(), environment)
 
 
+def on_lifting(ports: Ports, environment: Environment, by: Actor) -> Decision:
+    """Of a hold on the environment, or a quarantine (of production)."""
+    return evaluate(policy_in_force(ports), Facts(environment), Action.LIFT, by, ports.clock.now(), environment)
+
+
 def on_resolving(ports: Ports, incident: Incident, by: Actor) -> Decision:
     known = Facts(Environment.PRODUCTION, incident=incident)
     return evaluate(policy_in_force(ports), known, Action.RESOLVE, by, ports.clock.now(), f"incident {incident.id}")

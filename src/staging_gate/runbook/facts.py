@@ -81,13 +81,18 @@ def of_release(ports: Ports, policy: Policy, release: Release) -> Facts:
 def of_deployment(ports: Ports, policy: Policy, deployment: Deployment) -> Facts:
     """What starting this deployment now has to do with: decided anew, whatever was decided when it was asked for.
 
-    To run again what is live there promotes nothing: it concerns neither holds nor the rules of releases.
+    To run again what is live there promotes nothing: it concerns neither holds nor the rules of releases, but for
+    quarantine.
     """
     problems = target_problems(ports, policy, deployment.environment)
     with ports.store.reading() as tx:
         live = tx.deployments.live(deployment.environment)
+        quarantines = tuple(tx.releases.quarantines())
     if live is not None and live.revision == deployment.revision:
-        return Facts(environment=deployment.environment, target_problems=problems, live=live)
+        again = live if deployment.environment is Environment.PRODUCTION else None
+        return Facts(
+            deployment.environment, target_problems=problems, live=live, again=again, quarantines=quarantines
+        )
     release = None
     if deployment.environment is Environment.PRODUCTION and deployment.release:
         revision = deployment.revision

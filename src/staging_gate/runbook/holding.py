@@ -24,7 +24,7 @@ def lift_hold(ports: Ports, id: str, reason: str, by: Actor) -> None:
         known = ", ".join(h.id for h in tx.holds.in_force()) or "none"
     if found is None:
         raise Unknown(f"There is no hold {id} in force. In force: {known}.")
-    deciding.through(deciding.on_holding(ports, Environment(found.environment), by))
+    deciding.through(deciding.on_lifting(ports, Environment(found.environment), by))
     with ports.store.transaction() as tx:
         tx.holds.lift(id, by.name, reason, tx.at)
         tx.audit(by, "hold lifted", found.environment, reason, hold=id)
@@ -43,7 +43,7 @@ def put_in_quarantine(ports: Ports, tag: str, reason: str, by: Actor) -> Quarant
 
 def lift_quarantine(ports: Ports, tag: str, reason: str, by: Actor) -> None:
     _needs(reason)
-    deciding.through(deciding.on_holding(ports, Environment.PRODUCTION, by))
+    deciding.through(deciding.on_lifting(ports, Environment.PRODUCTION, by))
     with ports.store.transaction() as tx:
         if not any(q.tag == tag for q in tx.releases.quarantines()):
             raise Unknown(f"{tag} is not in quarantine.")

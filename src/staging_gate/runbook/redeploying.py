@@ -56,9 +56,10 @@ def _kept_out(tx: Transaction) -> Release | None:
 
     Raises Unusable while it is on its way.
     """
-    bad = {quarantine.tag for quarantine in tx.releases.quarantines()}
+    bad = {name for quarantine in tx.releases.quarantines() for name in (quarantine.tag, quarantine.tree)}
     tagged = (ReleaseState.PUBLISHED, ReleaseState.FAILED, ReleaseState.VERIFIED)
-    newest = next((r for r in tx.releases.all() if r.state in tagged and r.tag not in bad), None)
+    good = (r for r in tx.releases.all() if r.tag not in bad and (r.revision is None or r.revision.tree not in bad))
+    newest = next((r for r in good if r.state in tagged), None)
     if newest is None or newest.state is ReleaseState.VERIFIED:
         return None
     for deployment in tx.deployments.of_release(newest.tag):

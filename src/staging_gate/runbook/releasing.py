@@ -65,7 +65,8 @@ def plan(ports: Ports, tag: str | None = None) -> ReleasePlan:
 
 
 def open_release(ports: Ports, by: Actor, tag: str | None = None, title: str | None = None) -> Release:
-    """Open the release's change from staging to main, with generated notes. Raises Closed, Unusable."""
+    """Open the release's change from staging to main, with generated notes; where one that was withdrawn has brought
+    this very code to main before, that merge is it. Raises Closed, Unusable."""
     policy = needed_policy(ports)
     planned = plan(ports, tag)
     _judge_tag(ports, policy, planned, by)
@@ -81,12 +82,14 @@ def open_release(ports: Ports, by: Actor, tag: str | None = None, title: str | N
         raise Unusable(taken(known))
     named = release_title(planned.tag, changes.one_line(title)) if title else planned.title
     notes = planned.notes.markdown()
+    before = None if pending else _merged_before(ports, policy, planned.head)
     # One that is open already was opened by us, and we were killed before the release was written.
-    change = pending or changes.open_change(
+    change = pending or before or changes.open_change(
         ports, policy.staging.branch, policy.production.branch, by, named, notes, (), planned.tag
     )
+    state = ReleaseState.MERGED if before else ReleaseState.PROPOSED
     with ports.store.transaction() as tx:
-        release = Release(planned.tag, named, notes, ReleaseState.PROPOSED, change.number, by.name, tx.at)
+        release = Release(planned.tag, named, notes, state, change.number, by.name, tx.at, change.merged)
         if known is not None:
             tx.releases.update(release, known)
         else:
@@ -193,6 +196,16 @@ def get(ports: Ports, tag: str) -> Release:
     if release is None:
         raise Unknown(f"There is no release {tag!r}. `gate release list` shows them; `gate release open` begins one.")
     return release
+
+
+def _merged_before(ports: Ports, policy: Policy, head: Revision) -> Change | None:
+    """The change of a withdrawn release that has brought just this code to main: it lacks nothing but a tag."""
+    main = ports.code_host.revision(policy.production.branch)
+    if main is None or main.tree != head.tree or not ports.code_host.is_ancestor(head.commit, main.commit):
+        return None
+    with ports.store.reading() as tx:
+        withdrawn = (r for r in tx.releases.all() if r.state is ReleaseState.WITHDRAWN and r.revision == main)
+        return next((tx.changes.get(release.change) for release in withdrawn if release.change), None)
 
 
 def _judge_tag(ports: Ports, policy: Policy, planned: ReleasePlan, by: Actor) -> None:

@@ -26,6 +26,7 @@ class Action(StrEnum):
     CANCEL = "cancel"
     ROLL_BACK = "roll_back"
     HOLD = "hold"
+    LIFT = "lift"
     RESOLVE = "resolve"
 
 

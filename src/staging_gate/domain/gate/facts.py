@@ -50,8 +50,9 @@ class Facts:
     `bypasses` are those for this change or release and its tree, whatever became of them.
     `main_ahead` are commits of main that staging lacks. `proof_touched` are the files by which a change alters how it
     is proved, `policy_problems` what is wrong in the gate.yaml that it brings. `target_problems` are sentences of
-    targets that can not be deployed to. `rollback_to` is the deployment whose release a rollback would bring back,
-    `rollback_name` what was asked for. `incident` is the one that somebody wants to resolve, `deployment` the one that
+    targets that can not be deployed to. `again` is what production runs, where just that would be deployed once
+    more. `rollback_to` is the deployment whose release a rollback would bring back, `rollback_name` what was asked for.
+    `incident` is the one that somebody wants to resolve, `deployment` the one that
     somebody wants to cancel.
     """
 
@@ -71,6 +72,7 @@ class Facts:
     policy_problems: tuple[str, ...] = ()
     target_problems: tuple[str, ...] = ()
     live: Deployment | None = None
+    again: Deployment | None = None
     rollback_to: Deployment | None = None
     rollback_name: str | None = None
     incident: Incident | None = None

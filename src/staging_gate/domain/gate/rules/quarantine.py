@@ -1,4 +1,4 @@
-"""A release that was bad once is not promoted again, under no name."""
+"""A release that was bad once is not promoted again, under no name, and not deployed again where it is live."""
 
 from datetime import datetime
 
@@ -9,16 +9,22 @@ from staging_gate.domain.policy import Policy
 
 
 def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: datetime) -> Reason | None:
-    release = facts.release
-    if release is None:
-        return None
-    bad = next((q for q in facts.quarantines if q.tag == release.tag or q.tree == release.tree), None)
+    tag, tree = _promoted(facts)
+    bad = next((q for q in facts.quarantines if q.tag == tag or q.tree == tree), None)
     if bad is None:
         return None
-    same = "" if bad.tag == release.tag else f" It has the same code as {release.tag}."
+    same = "" if bad.tag == tag else f" It has the same code as {tag}." if tag else " This is the same code."
+    instead = "Go back: `gate rollback`" if facts.again is not None else "Release a fix"
     return Reason(
         "quarantined",
         f"{bad.tag} is in quarantine: {bad.reason}.{same}",
-        f'Release a fix, or lift it by name: `gate release lift {bad.tag} --reason "..."`.',
+        f'{instead}, or lift it by name: `gate release lift {bad.tag} --reason "..."`.',
         (f"set by {bad.by} at {bad.at:%Y-%m-%d %H:%M} UTC", f"tree {bad.tree[:10]}"),
     )
+
+
+def _promoted(facts: Facts) -> tuple[str | None, str | None]:
+    """What would go live: a release, or once more what is live already."""
+    if facts.again is not None:
+        return facts.again.release, facts.again.revision.tree
+    return (facts.release.tag, facts.release.tree) if facts.release else (None, None)

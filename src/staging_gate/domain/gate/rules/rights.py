@@ -26,6 +26,7 @@ RIGHTS: Mapping[Action, tuple[str, ...]] = {
     Action.CANCEL: _OPERATORS,
     Action.ROLL_BACK: _OPERATORS,
     Action.HOLD: _OPERATORS,
+    Action.LIFT: _OPERATORS,
     Action.RESOLVE: _OPERATORS,
 }
 """The roles that may; everybody is who takes part. Whoever began something may end it: withdraw, cancel, resolve.
