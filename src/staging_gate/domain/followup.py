@@ -1,8 +1,9 @@
 """What somebody still has to do after a hotfix, a bypass or a rollback."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 
 class FollowUpKind(StrEnum):
@@ -40,3 +41,13 @@ class FollowUp:
 
     def overdue(self, at: datetime) -> bool:
         return self.is_open and self.due_at < at
+
+
+def working_days_after(at: datetime, days: int, zone: str) -> datetime:
+    """The same time of day so many working days later, as people in that zone count them: Saturdays and Sundays are
+    none. Public holidays count."""
+    local = at.astimezone(ZoneInfo(zone))
+    while days > 0:
+        local += timedelta(days=1)
+        days -= local.weekday() < 5
+    return local.astimezone(at.tzinfo)

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from staging_gate.domain.calendar import Calendar
 from staging_gate.domain.environment import Environment
+from staging_gate.domain.followup import FollowUpKind
 from staging_gate.domain.service import Service
 
 
@@ -32,6 +33,23 @@ class CheckCommand:
     command: tuple[str, ...]
     within: timedelta = timedelta(minutes=10)
     environ: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class HotfixRules:
+    """A hotfix of more `files` or `lines` than this is warned about. The others are working days until what follows
+    from one is due."""
+
+    files: int = 10
+    lines: int = 200
+    document: int = 2
+    review: int = 2
+    add_tests: int = 5
+    proper_fix: int = 10
+
+    def follow_ups(self) -> Mapping[FollowUpKind, int]:
+        kinds = (FollowUpKind.DOCUMENT, FollowUpKind.REVIEW, FollowUpKind.ADD_TESTS, FollowUpKind.PROPER_FIX)
+        return {kind: getattr(self, kind) for kind in kinds}
 
 
 @dataclass(frozen=True)
@@ -68,6 +86,7 @@ class Policy:
     people: Mapping[str, str] = field(default_factory=dict)
     roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     calendar: Calendar = Calendar()
+    hotfix: HotfixRules = HotfixRules()
 
     def lane(self, environment: Environment) -> Lane:
         return self.staging if environment is Environment.STAGING else self.production
