@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from staging_gate.domain.deployment import DeploymentKind
 from staging_gate.domain.gate import Action, Facts, Reason, evaluate
 from staging_gate.domain.gate.rules.approvals import why_not
 from staging_gate.domain.incident import Incident, Severity
-from staging_gate.domain.policy import MergeMethod, Policy
+from staging_gate.domain.policy import LargeRelease, MergeMethod, Policy
 from staging_gate.domain.release import ReleaseState
 from staging_gate.messages.decisions import lines
 from tests.domain.nouns import (
@@ -36,6 +37,7 @@ from tests.domain.nouns import (
     RELEASE_CHANGE,
     STAGING,
     TESS,
+    SHIPPED,
     approval,
     checks,
 )
@@ -76,7 +78,14 @@ def publishing(actor: Actor = TESS, **over: object) -> Case:
 
 def in_state(state: ReleaseState) -> Case:
     assert PROMOTED.release
-    return publishing(release=replace(PROMOTED.release, state=state))
+    return publishing(release=replace(PROMOTED.release, state=state), tag_at=PROMOTED.commit)
+
+
+def published(tag_at: str | None) -> Case:
+    """A release that is out, whose deployment is decided anew."""
+    assert PROMOTED.release
+    release = replace(PROMOTED.release, state=ReleaseState.PUBLISHED)
+    return replace(publishing(release=release, tag_at=tag_at), action=Action.DEPLOY)
 
 
 def rolling_back(actor: Actor = TESS, **over: object) -> Case:
@@ -197,6 +206,11 @@ CLOSED = {
     "a release that was never verified": rolling_back(rollback_to=None, rollback_name="v0.9.0"),
     "back to a quarantined release": rolling_back(quarantines=(replace(BAD, tag="v1.0.0"),)),
     "a rollback of a rollback by the system": rolling_back(
+    "a tag that was moved": published("f" * 40),
+    "a tag that was deleted": published(None),
+    "a release that was overtaken by a fix": publishing(tag="v1.3.0", greatest="v1.2.1", lacks="v1.2.1"),
+    "a pre-release": publishing(tag="v1.1.0-rc.1"),
+    "what only looks like a rollback tag": publishing(tag="v1.1.0-rollback.0"),
         SYSTEM, live=replace(LIVE, id="production-3", kind=DeploymentKind.ROLLBACK, why="rollback to v1.1.0: it is slow")
     ),
     "back to what is live": rolling_back(rollback_to=LIVE),
@@ -271,7 +285,38 @@ def test_the_worst_verdict_names_the_reason() -> None:
 def test_a_tag_rule_knows_numbers_from_letters() -> None:
     assert publishing(tag="v1.10.0", greatest="v1.9.0").reasons() == ()
     assert [r.code for r in publishing(tag="v1.9.0", greatest="v1.10.0").reasons()] == ["tag_not_greater"]
-    assert [r.code for r in publishing(tag="v1.1.0-rc.1", greatest="v1.1.0").reasons()] == ["tag_not_greater"]
+    assert [r.code for r in publishing(tag="v1.1.0+b7", greatest="v1.1.0").reasons()] == ["tag_not_greater"]
+
+
+def large(commits: int = 31, days: int = 0) -> Facts:
+    included = replace(SHIPPED, merged_at=AT - timedelta(days=days), title="feat: charts")
+    return replace(PUBLISHABLE, release=replace(PROMOTED, commits=commits, included=(included,)))
+
+
+@pytest.mark.parametrize("action", [Action.PROMOTE, Action.PUBLISH])
+@pytest.mark.parametrize(
+    ("facts", "sentence"),
+    [
+        (large(31), "it has 31 commits, more than 30"),
+        (large(1, 15), "its oldest change has waited for 15 days, more than 14"),
+        (large(40, 20), "it has 40 commits, more than 30, and its oldest change has waited for 20 days, more than 14"),
+    ],
+)
+def test_a_large_release_is_warned_about_and_not_refused(action: Action, facts: Facts, sentence: str) -> None:
+    decision = evaluate(POLICY, facts, action, TESS, AT)
+    [warning] = decision.warnings
+
+    assert decision.open
+    assert (warning.code, warning.sentence) == ("large_release", f"v1.1.0 is large: {sentence}.")
+    assert warning.evidence == ("change 5: feat: charts",)
+    assert warning.advice.startswith("Smaller releases are easier to take back: release more often.")
+
+
+def test_a_usual_release_is_not_warned_about() -> None:
+    assert evaluate(POLICY, large(30, 14), Action.PUBLISH, TESS, AT).warnings == ()
+    lane = replace(POLICY.production, large_release=LargeRelease(100, timedelta(days=30)))
+    wider = replace(POLICY, production=lane)
+    assert evaluate(wider, large(99, 29), Action.PUBLISH, TESS, AT).warnings == ()
 
 
 @pytest.mark.parametrize(

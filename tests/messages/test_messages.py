@@ -13,7 +13,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from staging_gate import messages
-from staging_gate.domain.gate import Action, Decision, Reason
+from staging_gate.domain.gate import Action, Caution, Decision, Reason
 from staging_gate.domain.incident import Incident, Severity
 from staging_gate.domain.release import Release, ReleaseState
 from staging_gate.messages import decisions, deployments, incidents, pushes, releases, steps
@@ -31,6 +31,9 @@ CLOSED = Decision(
     ),
 )
 OPEN = Decision(Action.MERGE, "change 7", "ben", AT)
+LARGE = replace(
+    OPEN, warnings=(Caution("large_release", "v1.1.0 is large.", "Release more often.", ("change 5: feat: charts",)),)
+)
 RELEASE = Release("v1.1.0", "Release v1.1.0 - dark mode", "notes", ReleaseState.MERGED, 7, "ada", AT)
 INCIDENT = Incident(
     3, Severity.P1, "login fails", "ada", AT, resolved_by="dora", resolved_at=AT, resolution="the secret was wrong"
@@ -77,6 +80,10 @@ SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
     pushes.first_import_needs_admin: [("main",)],
     releases.taken: [(RELEASE,), (replace(RELEASE, state=ReleaseState.VERIFIED),)],
     releases.release_title: [("v1.1.0", "dark mode")],
+    releases.stray_tag: [("v1.1.0", "1" * 40, "2" * 40), ("v1.1.0", "1" * 40, None)],
+    releases.put_tag_back: [("1" * 40,)],
+    releases.tag_of_no_release: [("v1.1.0", "withdrawn")],
+    releases.tag_of_nobody: [("v9.0.0", "v1.1.0")],
     releases.merge_message: [(CHANGE,)],
     steps.outcome: [("kept",), ('"built in 1.0 s"',), ('{"services": ["api"]}',), ("null",), ("two\n lines",), ("",)],
     releases.tag_message: [("Release v1.1.0 - dark mode", "## Features\n- dark mode\n", 42, "f" * 64)],
@@ -106,5 +113,5 @@ def test_every_action_has_its_words() -> None:
 
 
 def test_a_client_reads_the_same_as_the_server_says() -> None:
-    for decision in (OPEN, CLOSED):
+    for decision in (OPEN, CLOSED, LARGE):
         assert decisions.lines_of(json.loads(json.dumps(plain(decision)))) == decisions.lines(decision)

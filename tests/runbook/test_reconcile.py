@@ -5,6 +5,7 @@ import pytest
 from staging_gate.domain.environment import Environment
 from staging_gate.ports.errors import Unavailable
 from staging_gate.queries.board import board
+from staging_gate.runbook import releasing
 from staging_gate.runbook.reconcile import Difference, catch_up, differences
 from staging_gate.testing.world import World
 
@@ -28,15 +29,49 @@ def test_a_tag_that_was_moved(released: World) -> None:
     [difference] = found(released)
     at = released.deployment("production-1").revision.short
     assert difference.what == f"The tag v1.0.0 was moved from {at} to {released.revision('staging').short}."
-    assert difference.do == "Put it back: a release is never edited."
+    assert difference.do.startswith(
+        f"A release is never edited: find out who did it. An administrator puts it back to {at}"
+    )
 
 
 def test_a_tag_that_was_deleted(released: World) -> None:
     released.repository.delete("refs/tags/v1.0.0")
 
-    assert found(released) == [
-        Difference("v1.0.0", "The tag v1.0.0 was deleted.", "Find out who did it; the record keeps it.")
-    ]
+    [difference] = found(released)
+    assert (difference.subject, difference.what) == ("v1.0.0", "The tag v1.0.0 was deleted.")
+
+
+def test_what_became_of_a_tag_is_on_the_record_once(released: World) -> None:
+    world = released
+    world.repository.move("refs/tags/v1.0.0", world.revision("staging").commit)
+    catch_up(world.ports)
+    catch_up(world.ports)
+    world.repository.delete("refs/tags/v1.0.0")
+    catch_up(world.ports)
+
+    said = [(by, action) for by, action, _ in world.record("v1.0.0") if action.startswith("tag ")]
+    assert said == [("staging-gate", "tag moved"), ("staging-gate", "tag deleted")]
+
+
+def test_a_tag_of_a_release_that_was_withdrawn(merged: World) -> None:
+    """Somebody made it behind our back."""
+    releasing.withdraw(merged.ports, "v1.1.0", merged.person("ada"))
+    merged.repository.move("refs/tags/v1.1.0", merged.revision("main").commit)
+
+    [difference] = found(merged)
+    assert difference.what == "The tag v1.1.0 is there, but the release v1.1.0 is withdrawn: no deployment was begun."
+    assert difference.do == "Publish it (`gate release publish v1.1.0`), or delete the tag in the repository."
+
+
+def test_a_tag_that_stands_above_the_releases(released: World) -> None:
+    for tag in ("v0.5.0", "v9.0.0", "v9.0.0-rc.1", "nightly"):
+        released.repository.move(f"refs/tags/{tag}", released.revision("main").commit)
+
+    [difference] = found(released)
+    assert difference.what == (
+        "The tag v9.0.0 was not published through the gate, and stands above v1.0.0, the last release."
+    )
+    assert difference.do == "Delete it in the repository, or the next release has to be greater."
 
 
 def test_staging_that_was_pushed_to_behind_our_back(released: World) -> None:

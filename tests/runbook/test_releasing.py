@@ -1,10 +1,12 @@
 """Procedure 2, up to the tag: planned, opened, approved, merged, published."""
 
+from dataclasses import replace
+
 import pytest
 
 from staging_gate.domain.change import ChangeState
 from staging_gate.domain.environment import Environment
-from staging_gate.domain.release import ReleaseState
+from staging_gate.domain.release import Release, ReleaseState
 from staging_gate.ports.code_host import TagOrder
 from staging_gate.runbook import changes, releasing
 from staging_gate.runbook.changes import Unknown, Unusable
@@ -329,6 +331,112 @@ def test_an_older_release_is_not_published_after_a_newer_one(merged: World) -> N
     merged.release("v1.2.0")
 
     assert closed_as_explained(merged, "v1.1.0", "tess", lambda: merged.publish("v1.1.0")) == ("tag_not_greater",)
+
+
+# --- versions and tags -------------------------------------------------------------------------------------------
+
+
+def test_a_candidate_is_tried_in_staging_and_not_tagged(released: World) -> None:
+    released.ship_to_staging("feat: charts")
+
+    codes = closed(lambda: releasing.open_release(released.ports, released.person("ada"), "v1.1.0-rc.1"))
+    assert codes == ("tag_prerelease",)
+
+
+@pytest.mark.parametrize("tag", ["v2.0.0-rc.1", "v1.0.0-rollback", "v9.0.0-rollbacks", "nightly"])
+def test_what_is_no_release_stands_in_no_releases_way(released: World, tag: str) -> None:
+    """By semver v9.0.0-rollbacks would be the greatest."""
+    released.repository.move(f"refs/tags/{tag}", released.revision("main").commit)
+    released.ship_to_staging("fix: prices")
+
+    assert (releasing.plan(released.ports).last, releasing.plan(released.ports).tag) == ("v1.0.0", "v1.0.1")
+
+
+def test_a_fix_may_come_before_a_version_that_is_only_planned(released: World) -> None:
+    """v1.3.0 is open, not published: v1.0.1 is greater than what there is."""
+    world = released
+    world.ship_to_staging("feat: charts")
+    world.prepare_release("v1.3.0", merged=False)
+    releasing.withdraw(world.ports, "v1.3.0", world.person("ada"), "a fix comes first")
+
+    assert world.prepare_release("v1.0.1").state is ChangeState.MERGED
+    assert world.publish("v1.0.1").state == "succeeded"
+    assert releasing.plan(world.ports).last == "v1.0.1"
+
+
+def test_a_release_that_was_overtaken_by_a_fix_would_take_it_back(merged: World) -> None:
+    """v1.1.0 is on main and waits. A fix goes to main meanwhile, and out as v1.0.1."""
+    world = merged
+    fixed = world.repository.commit(
+        world.revision("v1.0.0").commit, {"fix.py": "fix\n"}, "fix: login", "ada", world.clock.now()
+    )
+    with world.store.transaction() as tx:
+        fix = Release("v1.0.1", "Release v1.0.1 - login", "", ReleaseState.VERIFIED, None, "ada", tx.at)
+        tx.releases.add(replace(fix, revision=world.revision(fixed), verified_at=tx.at))
+    world.code_host.create_tag(TagOrder("v1.0.1", fixed, "login", "tess", world.clock.now()))
+
+    assert closed_as_explained(world, "v1.1.0", "tess", lambda: world.publish("v1.1.0")) == ("lacks_last_release",)
+
+
+def test_the_version_of_a_release_whose_tag_was_deleted_is_not_given_again(released: World) -> None:
+    released.ship_to_staging("feat: charts")
+    released.repository.delete("refs/tags/v1.0.0")
+    planned = releasing.plan(released.ports)
+
+    assert (planned.last, planned.tag) == ("v1.0.0", "v1.1.0")
+    assert [change.title for change in planned.included] == ["feat: charts"]
+
+
+def test_what_was_taken_back_comes_with_the_next_release_again(released: World) -> None:
+    """v1.1.0 fails in production: people there have not had its charts yet."""
+    world = released
+    world.production.next_smoke_fails(where="public")
+    world.release("v1.1.0", "feat: charts")
+    world.ship_to_staging("fix: the charts")
+    planned = releasing.plan(world.ports)
+
+    assert (planned.last, planned.tag) == ("v1.1.0", "v1.2.0")
+    assert [change.title for change in planned.included] == ["feat: charts for v1.1.0", "fix: the charts"]
+
+
+@pytest.mark.parametrize("act", ["move", "delete"])
+def test_a_release_whose_tag_was_touched_is_not_deployed(released: World, act: str) -> None:
+    """Its deployment waits behind another when somebody does it; it is decided anew when its turn comes."""
+    world = released
+    two = [f"v1.{n}.0" for n in (1, 2)]
+    for tag in two:
+        world.ship_to_staging(f"feat: for {tag}")
+        world.prepare_release(tag)
+
+    def publish_and_touch() -> None:
+        world.engine.wait(releasing.publish(world.ports, "v1.2.0", world.person("tess")), within=20)
+        if act == "delete":
+            world.repository.delete("refs/tags/v1.2.0")
+        else:
+            world.repository.move("refs/tags/v1.2.0", world.revision("v1.0.0").commit)
+
+    world.away["deploy target"].just_before("build", publish_and_touch)
+    world.publish("v1.1.0")
+
+    assert world.production.served() == ["v1.0.0", "v1.1.0"]
+    [refused] = [d for d in world.deployments(PRODUCTION) if d.release == "v1.2.0"]
+    assert refused.state == "aborted"
+    assert f"The tag v1.2.0 was {act}d after it was published" in refused.failure
+
+
+# --- size --------------------------------------------------------------------------------------------------------
+
+
+def test_a_release_that_waited_long_is_warned_about_and_goes(merged: World) -> None:
+    merged.clock.advance(days=15)
+    decision = merged.explain("v1.1.0", "tess")
+
+    assert decision.open
+    assert [warning.sentence for warning in decision.warnings] == [
+        "v1.1.0 is large: its oldest change has waited for 15 days, more than 14."
+    ]
+    assert decision.warnings[0].evidence == ("change 3: feat: charts",)
+    assert merged.publish("v1.1.0").state == "succeeded"
 
 
 # --- withdrawing -------------------------------------------------------------------------------------------------

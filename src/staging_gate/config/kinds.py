@@ -47,6 +47,7 @@ _DURATION = Kind(
 )
 _PORT = Kind("a port: 1024 to 65535, 80 or 443", readers.port, {"anyOf": _PORTS})
 _COUNT = Kind("a number of people, 1 to 99", readers.count, {"type": "integer", "minimum": 1, "maximum": 99})
+_NUMBER = Kind("a number, 1 to 10000", readers.number, {"type": "integer", "minimum": 1, "maximum": 10_000})
 _COMMAND = Kind("a command: one line, or a list of words", command, {"anyOf": [_FILLED, _WORDS]}, write=list)
 _ENVIRON = Kind("text, or a reference to a secret: env:NAME or file:/full/path", readers.environ_value, _SCALAR)
 _EXPECTED = Kind("text, a number, true or false", readers.expected_value, _SCALAR)
@@ -67,6 +68,7 @@ TimeZone = Annotated[str, _ZONE]
 Duration = Annotated[timedelta, _DURATION]
 Port = Annotated[int, _PORT]
 Count = Annotated[int, _COUNT]
+Number = Annotated[int, _NUMBER]
 Command = Annotated[tuple[str, ...], _COMMAND]
 EnvironValue = Annotated[str, _ENVIRON]
 ExpectedValue = Annotated[str, _EXPECTED]

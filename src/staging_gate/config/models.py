@@ -19,6 +19,7 @@ from staging_gate.config.kinds import (
     LocalRepository,
     Merge,
     Name,
+    Number,
     OneLine,
     PersonName,
     Port,
@@ -31,7 +32,7 @@ from staging_gate.config.kinds import (
     VariableName,
 )
 from staging_gate.config.tree import Path
-from staging_gate.domain.policy import CheckCommand, Lane, MergeMethod
+from staging_gate.domain.policy import CheckCommand, Lane, LargeRelease, MergeMethod
 from staging_gate.domain.service import Health, Service
 
 Environ = dict[VariableName, EnvironValue]
@@ -107,6 +108,11 @@ class StagingPart(Part):
     merge: tuple[Merge, ...] = Lane.merge
 
 
+class LargeReleasePart(Part):
+    commits: Number = LargeRelease.commits
+    waited: Duration = LargeRelease.waited
+
+
 class ProductionPart(Part):
     branch: Branch
     tags: TagPattern = "v*"
@@ -117,6 +123,7 @@ class ProductionPart(Part):
     approvals: dict[RoleName, Count]
     smoke: tuple[SmokeName, ...] = ()
     watch: Duration = timedelta(hours=24)
+    large_release: LargeReleasePart = LargeReleasePart()
 
 
 class FlowPart(Part):

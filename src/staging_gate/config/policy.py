@@ -12,7 +12,7 @@ from staging_gate.config.models import (
     TargetPart,
 )
 from staging_gate.domain.environment import Environment
-from staging_gate.domain.policy import CheckCommand, Lane, Policy
+from staging_gate.domain.policy import CheckCommand, Lane, LargeRelease, Policy
 from staging_gate.domain.service import Health, Schema, Service, Target
 
 
@@ -89,4 +89,5 @@ def _production(part: ProductionPart, source: str) -> Lane:
         requires=part.requires,
         smoke=part.smoke,
         watch=part.watch,
+        large_release=LargeRelease(part.large_release.commits, part.large_release.waited),
     )

@@ -134,6 +134,13 @@ def count(value: object) -> int:
     return number
 
 
+def number(value: object) -> int:
+    found = _whole(value)
+    if not 1 <= found <= 10_000:
+        raise Unfit("")
+    return found
+
+
 def as_written(value: object) -> str:
     """Text, and numbers and truth values as the text that stands there."""
     if isinstance(value, Plain) and value.kind != "nothing":

@@ -36,6 +36,14 @@ class CheckCommand:
 
 
 @dataclass(frozen=True)
+class LargeRelease:
+    """What is more than this is warned about: commits, and how long the oldest change has waited."""
+
+    commits: int = 30
+    waited: timedelta = timedelta(days=14)
+
+
+@dataclass(frozen=True)
 class HotfixRules:
     """A hotfix of more `files` or `lines` than this is warned about. The others are working days until what follows
     from one is due."""
@@ -69,6 +77,7 @@ class Lane:
     requires: tuple[Requirement, ...] = ()
     smoke: tuple[str, ...] = ()
     watch: timedelta = timedelta(hours=24)
+    large_release: LargeRelease = LargeRelease()
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,26 @@ def tag_message(title: str, notes: str, seq: int, head: str) -> str:
     return f"{title}\n\n{notes.strip()}\n\nGate-Audit: {seq} {head}\n"
 
 
+def stray_tag(tag: str, was: str, now: str | None) -> str:
+    """What became of the tag of a published release; `now` is the commit it points at."""
+    return f"The tag {tag} was moved from {was[:10]} to {now[:10]}." if now else f"The tag {tag} was deleted."
+
+
+def put_tag_back(was: str) -> str:
+    return (
+        f"A release is never edited: find out who did it. An administrator puts it back to {was[:10]} in the "
+        "repository itself; the record keeps what was published."
+    )
+
+
+def tag_of_no_release(tag: str, state: str) -> str:
+    return f"The tag {tag} is there, but the release {tag} is {state}: no deployment was begun."
+
+
+def tag_of_nobody(tag: str, last: str) -> str:
+    return f"The tag {tag} was not published through the gate, and stands above {last}, the last release."
+
+
 def taken(release: Release) -> str:
     """Why no release of this tag can be opened."""
     if release.state is ReleaseState.MERGED:

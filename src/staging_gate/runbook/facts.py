@@ -19,6 +19,7 @@ from staging_gate.ports import Ports
 from staging_gate.ports.policy import PolicyProblems
 from staging_gate.ports.store import Transaction
 from staging_gate.runbook.policy import POLICY_FILE, policy_at
+from staging_gate.runbook.tags import ReleaseTags, release_tags
 
 REMOVED = f"{POLICY_FILE}: wanted the rules of the product, found that the change removes the file"
 
@@ -54,13 +55,11 @@ def of_new_change(policy: Policy | None, source: str, target: str, adds_policy: 
 
 def of_release(ports: Ports, policy: Policy, release: Release) -> Facts:
     """What publishing this release has to do with; its change must be merged."""
-    tags = ports.code_host.tags()
-    tag = tags.get(release.tag)
+    tags = release_tags(ports)
+    tag = tags.now.get(release.tag)
     revision = release.revision
     commit, tree = (revision.commit, revision.tree) if revision else ("", "")
-    promoted = _promoted(
-        ports, policy, release.tag, commit, tree, greatest(name for name in tags if name != release.tag)
-    )
+    promoted = _promoted(ports, policy, tags, release.tag, commit, tree)
     on_main = bool(commit) and ports.code_host.is_ancestor(commit, policy.production.branch)
     with ports.store.reading() as tx:
         return Facts(
@@ -72,6 +71,8 @@ def of_release(ports: Ports, policy: Policy, release: Release) -> Facts:
                 release=release,
                 tag_at=tag.commit if tag else None,
                 annotated=tag.annotated if tag else True,
+                greatest=tags.last(but=release.tag),
+                lacks=_lacks(ports, tags, release.tag, commit, ReleaseState.PUBLISHED, ReleaseState.VERIFIED),
                 on_main=on_main,
             ),
             target_problems=target_problems(ports, policy, Environment.PRODUCTION),
@@ -96,11 +97,13 @@ def of_deployment(ports: Ports, policy: Policy, deployment: Deployment) -> Facts
     release = None
     if deployment.environment is Environment.PRODUCTION and deployment.release:
         revision = deployment.revision
-        tag = ports.code_host.tags().get(deployment.release)
-        shipped = _last_verified_tag(ports, deployment.release)
-        release = _promoted(ports, policy, deployment.release, revision.commit, revision.tree, shipped)
+        tags = release_tags(ports)
+        tag = tags.now.get(deployment.release)
         release = replace(
-            release,
+            _promoted(ports, policy, tags, deployment.release, revision.commit, revision.tree),
+            release=tags.known.get(deployment.release),
+            greatest=tags.last_published(deployment.release, ReleaseState.VERIFIED),
+            lacks=_lacks(ports, tags, deployment.release, revision.commit, ReleaseState.VERIFIED),
             tag_at=tag.commit if tag else None,
             annotated=tag.annotated if tag else True,
             on_main=ports.code_host.is_ancestor(revision.commit, policy.production.branch),
@@ -166,33 +169,33 @@ def target_problems(ports: Ports, policy: Policy, environment: Environment) -> t
     return tuple(problems)
 
 
-def included_changes(ports: Ports, policy: Policy, until: str) -> tuple[Change, ...]:
-    """The merged changes that a release of `until` would ship: all since the last release tag."""
-    ids = [commit.id for commit in commits_since_last_release(ports, until)]
+def changes_of(ports: Ports, policy: Policy, commits: Iterable[Commit]) -> tuple[Change, ...]:
+    """The merged changes that these commits brought to staging."""
     with ports.store.reading() as tx:
         return tuple(tx.changes.merged_into(policy.staging.branch, ids))
 
 
-def commits_since_last_release(ports: Ports, until: str) -> list[Commit]:
-    """Newest first; all there are before the first release."""
-    last = greatest(name for name, tag in ports.code_host.tags().items() if tag.commit != until)
-    return ports.code_host.commits(last, until)
+def commits_since_last_release(ports: Ports, tags: ReleaseTags, until: str) -> list[Commit]:
+    """Newest first; all there are before the first release. What was taken back is new again."""
+    last = tags.last_good(until)
+    return ports.code_host.commits(tags.commit(last) if last else None, until)
 
 
 def _release_of_change(ports: Ports, policy: Policy, change: Change) -> ReleaseFacts:
     tree = change.mergeable_tree() or ""
-    return _promoted(ports, policy, change.release or "", change.head.commit, tree, None)
+    return _promoted(ports, policy, release_tags(ports), change.release or "", change.head.commit, tree)
 
 
-def _promoted(ports: Ports, policy: Policy, tag: str, commit: str, tree: str, last: str | None) -> ReleaseFacts:
-    included = included_changes(ports, policy, commit) if commit else ()
+def _promoted(ports: Ports, policy: Policy, tags: ReleaseTags, tag: str, commit: str, tree: str) -> ReleaseFacts:
+    commits = commits_since_last_release(ports, tags, commit) if commit else []
+    included = changes_of(ports, policy, commits)
     with ports.store.reading() as tx:
         tested = frozenset(t.change for t in tx.changes.tested([change.number for change in included]))
         return ReleaseFacts(
             tag=tag,
             commit=commit,
             tree=tree,
-            greatest=last,
+            commits=len(commits),
             verified=tx.deployments.verification(Environment.STAGING, tree),
             included=included,
             tested=tested,
@@ -201,10 +204,16 @@ def _promoted(ports: Ports, policy: Policy, tag: str, commit: str, tree: str, la
         )
 
 
-def _last_verified_tag(ports: Ports, but: str) -> str | None:
-    with ports.store.reading() as tx:
-        done = (r.tag for r in tx.releases.all() if r.state is ReleaseState.VERIFIED and r.tag != but)
-        return greatest(tag for tag in done if parse_tag(tag))
+def _lacks(ports: Ports, tags: ReleaseTags, tag: str, commit: str, *states: ReleaseState) -> str | None:
+    """The last release in one of these states, where `commit` does not hold it: it would be taken back."""
+    last = tags.last_published(tag, *states)
+    at = tags.commit(last) if last else None
+    return last if commit and at and not ports.code_host.is_ancestor(at, commit) else None
+
+
+def _bypasses(tx: Transaction, subject: str | None, tree: str | None) -> tuple[Bypass, ...]:
+    """Those given for exactly this code of it."""
+    return tuple(one for one in tx.bypasses.about(subject) if one.tree == tree) if subject and tree else ()
 
 
 def _checks(tx: Transaction, tree: str | None) -> dict[str, Check]:

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from staging_gate.domain.deployment import Deployment
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.policy import Policy
-from staging_gate.domain.release import ReleaseState
+from staging_gate.domain.release import TAGGED
 from staging_gate.domain.service import Service
-from staging_gate.domain.version import parse_rollback_tag
+from staging_gate.domain.version import greatest, parse_rollback_tag
+from staging_gate.messages import releases as words
 from staging_gate.ports import Ports
 from staging_gate.ports.errors import OutsideError
-from staging_gate.ports.store import Transaction
 from staging_gate.runbook import changes, pushes
 from staging_gate.runbook.policy import policy_in_force, services_of
+from staging_gate.runbook.tags import ReleaseTags, note_strays, release_tags
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ def catch_up(ports: Ports) -> None:
     for change in open_changes:
         changes.refresh(ports, change.number)
     pushes.catch_up(ports)
+    note_strays(ports)
 
 
 def _traffic(ports: Ports, policy: Policy, environment: Environment) -> list[Difference]:
@@ -82,18 +84,28 @@ def _staging_branch(ports: Ports, policy: Policy) -> list[Difference]:
 
 
 def _tags(ports: Ports) -> list[Difference]:
-    tags = ports.code_host.tags()
+    tags = release_tags(ports)
     with ports.store.reading() as tx:
-        published = _published(tx)
-        ordered = {tag: named for tag in tags if (named := parse_rollback_tag(tag)) and not tx.audit_log.about(tag)}
+        ordered = {t: named for t in tags.now if (named := parse_rollback_tag(t)) and not tx.audit_log.about(t)}
     found = [_never_begun(tag, named.release) for tag, named in ordered.items()]
-    for tag, commit in published.items():
-        now = tags.get(tag)
-        if now is None:
-            found.append(Difference(tag, f"The tag {tag} was deleted.", "Find out who did it; the record keeps it."))
-        elif now.commit != commit:
-            what = f"The tag {tag} was moved from {commit[:10]} to {now.commit[:10]}."
-            found.append(Difference(tag, what, "Put it back: a release is never edited."))
+    for release, now in tags.strays():
+        was = release.revision.commit if release.revision else ""
+        found.append(Difference(release.tag, words.stray_tag(release.tag, was, now), words.put_tag_back(was)))
+    return found + _tags_of_no_release(tags)
+
+
+def _tags_of_no_release(tags: ReleaseTags) -> list[Difference]:
+    """Tags that stand where our releases go. Older ones were there before us: they stand in nobody's way."""
+    last = tags.last_published("", *TAGGED)
+    found = []
+    for tag in tags.now:
+        release = tags.known.get(tag)
+        if release is not None and not release.is_tagged and not release.is_being_published:
+            do = f"Publish it (`gate release publish {tag}`), or delete the tag in the repository."
+            found.append(Difference(tag, words.tag_of_no_release(tag, release.state), do))
+        elif release is None and last is not None and greatest([last, tag]) != last:
+            do = "Delete it in the repository, or the next release has to be greater."
+            found.append(Difference(tag, words.tag_of_nobody(tag, last), do))
     return found
 
 
@@ -102,8 +114,3 @@ def _never_begun(tag: str, release: str) -> Difference:
     return Difference(
         tag, what, f"If it is still wanted: `gate rollback {release}`, or push the next tag, TAG-rollback.2."
     )
-
-
-def _published(tx: Transaction) -> dict[str, str]:
-    tagged = (ReleaseState.PUBLISHED, ReleaseState.VERIFIED, ReleaseState.FAILED)
-    return {r.tag: r.revision.commit for r in tx.releases.all() if r.revision and r.state in tagged}

@@ -11,7 +11,7 @@ from staging_gate.domain.notes import Notes, write_notes
 from staging_gate.domain.policy import Policy
 from staging_gate.domain.release import Release, ReleaseState
 from staging_gate.domain.revision import Commit, Revision
-from staging_gate.domain.version import greatest, next_tag
+from staging_gate.domain.version import next_tag
 from staging_gate.engine import Run, procedure
 from staging_gate.messages import deployments as deployment_words
 from staging_gate.messages.releases import release_title, tag_message, taken
@@ -22,6 +22,7 @@ from staging_gate.runbook.changes import Unknown, Unusable
 from staging_gate.runbook.policy import needed_policy
 from staging_gate.runbook.queue import request
 
+from staging_gate.runbook.tags import release_tags
 PUBLISH = "publish a release"
 
 
@@ -45,10 +46,11 @@ def plan(ports: Ports, tag: str | None = None) -> ReleasePlan:
     head = ports.code_host.revision(policy.staging.branch)
     if head is None:
         raise Unknown(f"There is no branch {policy.staging.branch} to release from.")
-    last = greatest(ports.code_host.tags())
-    commits = facts.commits_since_last_release(ports, head.commit)
-    notes = write_notes(commits, _new_migrations(ports, policy, last, head))
-    included = facts.included_changes(ports, policy, head.commit)
+    tags = release_tags(ports)
+    last, since = tags.last(), tags.last_good(head.commit)
+    commits = facts.commits_since_last_release(ports, tags, head.commit)
+    notes = write_notes(commits, _new_migrations(ports, policy, tags.commit(since) if since else None, head))
+    included = facts.changes_of(ports, policy, commits)
     with ports.store.reading() as tx:
         tested = {t.change for t in tx.changes.tested([change.number for change in included])}
     wanted = tag or next_tag(last, notes.bump)
@@ -210,14 +212,14 @@ def _merged_before(ports: Ports, policy: Policy, head: Revision) -> Change | Non
 
 def _judge_tag(ports: Ports, policy: Policy, planned: ReleasePlan, by: Actor) -> None:
     """A tag that can not be published later is refused now."""
-    tags = ports.code_host.tags()
-    existing = tags.get(planned.tag)
+    tags = release_tags(ports)
+    existing = tags.now.get(planned.tag)
     known = ReleaseFacts(
         tag=planned.tag,
         commit=planned.head.commit,
         tree=planned.head.tree,
         tag_at=existing.commit if existing else None,
-        greatest=greatest(name for name in tags if name != planned.tag),
+        greatest=tags.last(but=planned.tag),
     )
     branches = Facts(
         Environment.PRODUCTION, source=policy.staging.branch, target=policy.production.branch, release=known

@@ -1,7 +1,7 @@
 """The gate: `evaluate` is the only judge. Every face and every procedure asks it."""
 
-from staging_gate.domain.gate.decision import Action, Decision, Passed, Reason
+from staging_gate.domain.gate.decision import Action, Caution, Decision, Passed, Reason
 from staging_gate.domain.gate.evaluate import evaluate
 from staging_gate.domain.gate.facts import Facts, ReleaseFacts
 
-__all__ = ["Action", "Decision", "Facts", "Passed", "Reason", "ReleaseFacts", "evaluate"]
+__all__ = ["Action", "Caution", "Decision", "Facts", "Passed", "Reason", "ReleaseFacts", "evaluate"]

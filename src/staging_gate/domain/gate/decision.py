@@ -56,8 +56,18 @@ class Passed:
 @dataclass(frozen=True)
 class Decision:
     """Open without reasons. All reasons are given at once, the cheapest to check first.
+@dataclass(frozen=True)
+class Caution:
+    """What somebody should know before acting. It closes nothing; `advice` is what would be better."""
 
-    `bypassed` are those that a bypass passes: whoever acts on the decision uses it up.
+    code: str
+    sentence: str
+    advice: str
+    evidence: tuple[str, ...] = ()
+
+
+
+    `bypassed` are those that a bypass passes: whoever acts on the decision uses it up. `warnings` close nothing.
     """
 
     action: Action
@@ -69,6 +79,7 @@ class Decision:
 
     @property
     def open(self) -> bool:
+    warnings: tuple[Caution, ...] = ()
         return not self.reasons
 
     @property

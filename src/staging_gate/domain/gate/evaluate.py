@@ -5,7 +5,7 @@ from datetime import datetime
 
 from staging_gate.domain.actor import Actor
 from staging_gate.domain.bypass import Bypass
-from staging_gate.domain.gate.decision import Action, Decision, Passed, Reason
+from staging_gate.domain.gate.decision import Action, Caution, Decision, Passed, Reason
 from staging_gate.domain.gate.facts import Facts
 from staging_gate.domain.gate.rules import (
     approvals,
@@ -17,8 +17,10 @@ from staging_gate.domain.gate.rules import (
     conflicts,
     flow,
     hold,
+    contains_last,
     merge_method,
     migrations_proved,
+    large_release,
     named_person,
     no_critical_bugs,
     own_proof,
@@ -32,6 +34,7 @@ from staging_gate.domain.gate.rules import (
     tag,
     targets,
     tested_by_a_person,
+    tag_kept,
     verified_in_staging,
 )
 from staging_gate.domain.policy import Policy
@@ -39,6 +42,7 @@ from staging_gate.domain.policy import Policy
 Rule = Callable[[Policy | None, Facts, Action, Actor, datetime], Reason | None]
 
 PROMOTION: tuple[Rule, ...] = (
+Warn = Callable[[Policy | None, Facts, Action, Actor, datetime], Caution | None]
     quarantine.rule,
     verified_in_staging.rule,
     tested_by_a_person.rule,
@@ -48,6 +52,9 @@ PROMOTION: tuple[Rule, ...] = (
 
 MERGING: tuple[Rule, ...] = (
     policy_in_force.rule,
+PLACED: tuple[Rule, ...] = (tag.rule, tag_kept.rule, contains_last.rule)
+"""That a release tag is right, stays where it is, and leaves nothing behind."""
+
     rights.rule,
     policy_valid.rule,
     change_open.rule,
@@ -72,13 +79,14 @@ RULES: Mapping[Action, tuple[Rule, ...]] = {
     Action.PUBLISH: (
         policy_in_force.rule,
         rights.rule,
-        tag.rule,
+        *PLACED,
         release_merged.rule,
         hold.rule,
         *PROMOTION,
         targets.rule,
     ),
-    Action.DEPLOY: (policy_in_force.rule, rights.rule, hold.rule, tag.rule, *PROMOTION, targets.rule),
+    Action.DEPLOY: (policy_in_force.rule, rights.rule, hold.rule, *PLACED, *PROMOTION, targets.rule),
+    Action.PUBLISH_WHEN_READY: (policy_in_force.rule, rights.rule, release_merged.rule),
     Action.CANCEL: (rights.rule,),
     Action.ROLL_BACK: (policy_in_force.rule, rights.rule, rollback_of_a_rollback.rule, rollback_target.rule),
     Action.HOLD: (rights.rule,),
@@ -97,6 +105,12 @@ def evaluate(
     passed = {reason.code: bypass for reason in found if (bypass := _bypass_of(reason, facts, at)) is not None}
     return Decision(
         action,
+WARNINGS: Mapping[Action, tuple[Warn, ...]] = {
+    Action.PROMOTE: (large_release.caution,),
+    Action.PUBLISH: (large_release.caution,),
+}
+"""What is said before somebody acts, and closes nothing."""
+
         subject,
         actor.name,
         at,
@@ -110,3 +124,6 @@ def _bypass_of(reason: Reason, facts: Facts, at: datetime) -> Bypass | None:
     if not reason.bypass:
         return None
     return next((bypass for bypass in facts.bypasses if bypass.passes(reason.code, at)), None)
+        warnings=tuple(
+            said for warn in WARNINGS.get(action, ()) if (said := warn(policy, facts, action, actor, at)) is not None
+        ),

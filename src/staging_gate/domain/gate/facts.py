@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from staging_gate.domain.approval import Approval
 from staging_gate.domain.bypass import Bypass
@@ -19,7 +20,8 @@ class ReleaseFacts:
     """What is known of a release that somebody wants to promote.
 
     `tree` is what would go live. `tag_at` is the commit the tag points at already (None: no such tag), `annotated`
-    whether that tag is. `greatest` is the greatest release tag there is but this one. `verified` is the record that
+    whether that tag is. `greatest` is the greatest release tag there is but this one, `lacks` the last release where
+    this one does not hold it. `commits` is how many it has since then. `verified` is the record that
     the tree was proved in staging. `included` are the merged changes that it ships, `tested` those that a person
     tried. `checks` are the results of its tree. `critical_bugs` are sentences, None where nothing could be read.
     `hotfix_reason` is why it is urgent, None for a regular release.
@@ -42,6 +44,18 @@ class ReleaseFacts:
     approved_tree: str | None = None
     hotfix_reason: str | None = None
 
+    lacks: str | None = None
+    commits: int = 0
+
+    def oldest(self) -> list[Change]:
+        """The included changes, those first that waited longest."""
+        merged = [(change.merged_at, change.number, change) for change in self.included if change.merged_at]
+        return [change for _, _, change in sorted(merged, key=lambda each: each[:2])]
+
+    def waited(self, at: datetime) -> timedelta | None:
+        """How long the oldest included change has been merged; None where nothing is known to be included."""
+        oldest = self.oldest()
+        return at - oldest[0].merged_at if oldest and oldest[0].merged_at else None
 
 @dataclass(frozen=True)
 class Facts:

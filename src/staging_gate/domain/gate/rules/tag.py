@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 
 from staging_gate.domain.actor import Actor
 from staging_gate.domain.gate.decision import Action, Reason
-from staging_gate.domain.gate.facts import Facts
+from staging_gate.domain.gate.facts import Facts, ReleaseFacts
 from staging_gate.domain.policy import Policy
 from staging_gate.domain.version import parse_tag
 
@@ -14,20 +14,36 @@ def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: 
     release = facts.release
     if policy is None or release is None or release.tag == "":
         return None
-    version = parse_tag(release.tag)
+    return _name(release.tag, policy.production.tags or "v*") or _place(release, policy) or _order(release)
+
+
+def _name(tag: str, pattern: str) -> Reason | None:
+    version = parse_tag(tag)
     if version is None:
         return Reason(
             "tag_not_semver",
-            f"{release.tag!r} is no release tag: it must be `v` and a semantic version, such as v1.4.0.",
+            f"{tag!r} is no release tag: it must be `v` and a semantic version, such as v1.4.0.",
             "`gate release plan` suggests the next one.",
         )
-    pattern = policy.production.tags or "v*"
-    if not fnmatchcase(release.tag, pattern):
+    if version.prerelease:
+        final = f"v{version.finalize_version()}"
+        return Reason(
+            "tag_prerelease",
+            f"{tag} is a pre-release: by its own name it is not finished, and comes before {final}.",
+            f"Candidates are tried in staging, without a tag. Release it as {final} once it is proved there.",
+        )
+    if not fnmatchcase(tag, pattern):
         return Reason(
             "tag_not_of_policy",
-            f"{release.tag} does not fit {pattern}, the release tags of gate.yaml.",
+            f"{tag} does not fit {pattern}, the release tags of gate.yaml.",
             "Choose a version that fits, or change flow.production.tags.",
         )
+    return None
+
+
+def _place(release: ReleaseFacts, policy: Policy) -> Reason | None:
+    if release.release is not None and release.release.is_tagged and release.tag_at != release.commit:
+        return None  # what became of a tag after it was published says tag_kept
     if release.tag_at is not None and release.tag_at != release.commit:
         return Reason(
             "tag_exists",
@@ -47,8 +63,14 @@ def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: 
             f"{release.commit[:10]} is not on {policy.production.branch}.",
             f"Merge it to {policy.production.branch} through a release change first.",
         )
+    return None
+
+
+def _order(release: ReleaseFacts) -> Reason | None:
+    """Greater than the last on whatever line: what production ran in between is never mistaken for older."""
+    version = parse_tag(release.tag)
     last = parse_tag(release.greatest) if release.greatest else None
-    if last is not None and version <= last:
+    if version is not None and last is not None and version <= last:
         return Reason(
             "tag_not_greater",
             f"{release.tag} is not greater than {release.greatest}, the last release.",
