@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from posixpath import normpath
 
+from staging_gate.domain.bypass import Bypass, subject_of
 from staging_gate.domain.change import Change
 from staging_gate.domain.check import Check
 from staging_gate.domain.deployment import Deployment
@@ -13,7 +14,6 @@ from staging_gate.domain.policy import MergeMethod, Policy
 from staging_gate.domain.release import Release, ReleaseState
 from staging_gate.domain.revision import Commit
 from staging_gate.domain.service import Service
-from staging_gate.domain.version import greatest, parse_tag
 from staging_gate.messages.incidents import line
 from staging_gate.ports import Ports
 from staging_gate.ports.policy import PolicyProblems
@@ -172,7 +172,7 @@ def target_problems(ports: Ports, policy: Policy, environment: Environment) -> t
 def changes_of(ports: Ports, policy: Policy, commits: Iterable[Commit]) -> tuple[Change, ...]:
     """The merged changes that these commits brought to staging."""
     with ports.store.reading() as tx:
-        return tuple(tx.changes.merged_into(policy.staging.branch, ids))
+        return tuple(tx.changes.merged_into(policy.staging.branch, [commit.id for commit in commits]))
 
 
 def commits_since_last_release(ports: Ports, tags: ReleaseTags, until: str) -> list[Commit]:
