@@ -69,10 +69,10 @@ def of_release(ports: Ports, policy: Policy, release: Release) -> Facts:
             release=replace(
                 promoted,
                 release=release,
-                tag_at=tag.commit if tag else None,
-                annotated=tag.annotated if tag else True,
                 greatest=tags.last(but=release.tag),
                 lacks=_lacks(ports, tags, release.tag, commit, ReleaseState.PUBLISHED, ReleaseState.VERIFIED),
+                tag_at=tag.commit if tag else None,
+                annotated=tag.annotated if tag else True,
                 on_main=on_main,
             ),
             target_problems=target_problems(ports, policy, Environment.PRODUCTION),

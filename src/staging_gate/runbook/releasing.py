@@ -21,8 +21,8 @@ from staging_gate.runbook import changes, deciding, facts
 from staging_gate.runbook.changes import Unknown, Unusable
 from staging_gate.runbook.policy import needed_policy
 from staging_gate.runbook.queue import request
-
 from staging_gate.runbook.tags import release_tags
+
 PUBLISH = "publish a release"
 
 

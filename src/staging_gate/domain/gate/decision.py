@@ -54,9 +54,6 @@ class Passed:
 
 
 @dataclass(frozen=True)
-class Decision:
-    """Open without reasons. All reasons are given at once, the cheapest to check first.
-@dataclass(frozen=True)
 class Caution:
     """What somebody should know before acting. It closes nothing; `advice` is what would be better."""
 
@@ -66,6 +63,9 @@ class Caution:
     evidence: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Decision:
+    """Open without reasons. All reasons are given at once, the cheapest to check first.
 
     `bypassed` are those that a bypass passes: whoever acts on the decision uses it up. `warnings` close nothing.
     """
@@ -76,10 +76,10 @@ class Caution:
     at: datetime
     reasons: tuple[Reason, ...] = ()
     bypassed: tuple[Passed, ...] = ()
+    warnings: tuple[Caution, ...] = ()
 
     @property
     def open(self) -> bool:
-    warnings: tuple[Caution, ...] = ()
         return not self.reasons
 
     @property

@@ -15,12 +15,12 @@ from staging_gate.domain.gate.rules import (
     change_open,
     checks_passed,
     conflicts,
+    contains_last,
     flow,
     hold,
-    contains_last,
+    large_release,
     merge_method,
     migrations_proved,
-    large_release,
     named_person,
     no_critical_bugs,
     own_proof,
@@ -32,17 +32,17 @@ from staging_gate.domain.gate.rules import (
     rollback_of_a_rollback,
     rollback_target,
     tag,
+    tag_kept,
     targets,
     tested_by_a_person,
-    tag_kept,
     verified_in_staging,
 )
 from staging_gate.domain.policy import Policy
 
 Rule = Callable[[Policy | None, Facts, Action, Actor, datetime], Reason | None]
+Warn = Callable[[Policy | None, Facts, Action, Actor, datetime], Caution | None]
 
 PROMOTION: tuple[Rule, ...] = (
-Warn = Callable[[Policy | None, Facts, Action, Actor, datetime], Caution | None]
     quarantine.rule,
     verified_in_staging.rule,
     tested_by_a_person.rule,
@@ -50,11 +50,11 @@ Warn = Callable[[Policy | None, Facts, Action, Actor, datetime], Caution | None]
     migrations_proved.rule,
 )
 
-MERGING: tuple[Rule, ...] = (
-    policy_in_force.rule,
 PLACED: tuple[Rule, ...] = (tag.rule, tag_kept.rule, contains_last.rule)
 """That a release tag is right, stays where it is, and leaves nothing behind."""
 
+MERGING: tuple[Rule, ...] = (
+    policy_in_force.rule,
     rights.rule,
     policy_valid.rule,
     change_open.rule,
@@ -96,6 +96,12 @@ RULES: Mapping[Action, tuple[Rule, ...]] = {
 }
 """The rules of each action, the cheapest first. A rollback is never asked about holds, windows or freezes."""
 
+WARNINGS: Mapping[Action, tuple[Warn, ...]] = {
+    Action.PROMOTE: (large_release.caution,),
+    Action.PUBLISH: (large_release.caution,),
+}
+"""What is said before somebody acts, and closes nothing."""
+
 
 def evaluate(
     policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: datetime, subject: str = ""
@@ -105,17 +111,14 @@ def evaluate(
     passed = {reason.code: bypass for reason in found if (bypass := _bypass_of(reason, facts, at)) is not None}
     return Decision(
         action,
-WARNINGS: Mapping[Action, tuple[Warn, ...]] = {
-    Action.PROMOTE: (large_release.caution,),
-    Action.PUBLISH: (large_release.caution,),
-}
-"""What is said before somebody acts, and closes nothing."""
-
         subject,
         actor.name,
         at,
         reasons=tuple(reason for reason in found if reason.code not in passed),
         bypassed=tuple(Passed(reason, passed[reason.code]) for reason in found if reason.code in passed),
+        warnings=tuple(
+            said for warn in WARNINGS.get(action, ()) if (said := warn(policy, facts, action, actor, at)) is not None
+        ),
     )
 
 
@@ -124,6 +127,3 @@ def _bypass_of(reason: Reason, facts: Facts, at: datetime) -> Bypass | None:
     if not reason.bypass:
         return None
     return next((bypass for bypass in facts.bypasses if bypass.passes(reason.code, at)), None)
-        warnings=tuple(
-            said for warn in WARNINGS.get(action, ()) if (said := warn(policy, facts, action, actor, at)) is not None
-        ),

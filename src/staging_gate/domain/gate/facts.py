@@ -43,7 +43,6 @@ class ReleaseFacts:
     approvals: tuple[Approval, ...] = ()
     approved_tree: str | None = None
     hotfix_reason: str | None = None
-
     lacks: str | None = None
     commits: int = 0
 
@@ -56,6 +55,7 @@ class ReleaseFacts:
         """How long the oldest included change has been merged; None where nothing is known to be included."""
         oldest = self.oldest()
         return at - oldest[0].merged_at if oldest and oldest[0].merged_at else None
+
 
 @dataclass(frozen=True)
 class Facts:
