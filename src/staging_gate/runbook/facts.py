@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from posixpath import normpath
 
-from staging_gate.domain.bypass import Bypass, subject_of
+from staging_gate.domain.bypass import Bypass
 from staging_gate.domain.change import Change
 from staging_gate.domain.check import Check
 from staging_gate.domain.deployment import Deployment

@@ -86,7 +86,6 @@ RULES: Mapping[Action, tuple[Rule, ...]] = {
         targets.rule,
     ),
     Action.DEPLOY: (policy_in_force.rule, rights.rule, hold.rule, *PLACED, *PROMOTION, targets.rule),
-    Action.PUBLISH_WHEN_READY: (policy_in_force.rule, rights.rule, release_merged.rule),
     Action.CANCEL: (rights.rule,),
     Action.ROLL_BACK: (policy_in_force.rule, rights.rule, rollback_of_a_rollback.rule, rollback_target.rule),
     Action.HOLD: (rights.rule,),
