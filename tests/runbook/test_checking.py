@@ -1,6 +1,9 @@
 """Checks run on the tree that a merge would have; their results belong to that tree."""
 
 from collections.abc import Callable
+from typing import Any
+
+import pytest
 
 from staging_gate.domain.change import Change
 from staging_gate.domain.check import Check, Verdict
@@ -120,6 +123,52 @@ def test_what_was_stopped_while_it_was_built_has_not_errored(world: World) -> No
     with world.store.reading() as tx:
         stopped = tx.checks.of_tree(trees[0] or "")
     assert {check.verdict for check in stopped} == {Verdict.SKIPPED}
+
+
+def twins(world: World) -> tuple[Change, Change]:
+    """Two changes with the same code; the checks of the first have not begun when the second is opened. Then the
+    first is closed."""
+    files = {"app/twin.py": "# twin\n"}
+    opened = []
+
+    def another_and_close() -> None:
+        world.push("feature/two", files, "ben", "feat: twin")
+        opened.append(changes.open_change(world.ports, "feature/two", "staging", world.person("ben")))
+        changes.close(world.ports, 1, world.person("ada"), "ben has it too")
+
+    world.away["checks"].just_before("prepare", another_and_close)
+    first = world.change("feat: twin", files, branch="feature/one")
+    return world.look(first), world.look(opened[0])
+
+
+def test_a_change_with_the_same_code_does_not_lose_the_checks_of_one_that_closes(world: World) -> None:
+    first, second = twins(world)
+
+    assert (first.state, second.mergeable_tree()) == ("closed", first.mergeable_tree())
+    assert verdicts(world, second) == {"zebra-smoke": "passed", "db-migrations": "passed"}
+    assert len(world.checks.ran) == 2
+
+
+def test_a_change_that_comes_while_the_checks_of_its_code_are_stopped_is_checked(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They saw that nobody waits; the other came before they had written it down."""
+    files = {"app/twin.py": "# twin\n"}
+    world.push("feature/two", files, "ben", "feat: twin")
+    stops = world.checks.prepare
+
+    def close_and_open_another(*arguments: Any) -> None:
+        changes.close(world.ports, 1, world.person("ada"))
+        try:
+            stops(*arguments)
+        finally:
+            monkeypatch.setattr(world.checks, "prepare", stops)
+            changes.open_change(world.ports, "feature/two", "staging", world.person("ben"))
+
+    monkeypatch.setattr(world.checks, "prepare", close_and_open_another)
+    world.change("feat: twin", files, branch="feature/one")
+
+    assert verdicts(world, changes.get(world.ports, 2)) == {"zebra-smoke": "passed", "db-migrations": "passed"}
 
 
 def test_asked_for_again_while_others_run_nothing_is_left_pending(world: World) -> None:

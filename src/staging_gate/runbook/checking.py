@@ -134,10 +134,9 @@ def check(ports: Ports, subject: str, name: str) -> str:
 
 
 def superseded(ports: Ports, about: Subject) -> bool:
-    """Whether nobody waits for this tree any more: the change moved on or was closed."""
+    """Whether nobody waits for this tree any more: the change moved on or was closed, and no other has the same."""
     with ports.store.reading() as tx:
-        change = tx.changes.get(about.change)
-    return change is None or not change.is_open or change.mergeable_tree() != about.tree
+        return _waiting(tx, about) is None
 
 
 def _start(tx: Transaction, change: Change, tree: str, names: list[str]) -> None:
@@ -153,11 +152,21 @@ def _start(tx: Transaction, change: Change, tree: str, names: list[str]) -> None
 def _code(ports: Ports, about: Subject) -> tuple[Revision, tuple[Service, ...]]:
     """The test merge that has this tree, and the services it builds. Raises Stopped where the change moved on."""
     with ports.store.reading() as tx:
-        change = tx.changes.get(about.change)
+        change = _waiting(tx, about)
     merged = change.preview.merged if change and change.preview else None
-    if merged is None or merged.tree != about.tree:
+    if merged is None:
         raise Stopped("The change has moved on.")
     return merged, services_of(ports, needed_policy(ports), merged.commit, Environment.STAGING)
+
+
+def _waiting(tx: Transaction, about: Subject) -> Change | None:
+    """An open change that would put this tree on its branch: the one that the run is about, or another with the same
+    code, which did not start a run of its own because this one was under way."""
+    own = tx.changes.get(about.change)
+    for change in ([own] if own else []) + tx.changes.open():
+        if change.is_open and change.mergeable_tree() == about.tree:
+            return change
+    return None
 
 
 def _none_of(ports: Ports, about: Subject, names: list[str], outcome: Outcome, log: str | None) -> bool:
@@ -171,6 +180,9 @@ def _record(ports: Ports, about: Subject, name: str, outcome: Outcome, log: str 
     with ports.store.transaction() as tx:
         if not _is_pending(tx, about, name):
             return  # we were killed after this commit, or another run of the same check was first
+        waiting = _waiting(tx, about) if outcome is SUPERSEDED else None
+        if waiting is not None:
+            return _start(tx, waiting, about.tree, [name])  # it came while we stopped
         result = Check(
             about.tree, name, outcome.verdict, tx.at, outcome.summary, log, about.change, round(outcome.seconds, 3)
         )
