@@ -1,11 +1,12 @@
 """Nouns for tests of the gate, as small as they can be."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from staging_gate.domain.actor import Actor
 from staging_gate.domain.approval import Approval
+from staging_gate.domain.bypass import Bypass
 from staging_gate.domain.change import Change, ChangeState, MergePreview
 from staging_gate.domain.check import Check, Verdict
 from staging_gate.domain.deployment import Deployment, DeploymentKind, DeploymentState, Verification
@@ -103,5 +104,16 @@ LIVE = Deployment(
 )
 EARLIER = replace(LIVE, id="production-1", revision=HEAD, release="v1.0.0")
 BACK = Facts(PRODUCTION, live=LIVE, rollback_to=EARLIER)
+UNTRIED = replace(PUBLISHABLE, release=replace(PROMOTED, tested=frozenset()))
+PASS = Bypass(
+    "bypass-1a2b3c",
+    "not_tested_by_a_person",
+    "v1.1.0",
+    MERGED.tree,
+    "customers can not log in, cleo tries it in production",
+    "tess",
+    AT,
+    AT + timedelta(hours=4),
+)
 HELD = Hold("hold-1a2b3c", "production", "the database is moved", "dora", AT)
 BAD = Quarantine("v1.1.0", MERGED.tree, "prices are wrong", "dora", AT)

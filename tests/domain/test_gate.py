@@ -29,7 +29,9 @@ from tests.domain.nouns import (
     HELD,
     LIVE,
     MERGEABLE,
+    PASS,
     POLICY,
+    PRODUCTION,
     PRODUCTION,
     PROMOTED,
     PUBLISHABLE,
@@ -38,6 +40,7 @@ from tests.domain.nouns import (
     SHIPPED,
     STAGING,
     TESS,
+    UNTRIED,
     approval,
     checks,
 )
@@ -92,6 +95,13 @@ def rolling_back(actor: Actor = TESS, **over: object) -> Case:
     return Case(Action.ROLL_BACK, replace(BACK, **over), actor)  # type: ignore[arg-type]
 
 
+def bypassing(code: str, actor: Actor = TESS, **over: object) -> Case:
+    """Of v1.1.0, which nobody tried in staging and whose tag is not greater."""
+    closed = publishing(tested=frozenset(), greatest="v1.10.0").reasons()
+    known = replace(PUBLISHABLE, intent_code=code, closed_by=closed)
+    return Case(Action.BYPASS, replace(known, **over), actor)  # type: ignore[arg-type]
+
+
 OPEN = {
     "a feature to staging": opening("feature/x", "staging"),
     "a hotfix to main": opening("hotfix/x", "main"),
@@ -123,6 +133,11 @@ OPEN = {
     "who may lift": Case(Action.LIFT, Facts(STAGING), TESS),
     "what is live once more": Case(Action.DEPLOY, Facts(PRODUCTION, again=LIVE), TESS),
     "who opened an incident": Case(Action.RESOLVE, Facts(STAGING, incident=Incident(1, Severity.P1, "x", "ben", AT))),
+    "a tech lead lets a reason be passed": bypassing("not_tested_by_a_person"),
+    "a bypass of one's own is withdrawn": Case(Action.WITHDRAW, Facts(PRODUCTION, bypass=replace(PASS, by="ben"))),
+    "a reason that is passed": replace(
+        publishing(tested=frozenset()), facts=replace(UNTRIED, bypasses=(replace(PASS, by="ben"), PASS))
+    ),
     "staging is everybody's to deploy again": Case(Action.DEPLOY, Facts(STAGING)),
 }
 
@@ -205,6 +220,27 @@ CLOSED = {
     "held": replace(publishing(), facts=replace(PUBLISHABLE, holds=(HELD, replace(HELD, id="hold-2", by="tess")))),
     "a target out of reach": replace(
         publishing(), facts=replace(PUBLISHABLE, target_problems=("api: Port 8100 is already used by nginx: free it.",))
+    ),
+    "a bypass by somebody without the role": bypassing("not_tested_by_a_person", BEN),
+    "a bypass of one's own release": bypassing(
+        "not_tested_by_a_person", Actor("ada", roles=frozenset({"tech_lead"}))
+    ),
+    "a bypass of what is never passed": bypassing("tag_not_greater"),
+    "a bypass of what is passed already": bypassing("not_tested_by_a_person", closed_by=(), bypasses=(PASS,)),
+    "a bypass of what does not close the gate": bypassing("freeze"),
+    "a bypass where nothing can be passed": bypassing("freeze", closed_by=()),
+    "withdrawing the bypass of another": Case(Action.WITHDRAW, Facts(PRODUCTION, bypass=PASS)),
+    "a bypass that is over": replace(
+        publishing(tested=frozenset()),
+        facts=replace(
+            UNTRIED,
+            bypasses=(
+                replace(PASS, expires_at=AT),
+                replace(PASS, used_at=AT, used_for="production-3"),
+                replace(PASS, withdrawn_at=AT),
+                replace(PASS, code="freeze"),
+            ),
+        ),
     ),
     "nothing was ever verified": rolling_back(rollback_to=None, live=None),
     "nothing else is there to go back to": rolling_back(rollback_to=None),

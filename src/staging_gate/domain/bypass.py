@@ -1,7 +1,15 @@
 """A recorded exception from one reason, for one change or release, by somebody who may."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from staging_gate.domain.change import Change
+
+LASTS = timedelta(hours=4)
+"""How long a bypass is in force, if nobody says otherwise."""
+
+LONGEST = timedelta(hours=72)
+"""What waits longer needs a new one: somebody has to look again."""
 
 
 @dataclass(frozen=True)
@@ -23,5 +31,20 @@ class Bypass:
     used_for: str = ""
     withdrawn_at: datetime | None = None
 
-    def passes(self, code: str, at: datetime) -> bool:
-        return self.code == code and self.used_at is None and self.withdrawn_at is None and at < self.expires_at
+    @property
+    def was_used(self) -> bool:
+        return self.used_at is not None
+
+    def in_force(self, at: datetime) -> bool:
+        return self.used_at is None and self.withdrawn_at is None and at < self.expires_at
+
+    def passes(self, code: str, at: datetime, acting: str = "") -> bool:
+        """`acting` is what somebody is about to do: what a bypass was used for may be begun again after a kill."""
+        if self.code != code or self.withdrawn_at is not None or at >= self.expires_at:
+            return False
+        return self.used_at is None or self.used_for == acting
+
+
+def subject_of(change: Change) -> str:
+    """What a bypass for this change is for. That of a release is named by its tag, from its merge to its deployment."""
+    return change.release or f"change {change.number}"

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from staging_gate.domain.bypass import Bypass
 from staging_gate.domain.gate import Decision, Reason
+from staging_gate.messages.bypasses import passed_by
 
 NAMES = {
     "open_change": "open this change",
@@ -24,7 +26,10 @@ NAMES = {
 }
 
 
-def headline(action: str, actor: str, reasons: int) -> str:
+def headline(action: str, actor: str, reasons: int, passed: int = 0) -> str:
+    if not reasons and passed:
+        what = "one reason" if passed == 1 else f"{passed} reasons"
+        return f"The gate is open only because a bypass lets {what} be passed: {actor} can {NAMES[action]}."
     if not reasons:
         return f"The gate is open: {actor} can {NAMES[action]}."
     return f"The gate is closed, for {reasons} {'reason' if reasons == 1 else 'reasons'}."
@@ -32,23 +37,37 @@ def headline(action: str, actor: str, reasons: int) -> str:
 
 def lines(decision: Decision) -> list[str]:
     """A plain rendering: the headline, then each reason with its evidence and what would open it."""
-    text = [headline(decision.action, decision.actor, len(decision.reasons))]
+    text = [headline(decision.action, decision.actor, len(decision.reasons), len(decision.bypassed))]
     for reason in decision.reasons:
         text += _reason(reason)
+    for passed in decision.bypassed:
+        text += _passed(passed.reason.sentence, passed_by(passed.bypass))
     return text
 
 
 def lines_of(decision: Mapping[str, Any]) -> list[str]:
     """The same from the decision's JSON, as clients of the API have it."""
     reasons = [_read(reason) for reason in decision["reasons"]]
-    text = [headline(decision["action"], decision["actor"], len(reasons))]
-    return text + [line for reason in reasons for line in _reason(reason)]
+    text = [headline(decision["action"], decision["actor"], len(reasons), len(decision["bypassed"]))]
+    text += [line for reason in reasons for line in _reason(reason)]
+    for passed in decision["bypassed"]:
+        text += _passed(passed["reason"]["sentence"], passed_by(_bypass(passed["bypass"])))
+    return text
 
 
 def _read(raw: Mapping[str, Any]) -> Reason:
     until = datetime.fromisoformat(raw["until"]) if raw["until"] else None
     evidence, bypass = tuple(raw["evidence"]), tuple(raw["bypass"])
     return Reason(raw["code"], raw["sentence"], raw["opens_when"], evidence, until, bypass)
+
+
+def _bypass(raw: Mapping[str, Any]) -> Bypass:
+    moments = {name: raw[name] and datetime.fromisoformat(raw[name]) for name in ("at", "expires_at", "used_at")}
+    return Bypass(**{**raw, **moments, "withdrawn_at": None})
+
+
+def _passed(sentence: str, said: str) -> list[str]:
+    return [f"- {sentence}", f"    {said}"]
 
 
 def _reason(reason: Reason) -> list[str]:

@@ -1,7 +1,11 @@
 """Titles, merge messages and tag messages."""
 
+from collections.abc import Sequence
+
+from staging_gate.domain.bypass import Bypass
 from staging_gate.domain.change import Change
 from staging_gate.domain.release import Release, ReleaseState
+from staging_gate.messages.bypasses import tag_line
 
 
 def release_title(tag: str, headline: str) -> str:
@@ -13,9 +17,11 @@ def merge_message(change: Change) -> str:
     return f"{change.title} (#{change.number}){body}\n"
 
 
-def tag_message(title: str, notes: str, seq: int, head: str) -> str:
-    """The head of the audit chain is an anchor outside of it: who rewrites the record must rewrite tags too."""
-    return f"{title}\n\n{notes.strip()}\n\nGate-Audit: {seq} {head}\n"
+def tag_message(title: str, notes: str, seq: int, head: str, bypasses: Sequence[Bypass] = ()) -> str:
+    """The head of the audit chain is an anchor outside of it: who rewrites the record must rewrite tags too. What
+    was let through by a bypass says so for ever."""
+    passed = "".join(f"{tag_line(bypass)}\n" for bypass in bypasses)
+    return f"{title}\n\n{notes.strip()}\n\n{passed}Gate-Audit: {seq} {head}\n"
 
 
 def stray_tag(tag: str, was: str, now: str | None) -> str:

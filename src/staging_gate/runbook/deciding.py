@@ -1,6 +1,7 @@
 """Ask the gate. Every verb and every face comes through here; nothing else judges."""
 
 from staging_gate.domain.actor import Actor
+from staging_gate.domain.bypass import Bypass
 from staging_gate.domain.change import Change
 from staging_gate.domain.deployment import Deployment
 from staging_gate.domain.environment import Environment
@@ -56,6 +57,11 @@ def on_taking_part(ports: Ports, subject: str, by: Actor) -> Decision:
 def on_withdrawing(ports: Ports, release: Release, by: Actor) -> Decision:
     known = Facts(Environment.PRODUCTION, release=ReleaseFacts(release.tag, "", "", release))
     return evaluate(policy_in_force(ports), known, Action.WITHDRAW, by, ports.clock.now(), release.tag)
+
+
+def on_withdrawing_bypass(ports: Ports, bypass: Bypass, by: Actor) -> Decision:
+    known = Facts(Environment.PRODUCTION, bypass=bypass)
+    return evaluate(policy_in_force(ports), known, Action.WITHDRAW, by, ports.clock.now(), bypass.id)
 
 
 def on_cancelling(ports: Ports, deployment: Deployment, by: Actor) -> Decision:

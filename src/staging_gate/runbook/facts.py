@@ -5,6 +5,7 @@ from dataclasses import replace
 from posixpath import normpath
 
 from staging_gate.domain.bypass import Bypass
+from staging_gate.domain.bypass import Bypass, subject_of
 from staging_gate.domain.change import Change
 from staging_gate.domain.check import Check
 from staging_gate.domain.deployment import Deployment
@@ -38,6 +39,7 @@ def of_change(ports: Ports, policy: Policy | None, change: Change, method: Merge
             approvals=tuple(tx.approvals.of_change(change.number)),
             holds=tuple(tx.holds.in_force()),
             quarantines=tuple(tx.releases.quarantines()),
+            bypasses=_bypasses(tx, subject_of(change), change.mergeable_tree()),
             main_ahead=ahead,
             adds_policy=adds,
             proof_touched=proof,
@@ -66,6 +68,7 @@ def of_release(ports: Ports, policy: Policy, release: Release) -> Facts:
             environment=Environment.PRODUCTION,
             holds=tuple(tx.holds.in_force()),
             quarantines=tuple(tx.releases.quarantines()),
+            bypasses=_bypasses(tx, release.tag, tree),
             release=replace(
                 promoted,
                 release=release,
@@ -113,6 +116,7 @@ def of_deployment(ports: Ports, policy: Policy, deployment: Deployment) -> Facts
             environment=deployment.environment,
             holds=tuple(tx.holds.in_force()),
             quarantines=tuple(tx.releases.quarantines()),
+            bypasses=_bypasses(tx, deployment.release, deployment.revision.tree),
             release=release,
             target_problems=problems,
             live=live,
@@ -209,6 +213,11 @@ def _lacks(ports: Ports, tags: ReleaseTags, tag: str, commit: str, *states: Rele
     last = tags.last_published(tag, *states)
     at = tags.commit(last) if last else None
     return last if commit and at and not ports.code_host.is_ancestor(at, commit) else None
+
+
+def _bypasses(tx: Transaction, subject: str | None, tree: str | None) -> tuple[Bypass, ...]:
+    """Those given for exactly this code of it."""
+    return tuple(one for one in tx.bypasses.about(subject) if one.tree == tree) if subject and tree else ()
 
 
 def _bypasses(tx: Transaction, subject: str | None, tree: str | None) -> tuple[Bypass, ...]:

@@ -6,6 +6,7 @@ from staging_gate.domain.actor import Actor
 from staging_gate.domain.change import Change, ChangeState
 from staging_gate.domain.deployment import Deployment, DeploymentKind, DeploymentState
 from staging_gate.domain.environment import Environment
+from staging_gate.domain.gate import Decision
 from staging_gate.domain.gate.rules.merge_method import allowed_methods
 from staging_gate.domain.policy import MergeMethod
 from staging_gate.domain.release import ReleaseState
@@ -17,7 +18,7 @@ from staging_gate.ports import Ports
 from staging_gate.ports.code_host import HeadMoved, MergeOrder
 from staging_gate.ports.errors import Refused
 from staging_gate.ports.store import Transaction
-from staging_gate.runbook import changes, deciding
+from staging_gate.runbook import bypassing, changes, deciding
 from staging_gate.runbook.asking import surely
 from staging_gate.runbook.policy import policy_in_force
 from staging_gate.runbook.queue import request
@@ -70,9 +71,10 @@ def admit(ports: Ports, number: int) -> str:
         _give_up(ports, change, f"{change.source} was pushed to meanwhile.")
         changes.refresh(ports, number)
         return "closed"
-    decision = deciding.on_merging(ports, change, change.method, _merger(ports, change))
+    merger = _merger(ports, change)
+    decision = deciding.on_merging(ports, change, change.method, merger)
     if decision.open:
-        return "open"
+        return admit(ports, number) if _bypasses_gone(ports, change, decision, merger) else "open"
     _give_up(ports, change, " ".join(reason.sentence for reason in decision.reasons))
     return "closed"
 
@@ -164,6 +166,14 @@ def _give_up(ports: Ports, change: Change, why: str) -> None:
         free = replace(change, method=None, merged_by=None, merge_requested_at=None)
         tx.changes.update(free, change)
         tx.audit(Actor(change.merged_by or ""), "merge given up", changes.subject_of(change), why)
+
+
+def _bypasses_gone(ports: Ports, change: Change, decision: Decision, by: Actor) -> bool:
+    """Use up what the merge relies on; True where somebody withdrew or used it at this moment. Those of a release go
+    on with it, to its deployment."""
+    if change.is_release:
+        return False
+    return not bypassing.used_up(ports, decision, by)
 
 
 def _merger(ports: Ports, change: Change) -> Actor:

@@ -154,12 +154,14 @@ def create_tag(ports: Ports, tag: str) -> None:
     assert release.revision is not None
     with ports.store.reading() as tx:
         seq, head = tx.audit_log.head()
+        given = (one for one in tx.bypasses.about(tag) if one.tree == release.revision.tree)
+        bypasses = [one for one in given if one.in_force(tx.at)]
         at = tx.at
     ports.code_host.create_tag(
         TagOrder(
             name=tag,
             commit=release.revision.commit,
-            message=tag_message(release.title, release.notes, seq, head),
+            message=tag_message(release.title, release.notes, seq, head, bypasses),
             author=release.published_by or "",
             at=at,
         )

@@ -12,6 +12,8 @@ from staging_gate.domain.gate.rules import (
     approver,
     back_merge,
     being_merged,
+    bypassable,
+    bypasser,
     change_open,
     checks_passed,
     conflicts,
@@ -90,7 +92,7 @@ RULES: Mapping[Action, tuple[Rule, ...]] = {
     Action.ROLL_BACK: (policy_in_force.rule, rights.rule, rollback_of_a_rollback.rule, rollback_target.rule),
     Action.HOLD: (rights.rule,),
     Action.LIFT: (rights.rule, named_person.rule),
-    Action.BYPASS: (policy_in_force.rule, rights.rule),
+    Action.BYPASS: (policy_in_force.rule, rights.rule, bypasser.rule, bypassable.rule),
     Action.RESOLVE: (rights.rule,),
 }
 """The rules of each action, the cheapest first. A rollback is never asked about holds, windows or freezes."""
@@ -107,7 +109,7 @@ def evaluate(
 ) -> Decision:
     """Open, or closed with every reason at once. Pure: the same input gives the same decision."""
     found = [reason for rule in RULES[action] if (reason := rule(policy, facts, action, actor, at)) is not None]
-    passed = {reason.code: bypass for reason in found if (bypass := _bypass_of(reason, facts, at)) is not None}
+    passed = {reason.code: bypass for reason in found if (bypass := _bypass_of(reason, facts, at, subject))}
     return Decision(
         action,
         subject,
@@ -121,8 +123,8 @@ def evaluate(
     )
 
 
-def _bypass_of(reason: Reason, facts: Facts, at: datetime) -> Bypass | None:
+def _bypass_of(reason: Reason, facts: Facts, at: datetime, acting: str) -> Bypass | None:
     """Only a reason that names who may bypass it can be passed at all."""
     if not reason.bypass:
         return None
-    return next((bypass for bypass in facts.bypasses if bypass.passes(reason.code, at)), None)
+    return next((bypass for bypass in facts.bypasses if bypass.passes(reason.code, at, acting)), None)

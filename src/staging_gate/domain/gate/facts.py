@@ -10,6 +10,7 @@ from staging_gate.domain.change import Change
 from staging_gate.domain.check import Check
 from staging_gate.domain.deployment import Deployment, Verification
 from staging_gate.domain.environment import Environment
+from staging_gate.domain.gate.decision import Reason
 from staging_gate.domain.incident import Incident
 from staging_gate.domain.policy import MergeMethod
 from staging_gate.domain.release import Hold, Quarantine, Release
@@ -67,7 +68,8 @@ class Facts:
     targets that can not be deployed to. `again` is what production runs, where just that would be deployed once
     more. `rollback_to` is the deployment whose release a rollback would bring back, `rollback_name` what was asked for.
     `incident` is the one that somebody wants to resolve, `deployment` the one that
-    somebody wants to cancel.
+    somebody wants to cancel, `bypass` the one that somebody wants to withdraw. Who wants to bypass `intent_code` finds
+    the gate `closed_by` these reasons.
     """
 
     environment: Environment
@@ -93,3 +95,6 @@ class Facts:
     deployment: Deployment | None = None
     intent_method: MergeMethod | None = None
     intent_role: str | None = None
+    intent_code: str | None = None
+    closed_by: tuple[Reason, ...] = ()
+    bypass: Bypass | None = None

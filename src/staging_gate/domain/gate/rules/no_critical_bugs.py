@@ -17,6 +17,7 @@ def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: 
             "critical_bugs_unknown",
             "Whether there are critical bugs is unknown: their source can not be read.",
             "Make the source readable again (`gate doctor` says what is wrong).",
+            bypass=("tech_lead",),
         )
     if not release.critical_bugs:
         return None
@@ -27,4 +28,5 @@ def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: 
         'Resolve what is open (`gate incident resolve ID --reason "..."`), or take the release back: '
         "`gate release withdraw`.",
         release.critical_bugs,
+        bypass=("tech_lead",),
     )

@@ -64,6 +64,8 @@ def _roles(policy: Policy | None, facts: Facts, action: Action) -> tuple[str, ..
         return ("admin",)  # the first rules say who may do what from then on
     if action in (Action.DEPLOY, Action.CANCEL) and facts.environment is Environment.STAGING:
         return EVERYBODY
+    if action is Action.BYPASS:
+        return next((r.bypass for r in facts.closed_by if r.code == facts.intent_code and r.bypass), RIGHTS[action])
     return RIGHTS[action]
 
 
@@ -72,6 +74,8 @@ def _began_it(facts: Facts, action: Action, actor: Actor) -> bool:
         return facts.incident is not None and facts.incident.opened_by == actor.name
     if action is Action.CANCEL:
         return facts.deployment is not None and facts.deployment.requested_by == actor.name
+    if action is Action.WITHDRAW and facts.bypass is not None:
+        return facts.bypass.by == actor.name
     release = facts.release.release if facts.release else None
     return action is Action.WITHDRAW and release is not None and release.created_by == actor.name
 

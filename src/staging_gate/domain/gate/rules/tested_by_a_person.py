@@ -22,4 +22,5 @@ def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: 
         + ("is left." if len(untested) == 1 else "are left."),
         f"Try what is left in staging and say so: `gate change tested {first}`.",
         tuple(f"change {change.number}: {change.title}" for change in untested),
+        bypass=("tech_lead",),
     )

@@ -19,4 +19,5 @@ def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: 
         f"This code was not verified in staging: no deployment there proved the tree {release.tree[:10]}.",
         "Wait for staging's deployment to be verified, or deploy it there: `gate status` shows what staging runs.",
         (f"tree {release.tree}",),
+        bypass=("tech_lead",),
     )
