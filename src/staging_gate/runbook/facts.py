@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from posixpath import normpath
 
-from staging_gate.domain.bypass import Bypass
 from staging_gate.domain.bypass import Bypass, subject_of
 from staging_gate.domain.change import Change
 from staging_gate.domain.check import Check
@@ -213,11 +212,6 @@ def _lacks(ports: Ports, tags: ReleaseTags, tag: str, commit: str, *states: Rele
     last = tags.last_published(tag, *states)
     at = tags.commit(last) if last else None
     return last if commit and at and not ports.code_host.is_ancestor(at, commit) else None
-
-
-def _bypasses(tx: Transaction, subject: str | None, tree: str | None) -> tuple[Bypass, ...]:
-    """Those given for exactly this code of it."""
-    return tuple(one for one in tx.bypasses.about(subject) if one.tree == tree) if subject and tree else ()
 
 
 def _bypasses(tx: Transaction, subject: str | None, tree: str | None) -> tuple[Bypass, ...]:
