@@ -18,6 +18,12 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
     return instant(datetime.combine(day, time()), zone)
 
 
+def day_of(at: datetime, zone: ZoneInfo) -> date:
+    """The local day that an instant belongs to: once it has begun, clocks that go back past midnight do not end it."""
+    tomorrow = shown(at, zone).date() + timedelta(days=1)
+    return tomorrow if midnight(tomorrow, zone) <= at else tomorrow - timedelta(days=1)
+
+
 def shown(at: datetime, zone: ZoneInfo) -> datetime:
     """What the clocks of `zone` show at that instant, naive."""
     return at.astimezone(zone).replace(tzinfo=None, fold=0)

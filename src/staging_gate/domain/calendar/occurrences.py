@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from staging_gate.domain.calendar.cutoffs import next_cutoff
-from staging_gate.domain.calendar.local_time import midnight, shown
+from staging_gate.domain.calendar.local_time import day_of, midnight
 from staging_gate.domain.calendar.nouns import Calendar, Kind, Occurrence
 from staging_gate.domain.calendar.openings import freezes, holiday_of, open_spans
 from staging_gate.domain.calendar.windows import A_DAY
@@ -33,7 +33,7 @@ def _freezes(calendar: Calendar, start: datetime, until: datetime) -> Iterator[O
 
 def _holidays(calendar: Calendar, start: datetime, until: datetime) -> Iterator[Occurrence]:
     zone = calendar.time_zone
-    day = shown(start, zone).date()
+    day = day_of(start, zone)
     while midnight(day, zone) < until:
         if holiday := holiday_of(calendar, day):
             yield holiday

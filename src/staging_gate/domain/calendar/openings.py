@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from itertools import islice, takewhile
 
-from staging_gate.domain.calendar.local_time import instant, midnight, shown
+from staging_gate.domain.calendar.local_time import day_of, instant, midnight
 from staging_gate.domain.calendar.nouns import Calendar, Kind, Occurrence
 from staging_gate.domain.calendar.public_holidays import holidays_on
 from staging_gate.domain.calendar.windows import A_DAY, Span
@@ -52,7 +52,7 @@ def next_opening(calendar: Calendar, environment: Environment, at: datetime) -> 
 def open_until(calendar: Calendar, environment: Environment, at: datetime) -> datetime | None:
     """Until when an environment that is open stays so, in UTC; None where nothing closes it within a month."""
     last = at + timedelta(days=31)
-    days = (shown(at, calendar.time_zone).date() + number * A_DAY for number in range(1, 32))
+    days = (day_of(at, calendar.time_zone) + number * A_DAY for number in range(1, 32))
     ends = [freeze.starts_at for freeze in freezes(calendar, environment) if freeze.starts_at > at]
     ends += [start for day in days if _holiday_at(calendar, environment, start := midnight(day, calendar.time_zone))]
     if _has_windows(calendar, environment):
@@ -103,4 +103,4 @@ def _has_windows(calendar: Calendar, environment: Environment) -> bool:
 def _holiday_at(calendar: Calendar, environment: Environment, at: datetime) -> Occurrence | None:
     if environment is not Environment.PRODUCTION:
         return None
-    return holiday_of(calendar, shown(at, calendar.time_zone).date())
+    return holiday_of(calendar, day_of(at, calendar.time_zone))

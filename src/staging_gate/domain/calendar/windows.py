@@ -74,7 +74,8 @@ class CronWindow:
         return next((start for start in starts if start <= at), None)
 
     def __str__(self) -> str:
-        return f"{self.cron} (cron) for {self.length}"
+        hours, minutes = divmod(self.length // timedelta(minutes=1), 60)
+        return f'cron "{self.cron}" for ' + (f"{hours}h" if not minutes else f"{hours * 60 + minutes}m")
 
 
 Window: TypeAlias = WeeklyWindow | CronWindow
