@@ -23,9 +23,11 @@ from staging_gate.domain.calendar import (
 from staging_gate.domain.environment import Environment
 
 STAGING, PRODUCTION = Environment.STAGING, Environment.PRODUCTION
+local = datetime.fromisoformat
+
 THURSDAYS = WeeklyWindow((3,), time(10), time(16))
 LONDON = Calendar("Europe/London", WeeklyTime(2, time(17)), (THURSDAYS,))
-YEAR_END = Freeze(datetime(2026, 12, 18), datetime(2027, 1, 5), "year end")
+YEAR_END = Freeze(local("2026-12-18"), local("2027-01-05"), "year end")
 
 
 def utc(text: str) -> datetime:
@@ -70,7 +72,7 @@ def test_a_freeze_beats_a_window_and_ends_at_the_next_window() -> None:
 
 
 def test_freezes_that_follow_each_other_are_one_wait() -> None:
-    more = Freeze(datetime(2027, 1, 4), datetime(2027, 1, 8), "the auditors are in")
+    more = Freeze(local("2027-01-04"), local("2027-01-08"), "the auditors are in")
     frozen = replace(LONDON, freezes=(more, YEAR_END))
     assert next_opening(frozen, PRODUCTION, utc("2026-12-20 00:00")) == utc("2027-01-14 10:00")
 
@@ -83,7 +85,7 @@ def test_a_freeze_of_staging_leaves_production_open() -> None:
 
 
 def test_a_window_ends_where_a_freeze_begins() -> None:
-    frozen = replace(LONDON, freezes=(Freeze(datetime(2026, 11, 26, 12), datetime(2026, 11, 27), "a fair"),))
+    frozen = replace(LONDON, freezes=(Freeze(local("2026-11-26 12:00"), local("2026-11-27"), "a fair"),))
     assert open_until(frozen, PRODUCTION, utc("2026-11-26 10:30")) == utc("2026-11-26 12:00")
     assert open_until(LONDON, PRODUCTION, utc("2026-11-26 10:30")) == utc("2026-11-26 16:00")
 
@@ -110,10 +112,15 @@ def test_a_window_on_leap_days_opens_after_eight_years_too() -> None:
     assert next_opening(leap, PRODUCTION, utc("2096-03-01 00:00")) == utc("2104-02-29 10:00")
 
 
+def test_a_freeze_that_the_clocks_leave_out_closes_nothing() -> None:
+    frozen = replace(LONDON, freezes=(Freeze(local("2026-03-29 01:00"), local("2026-03-29 01:30"), "a short one"),))
+    assert open_until(replace(frozen, production_windows=()), PRODUCTION, utc("2026-03-28 12:00")) is None
+
+
 def test_what_never_opens_says_so() -> None:
     christmas = Calendar(production_windows=(CronWindow("0 10 25 12 *", timedelta(hours=6)),), holidays=("GB",))
     assert next_opening(christmas, PRODUCTION, utc("2026-01-01 00:00")) is None
-    for_ever = Calendar(freezes=(replace(YEAR_END, ends=datetime(2026, 12, 18) + HORIZON),))
+    for_ever = Calendar(freezes=(replace(YEAR_END, ends=local("2026-12-18") + HORIZON),))
     assert next_opening(for_ever, PRODUCTION, utc("2026-12-18 00:00")) == utc("2026-12-18 00:00") + HORIZON
 
 

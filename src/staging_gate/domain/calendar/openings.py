@@ -64,8 +64,8 @@ def open_until(calendar: Calendar, environment: Environment, at: datetime) -> da
 def freezes(calendar: Calendar, environment: Environment) -> Iterator[Occurrence]:
     zone = calendar.time_zone
     for freeze in calendar.freezes:
-        if environment in freeze.environments:
-            begins, ends = instant(freeze.begins, zone), instant(freeze.ends, zone)
+        begins, ends = instant(freeze.begins, zone), instant(freeze.ends, zone)
+        if environment in freeze.environments and begins < ends:  # clocks may leave out all of it
             yield Occurrence(Kind.FREEZE, begins, ends, freeze.why, freeze.environments)
 
 
