@@ -27,6 +27,7 @@ VERBS = {
     "redeploy": "deployments:redeploy",
     "rollback": "deployments:rollback",
     "hold": "deployments:hold",
+    "bypass": "bypasses:bypass",
     "incident": "incidents:incident",
     "explain": "reading:explain",
     "policy": "policies:policy",

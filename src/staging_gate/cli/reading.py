@@ -28,6 +28,7 @@ def status(as_json: bool) -> None:
     out.print(f"[bold]{found['product'] or 'no policy on main yet: `gate init` writes one'}[/]")
     for incident in found["incidents"]:
         out.print(show.incident_line(incident))
+    show.bypasses(found["bypasses"])
     for place in found["places"]:
         show.place(place)
     for one in found["changes"]:

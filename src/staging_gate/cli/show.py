@@ -107,10 +107,16 @@ def change(view: dict[str, Any]) -> None:
     for word in view["tested"]:
         note = f": {word['note']}" if word["note"] else ""
         out.print(f"  {MARKS['passed']} tried in staging by {escape(word['by'])}{escape(note)}")
+    bypasses(view["bypasses"])
     if view["decision"]:
         decision(view["decision"])
     for id in view["deployments"]:
         out.print(f"deployed by {id}: `gate deployment show {id}`")
+
+
+def bypasses(given: Sequence[dict[str, Any]]) -> None:
+    for one in given:
+        console().print(f"[bold yellow]bypass[/]  {escape(one['said'])}  [dim]{one['bypass']['id']}[/]")
 
 
 def check_line(check: dict[str, Any]) -> str:
@@ -136,6 +142,7 @@ def seconds_between(start: str, end: str) -> float:
 def deployment(timeline: dict[str, Any]) -> None:
     out = console()
     deployment_head(timeline["deployment"], timeline["live"])
+    bypasses(timeline["bypasses"])
     if timeline["ahead"]:
         out.print("waits for " + ", ".join(timeline["ahead"]))
     for step in timeline["steps"]:

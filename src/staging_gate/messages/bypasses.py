@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from staging_gate.domain.bypass import Bypass
 
 
-def line(bypass: Bypass) -> str:
+def line(bypass: Bypass, at: datetime) -> str:
     """For a place where it must not be overlooked."""
-    until = _moment(bypass.expires_at)
-    return f"{bypass.code} of {bypass.subject} may be passed until {until}, says {bypass.by}: {bypass.reason}"
+    lasts = f", until {_moment(bypass.expires_at)}" if bypass.in_force(at) else ""
+    return f"{bypass.by} lets {bypass.code} of {bypass.subject} be passed ({state(bypass, at)}{lasts}): {bypass.reason}"
 
 
 def passed_by(bypass: Bypass) -> str:

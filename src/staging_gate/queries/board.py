@@ -12,6 +12,7 @@ from staging_gate.domain.policy import Policy
 from staging_gate.domain.release import Hold, Quarantine, Release
 from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
+from staging_gate.queries import bypasses
 from staging_gate.queries.changes import required_checks
 from staging_gate.queries.deployments import Timeline, timeline
 from staging_gate.runbook.policy import policy_in_force
@@ -46,6 +47,7 @@ class Board:
     releases: tuple[Release, ...]
     quarantines: tuple[Quarantine, ...]
     incidents: tuple[Incident, ...]
+    bypasses: tuple[bypasses.ShownBypass, ...]
     differences: tuple[Difference, ...]
 
 
@@ -62,6 +64,7 @@ def board(ports: Ports) -> Board:
             releases=tuple(tx.releases.all()[:10]),
             quarantines=tuple(tx.releases.quarantines()),
             incidents=tuple(tx.incidents.open()),
+            bypasses=bypasses.loud(tx),
             differences=differs,
         )
 

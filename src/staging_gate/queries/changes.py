@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from staging_gate.domain.actor import Actor
 from staging_gate.domain.approval import Approval
+from staging_gate.domain.bypass import subject_of
 from staging_gate.domain.change import Change, Tested
 from staging_gate.domain.check import Check, Verdict
 from staging_gate.domain.gate import Decision
@@ -12,6 +13,7 @@ from staging_gate.domain.policy import Policy
 from staging_gate.domain.revision import Commit
 from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
+from staging_gate.queries import bypasses
 from staging_gate.runbook import changes, deciding
 from staging_gate.runbook.policy import policy_in_force
 
@@ -35,6 +37,7 @@ class ChangeView:
     files: tuple[str, ...]
     decision: Decision | None
     deployments: tuple[str, ...]
+    bypasses: tuple[bypasses.ShownBypass, ...]
 
 
 def view(ports: Ports, number: int, actor: Actor) -> ChangeView:
@@ -47,6 +50,7 @@ def view(ports: Ports, number: int, actor: Actor) -> ChangeView:
         approvals = tuple(_shown(a, change, policy) for a in tx.approvals.of_change(number))
         tested = tuple(tx.changes.tested([number]))
         deployments = tuple(d.id for d in tx.deployments.of_change(number))
+        given = bypasses.about(tx, subject_of(change))
     return ChangeView(
         change=change,
         checks=checks,
@@ -56,6 +60,7 @@ def view(ports: Ports, number: int, actor: Actor) -> ChangeView:
         files=tuple(ports.code_host.changed_files(base, change.head.commit)) if base else (),
         decision=deciding.on_merging(ports, change, None, actor) if change.is_open else None,
         deployments=deployments,
+        bypasses=given,
     )
 
 

@@ -7,6 +7,7 @@ from staging_gate.domain.environment import Environment
 from staging_gate.domain.timeline import Step
 from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
+from staging_gate.queries.bypasses import ShownBypass, used_for
 from staging_gate.queries.durations import Took, took
 
 
@@ -20,6 +21,7 @@ class Timeline:
     took: tuple[Took, ...]
     live: bool
     ahead: tuple[str, ...] = ()
+    bypasses: tuple[ShownBypass, ...] = ()
 
 
 def timeline(ports: Ports, id: str) -> Timeline | None:
@@ -37,7 +39,8 @@ def _timeline(tx: Transaction, found: Deployment) -> Timeline:
     runs = tx.runs.about(found.id)
     steps = tuple(step for run in runs for step in tx.runs.steps(run.id))
     live = tx.deployments.live(found.environment)
-    return Timeline(found, steps, tuple(took(found)), bool(live and live.id == found.id), _ahead(tx, found))
+    given = used_for(tx, found.release, found.id)
+    return Timeline(found, steps, tuple(took(found)), bool(live and live.id == found.id), _ahead(tx, found), given)
 
 
 def _ahead(tx: Transaction, found: Deployment) -> tuple[str, ...]:
