@@ -8,6 +8,7 @@ from typing import Protocol
 
 import pytest
 
+from staging_gate.adapters.local.places import Places
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.revision import Revision
 from staging_gate.domain.service import Health, Service, Target
@@ -34,6 +35,10 @@ class Stage(Protocol):
         """Everything that runs dies behind the target's back."""
         ...
 
+    def says(self, line: str, order: Order) -> None:
+        """The service of this deployment writes a line to its log."""
+        ...
+
 
 class LocalStage:
     def __init__(self, world: World) -> None:
@@ -55,6 +60,11 @@ class LocalStage:
     def lose_processes(self) -> None:
         for process in self._world.processes():
             process.stop(within=0)
+
+    def says(self, line: str, order: Order) -> None:
+        place = Places(self._world.layout, order.environment, order.service.name).get(order.deployment)
+        assert place
+        self._world.local.logs.append(f"{place.log}/run-{order.service.name}", f"{line}\n")
 
 
 @contextmanager
@@ -86,6 +96,11 @@ class FakeStage:
 
     def lose_processes(self) -> None:
         self.target.lose_processes()
+
+    def says(self, line: str, order: Order) -> None:
+        process = self.target.route(order.environment, order.service.name).of(order.deployment)
+        assert process
+        process.said.append(line)
 
 
 @contextmanager
@@ -252,6 +267,28 @@ def test_a_service_that_is_no_more_stays_warm_for_the_way_back_and_is_let_go_aft
     stage.target.retire_others(order.environment, ("web",), keep=("staging-3", "staging-4"))
 
     eventually(lambda: not candidate(stage, stage.order("staging-5", order.revision, reuse_warm=True)).warm)
+
+
+def test_what_a_service_has_said_since_it_was_switched_to(stage: Stage) -> None:
+    first = deployed(stage, "staging-1")
+    stage.says("Deadlock detected", order=first)
+    deployed(stage, "staging-2")
+    back = stage.order("staging-3", first.revision, reuse_warm=True)
+    candidate(stage, back)
+    assert stage.target.said_since_live(back) is None
+    stage.target.switch(back)
+    stage.says("Connection refused", order=back)
+    stage.target.switch(back)
+
+    eventually(lambda: said(stage, back) == ["Connection refused"])
+    assert said(stage, first)[-2:] == ["Deadlock detected", "Connection refused"]
+    assert stage.target.said_since_live(stage.order("staging-9", first.revision)) is None
+
+
+def said(stage: Stage, order: Order) -> list[str]:
+    lines = stage.target.said_since_live(order)
+    assert lines is not None
+    return [line for line in lines if line in ("Deadlock detected", "Connection refused")]
 
 
 def test_without_a_way_back_the_route_is_closed(stage: Stage) -> None:

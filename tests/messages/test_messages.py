@@ -13,8 +13,10 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from staging_gate import messages
+from staging_gate.domain.deployment import DeploymentKind
 from staging_gate.domain.gate import Action, Caution, Decision, Reason
 from staging_gate.domain.incident import Incident, Severity
+from staging_gate.domain.log_patterns import Found
 from staging_gate.domain.release import Release, ReleaseState
 from staging_gate.messages import decisions, deployments, incidents, pushes, releases, steps
 from staging_gate.queries.plain import plain
@@ -38,6 +40,7 @@ RELEASE = Release("v1.1.0", "Release v1.1.0 - dark mode", "notes", ReleaseState.
 INCIDENT = Incident(
     3, Severity.P1, "login fails", "ada", AT, resolved_by="dora", resolved_at=AT, resolution="the secret was wrong"
 )
+BACK_AGAIN = replace(EARLIER, id="production-3", kind=DeploymentKind.ROLLBACK, why="rollback to v1.0.0: it is slow")
 
 SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
     decisions.headline: [("merge", "ben", 0), ("publish", "tess", 1), ("publish", "tess", 2)],
@@ -53,7 +56,13 @@ SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
     deployments.route_not_closed: [("the proxy is away",), ("The proxy is away.",)],
     deployments.put_back: [("v1.0.0",)],
     deployments.put_back_failed: [("v1.0.0", "its database is gone")],
-    deployments.rollback_failed: [("login failed", True), ("login failed.", False)],
+    deployments.rollback_failed: [("login failed", True, True), ("login failed.", False, False)],
+    deployments.second_try: [(BACK_AGAIN,)],
+    deployments.logs_found: [
+        (None,),
+        (Found((), 12),),
+        (Found((("Deadlock detected", 3), ("Invalid token", 1)), 400),),
+    ],
     deployments.superseded_by: [("staging-3",)],
     deployments.cancelled: [("cleo",)],
     deployments.smoke_failed: [("api", "login failed", "through the public address")],
@@ -62,6 +71,10 @@ SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
     incidents.line: [(INCIDENT,)],
     incidents.resolved_already: [(INCIDENT,)],
     incidents.rollback_failed: [(EARLIER,)],
+    incidents.rollback_tried: [
+        (replace(BACK_AGAIN, failure="login failed", evidence="500"), replace(BACK_AGAIN, id="production-4"))
+    ],
+    incidents.logs_after_rollback: [(BACK_AGAIN,)],
     incidents.route_not_closed: [(LIVE,)],
     incidents.broke_after_the_switch: [(LIVE,)],
     pushes.protected_branch: [("main", "staging")],
@@ -74,7 +87,11 @@ SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
     pushes.rollback_tag_lightweight: [("v1.0.0-rollback",)],
     pushes.rollback_tag_unknown: [("v0.9.0-rollback", "v0.9.0")],
     pushes.rollback_refused: [("v1.0.0-rollback", CLOSED)],
-    pushes.rollback_reason: [("v1.0.0-rollback", "Prices are wrong\n\nSee 7."), ("v1.0.0-rollback", " \n")],
+    pushes.rollback_reason: [
+        ("v1.0.0-rollback", "Prices are wrong\n\nSee 7."),
+        ("v1.0.0-rollback", " \n"),
+        ("v1.0.0-rollback", "Prices are wrong", "f" * 40),
+    ],
     pushes.no_right_to_roll_back: [("v1.0.0-rollback", "ada", "tech_lead or devops")],
     pushes.internal_ref: [("refs/gate/trial/x",)],
     pushes.first_import_needs_admin: [("main",)],

@@ -113,13 +113,6 @@ def test_what_is_in_quarantine_is_not_deployed_again_though_it_is_live(released:
     assert redeploy(world.ports, PRODUCTION, dora).state == "queued"
 
 
-def test_a_release_with_the_code_of_one_in_quarantine_is_not_what_is_deployed_again(merged: World) -> None:
-    world = merged
-    world.production.is_unreachable()
-    releasing.publish(world.ports, "v1.1.0", world.person("tess")) if False else None
-    hold(world.ports, PRODUCTION, "not now", world.person("dora"))
-
-
 def test_what_is_in_no_quarantine_is_not_lifted(released: World) -> None:
     with pytest.raises(Unknown, match="v1.0.0 is not in quarantine."):
         lift_quarantine(released.ports, "v1.0.0", "why not", released.person("dora"))

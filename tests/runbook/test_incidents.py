@@ -104,35 +104,39 @@ def test_what_can_not_be_done_says_why(world: World) -> None:
 
 def test_what_can_not_be_put_back_opens_a_p0(released: World) -> None:
     world = released
-    world.production.next_smoke_fails(where="public")
-    world.production.put_back_fails("its database is gone")
+    nothing_of_v1_0_0_comes_up(world)
     world.release("v1.1.0")
 
     [incident] = opened(world)
-    assert (incident.severity, incident.deployment) == (Severity.P0, "production-3")
-    assert incident.title == "production-3, the rollback to v1.0.0, did not succeed: a person has to act now"
+    assert (incident.severity, incident.deployment) == (Severity.P0, "production-4")
+    assert incident.title == "production-4, the rollback to v1.0.0, did not succeed: a person has to act now"
     assert incident.opened_by == "staging-gate"
+    assert incident.details == (
+        "production-3, v1.1.0 did not pass (production-2): v1.0.0 could not be put back: its database is gone. "
+        "It is tried once more: its kept build is started anew.\n\n"
+        "production-4, v1.1.0 did not pass (production-2) (second try: production-3 did not succeed, so the kept build "
+        "is started anew): api was not healthy within 60 s.\n\n"
+        "last answer of GET /health: 500"
+    )
 
 
 def test_dying_right_after_it_opens_no_second_one(released: World) -> None:
     world = released
-    world.production.next_smoke_fails(where="public")
-    world.production.put_back_fails("its database is gone")
-    world.kills.at = "release-to-production-run-production-2 / record what is back: after the commit"
+    nothing_of_v1_0_0_comes_up(world)
+    world.kills.at = "roll-back-run-production-4 / record why it did not go live: after the commit"
     world.release("v1.1.0")
 
-    print([p for p in world.kills.seen if "what is back" in p])
     assert world.kills.at is None
     assert [incident.id for incident in opened(world)] == [1]
 
 
-def test_a_rollback_that_does_not_pass_opens_a_p0_in_the_same_commit(released: World) -> None:
+def test_a_second_rollback_that_does_not_pass_opens_a_p0_in_the_same_commit(released: World) -> None:
     world = released
     world.release("v1.1.0")
-    world.production.next_smoke_fails(where="public")
-    failed = world.roll_back()
+    world.target.never_healthy(world.revision("v1.0.0").commit)
+    world.roll_back()
 
-    [incident] = opened(world)
+    failed, [incident] = world.deployments(PRODUCTION)[-1], opened(world)
     assert (incident.severity, incident.deployment, incident.opened_at) == (Severity.P0, failed.id, failed.ended_at)
     with world.store.reading() as tx:
         recorded = [(entry.action, entry.subject) for entry in tx.audit_log.entries()]
@@ -144,10 +148,10 @@ def test_a_rollback_that_can_not_start_opens_a_p0(released: World) -> None:
     world = released
     world.release("v1.1.0")
     world.production.process_dies()
-    world.away["deploy target"].away_for(9, "switch")
-    failed = world.roll_back()
+    world.away["deploy target"].away_for(99, "switch")
+    world.roll_back()
 
-    assert failed.state in (DeploymentState.FAILED, DeploymentState.ERRORED)
+    assert [d.state for d in world.deployments(PRODUCTION)[-2:]] == [DeploymentState.FAILED, DeploymentState.FAILED]
     assert [i.severity for i in opened(world)] == [Severity.P0]
 
 
@@ -171,7 +175,15 @@ def test_staging_that_can_not_be_put_back_is_no_reason_to_stop_production(releas
     world = released
     world.staging.next_smoke_fails(where="public")
     world.staging.put_back_fails()
+    world.target.never_healthy(world.revision("staging").commit)
     world.ship_to_staging("feat: broken", tested=False)
 
     assert [i.severity for i in opened(world)] == [Severity.P2]
     assert actions(world, "incident 1") == ["incident opened"]
+
+
+def nothing_of_v1_0_0_comes_up(world: World) -> None:
+    """What is released next fails in public, and neither way leads back."""
+    world.production.next_smoke_fails(where="public")
+    world.production.put_back_fails("its database is gone")
+    world.target.never_healthy(world.revision("v1.0.0").commit)

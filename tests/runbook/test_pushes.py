@@ -8,8 +8,8 @@ from staging_gate.domain.actor import Actor
 from staging_gate.domain.deployment import DeploymentState
 from staging_gate.domain.environment import Environment
 from staging_gate.ports.pushes import RefUpdate
-from staging_gate.runbook import changes, pushes
-from staging_gate.runbook.holding import put_in_quarantine
+from staging_gate.runbook import changes, pushes, releasing
+from staging_gate.runbook.holding import lift_quarantine, put_in_quarantine
 from staging_gate.runbook.reconcile import catch_up
 from staging_gate.testing.world import PushRefused, World
 
@@ -140,7 +140,11 @@ def test_whatever_commit_it_points_at_the_release_is_deployed_and_the_difference
     two.push_tag("v1.0.0-rollback", at="v1.1.0", by="dora")
     two.settle()
 
-    assert two.deployments(PRODUCTION)[-1].revision == two.revision("v1.0.0")
+    rollback = two.deployments(PRODUCTION)[-1]
+    assert rollback.revision == two.revision("v1.0.0")
+    assert rollback.why == (
+        f"rollback to v1.0.0: because (tag v1.0.0-rollback, at {other[:10]} and not at the release)"
+    )
     with two.store.reading() as tx:
         accepted, entry = tx.audit_log.about("v1.0.0-rollback")
     assert accepted.action == "rollback tag accepted"
@@ -171,6 +175,26 @@ def test_the_next_rollback_counts_on(two: World) -> None:
         two.push_tag("v1.0.0-rollback", at="v1.0.0")
 
     assert no.value.lines[0] == "v1.0.0-rollback exists already: a rollback tag is an order and is given once."
+
+    lift_quarantine(two.ports, "v1.1.0", "it was the provider", two.person("dora"))
+    for tag in ("v1.1.0-rollback.2", "v1.0.0-rollback.2", "v1.1.0-rollback.10"):
+        two.push_tag(tag, at=tag.partition("-")[0])
+        two.settle()
+        bad = {"v1.0.0": "v1.1.0", "v1.1.0": "v1.0.0"}[tag.partition("-")[0]]
+        lift_quarantine(two.ports, bad, "it was the provider", two.person("dora"))
+
+    assert [d.release for d in two.deployments(PRODUCTION)[2:]] == ["v1.0.0", "v1.1.0", "v1.0.0", "v1.1.0"]
+    assert two.ports.code_host.tags().keys() >= {"v1.0.0-rollback", "v1.0.0-rollback.2", "v1.1.0-rollback.10"}
+
+
+def test_rollback_tags_do_not_count_as_releases(two: World) -> None:
+    """By the rules of semantic versions v1.1.0-rollback comes before v1.1.0 and after v1.0.0."""
+    two.push_tag("v1.0.0-rollback.2", at="v1.0.0")
+    two.settle()
+    two.ship_to_staging("fix: prices")
+
+    planned = releasing.plan(two.ports)
+    assert (planned.last, planned.tag) == ("v1.1.0", "v1.2.0")
 
 
 def test_who_has_not_the_right_orders_nothing(two: World) -> None:

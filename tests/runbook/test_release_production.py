@@ -171,20 +171,6 @@ def test_a_route_that_can_not_be_closed_calls_for_a_person(world: World) -> None
     assert world.live(PRODUCTION) == failed
 
 
-def test_what_can_not_be_put_back_calls_for_a_person(released: World) -> None:
-    world = released
-    world.production.next_smoke_fails(where="public")
-    world.production.put_back_fails("its database is gone")
-    world.release("v1.1.0")
-
-    rollback = world.deployments(PRODUCTION)[-1]
-    assert rollback.state is DeploymentState.FAILED
-    assert rollback.failure == "v1.0.0 could not be put back: its database is gone. A person has to act now."
-    assert world.live(PRODUCTION) == world.deployment("production-2")
-    assert world.production.live() == "v1.1.0"
-    assert len(holds(world)) == 1
-
-
 def test_services_that_moved_go_back_in_reverse_order(made: Callable[..., World]) -> None:
     world = made(policy=gate_yaml(services=("api", "web")))
     world.release("v1.0.0")

@@ -2,16 +2,18 @@
 
 import pytest
 
+from staging_gate.domain.actor import SYSTEM
 from staging_gate.domain.deployment import Deployment, DeploymentKind, DeploymentState
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.release import Quarantine, ReleaseState
 from staging_gate.runbook import changes, releasing
+from staging_gate.runbook.changes import Unusable
 from staging_gate.runbook.holding import hold, lift_quarantine, put_in_quarantine
 from staging_gate.runbook.reconcile import differences
 from staging_gate.runbook.roll_back import roll_back
 from staging_gate.testing.policies import gate_yaml
 from staging_gate.testing.world import World
-from tests.runbook.stories import closed_as_explained
+from tests.runbook.stories import closed, closed_as_explained
 
 PRODUCTION = Environment.PRODUCTION
 
@@ -120,39 +122,59 @@ def test_a_quarantine_that_was_lifted_lets_it_come_back(two: World) -> None:
     assert two.production.live() == "v1.1.0"
 
 
-def test_a_rollback_that_can_not_start_leaves_production_as_it_was(two: World) -> None:
-    two.production.next_deploy_answers(500)
-    failed = two.roll_back("v1.0.0")
+def test_so_many_releases_back(two: World) -> None:
+    two.release("v1.2.0")
 
-    assert failed.state is DeploymentState.FAILED
-    assert two.production.served() == ["v1.0.0", "v1.1.0"]
-    assert two.live(PRODUCTION) == two.deployment("production-2")
-    assert quarantines(two) == []
+    assert two.roll_back(back=2).release == "v1.0.0"
 
 
-def test_a_rollback_whose_smoke_tests_fail_stays_and_calls_for_a_person(two: World) -> None:
-    two.production.next_smoke_fails("login", where="public")
-    failed = two.roll_back("v1.0.0")
+def test_releases_are_counted_by_when_they_were_published_and_past_those_in_quarantine(two: World) -> None:
+    two.release("v1.2.0")
+    two.release("v1.3.0")
+    put_in_quarantine(two.ports, "v1.2.0", "prices are wrong", two.person("dora"))
+    two.roll_back("v1.1.0")
+    lift_quarantine(two.ports, "v1.3.0", "it was the provider", two.person("dora"))
 
-    assert failed.state is DeploymentState.FAILED
-    assert failed.failure == (
-        "The rollback did not pass: The smoke tests of api did not pass through the public address: login failed. "
-        "It stays live; a person has to look."
+    assert two.roll_back(back=1).release == "v1.0.0"
+
+
+def test_further_back_than_there_are_releases_is_refused_with_the_reason(two: World) -> None:
+    assert closed_as_explained(two, "rollback 2", "dora", lambda: two.roll_back(back=2)) == ("no_rollback_target",)
+    assert two.explain("rollback 2", "dora").reasons[0].sentence == (
+        "There is nothing to go back to: fewer than 2 of the verified releases before v1.1.0 are free of quarantine."
     )
-    assert two.production.live() == "v1.0.0"
-    assert two.live(PRODUCTION) == failed
+    put_in_quarantine(two.ports, "v1.0.0", "prices are wrong", two.person("dora"))
+    assert two.explain("rollback 1", "dora").reasons[0].sentence == (
+        "There is nothing to go back to: none of the verified releases before v1.1.0 is free of quarantine."
+    )
+
+
+def test_a_name_and_a_number_are_one_too_many(two: World) -> None:
+    with pytest.raises(Unusable, match="Name a release or say how many releases back, not both."):
+        two.roll_back("v1.0.0", back=1)
+
+
+def test_through_the_provider_nothing_is_proved_before_the_traffic_moves(two: World) -> None:
+    rollback = two.roll_back(through_provider=True)
+
+    assert (rollback.state, rollback.release) == (DeploymentState.SUCCEEDED, "v1.0.0")
+    assert two.steps(rollback.id) == [
+        "have the provider put it back",
+        "smoke test through the public address",
+        "let older processes go",
+        "record the rollback",
+    ]
+    assert two.production.calls(rollback.id) == ["put_back api"]
+    assert two.live(PRODUCTION) == rollback
     assert [q.tag for q in quarantines(two)] == ["v1.1.0"]
-    assert len(two.deployments(PRODUCTION)) == 3
 
 
-def test_a_rollback_whose_switch_fails_says_that_it_is_not_sure(two: World) -> None:
-    two.away["deploy target"].away_for(5, "switch")
-    failed = two.roll_back("v1.0.0")
+def test_nothing_takes_a_rollback_back_by_itself(two: World) -> None:
+    two.release("v1.2.0")
+    two.roll_back("v1.1.0")
 
-    assert failed.failure == (
-        "The rollback did not pass: The deploy target does not answer. "
-        "Perhaps not all of its services receive the traffic; a person has to look."
-    )
+    assert closed(lambda: roll_back(two.ports, "v1.0.0", "it is slow", SYSTEM)) == ("rollback_of_a_rollback",)
+    assert two.roll_back("v1.0.0", by="dora").state is DeploymentState.SUCCEEDED
 
 
 @pytest.mark.parametrize("name", [None, "v1.1.0"])

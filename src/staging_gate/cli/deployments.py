@@ -86,15 +86,22 @@ def redeploy(environment: str, wait: bool, as_json: bool) -> None:
 
 @click.command()
 @click.argument("tag", required=False)
+@click.option("--back", type=click.IntRange(1, 1000), help="Instead of TAG: so many verified releases back.")
+@click.option("--through-provider", is_flag=True, help="By the provider's own way back; no candidate is proved first.")
 @click.option("--reason", required=True, help="Why; it goes on the record.")
 @click.option("--wait/--no-wait", default=True, help="Follow it to its end.")
 @json_option
-def rollback(tag: str | None, reason: str, wait: bool, as_json: bool) -> None:
+def rollback(
+    tag: str | None, back: int | None, through_provider: bool, reason: str, wait: bool, as_json: bool
+) -> None:
     """Take production back to an earlier release (Procedure 4).
 
-    To TAG, or to the last verified release. No hold or freeze stops this.
+    To TAG, or to the last verified release that is not in quarantine. No hold, window or freeze stops this. If it does
+    not succeed, it is tried once more with the kept build started anew; then a P0 incident calls a person.
     """
-    _begun(api().post("/rollback", to=tag, reason=reason), wait, as_json)
+    _begun(
+        api().post("/rollback", to=tag, back=back, through_provider=through_provider, reason=reason), wait, as_json
+    )
 
 
 @click.group()

@@ -68,6 +68,7 @@ def explain(subject: tuple[str, ...], as_json: bool) -> None:
     gate explain v1.4.0            a release
     gate explain production-3      a deployment
     gate explain rollback v1.3.0   going back
+    gate explain rollback 2        going back two releases
     """
     decision = api().get("/explain", subject=" ".join(subject))
     if as_json:

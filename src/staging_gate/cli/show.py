@@ -161,6 +161,9 @@ def deployment_end(timeline: dict[str, Any]) -> None:
         indented(d["failure"], 0, "red")
     for line in d["evidence"].splitlines()[-30:]:
         indented(line, 4, "dim")
+    if d["logs_found"] or d["logs_due_at"]:
+        said = d["logs_found"] or f"looked at {moment(d['logs_due_at'])}"
+        console().print(f"logs of the first minutes: {escape(said)}")
     for took in timeline["took"]:
         mark = "" if took["within"] else ": [red]longer than expected[/]"
         console().print(
@@ -210,6 +213,8 @@ def incident(i: dict[str, Any]) -> None:
     out = console()
     out.print(incident_line(i))
     out.print(f"{i['phase']}, since {moment(i['opened_at'])}", style="dim")
+    if i["details"]:
+        indented(i["details"], 2, "dim")
     if i["deployment"]:
         out.print(f"about {i['deployment']}: `gate deployment show {i['deployment']}`")
     if i["resolved_at"]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from staging_gate.domain.deployment import Deployment
+from staging_gate.domain.log_patterns import Found
 
 
 def merged(number: int, title: str) -> str:
@@ -47,12 +48,28 @@ def put_back(names: str) -> str:
 
 
 def put_back_failed(names: str, why: str) -> str:
-    return sentences(f"{names} could not be put back:", why, "A person has to act now.")
+    return sentences(f"{names} could not be put back:", why, "It is tried once more: its kept build is started anew.")
 
 
-def rollback_failed(why: str, moved: bool) -> str:
+def rollback_failed(why: str, moved: bool, again: bool) -> str:
     now = "It stays live" if moved else "Perhaps not all of its services receive the traffic"
-    return sentences(f"The rollback did not pass: {why}", f"{now}; a person has to look.")
+    then = "it is tried once more: its kept build is started anew." if again else "a person has to look."
+    return sentences(f"The rollback did not pass: {why}", f"{now}; {then}")
+
+
+def second_try(first: Deployment) -> str:
+    return f"{first.why} (second try: {first.id} did not succeed, so the kept build is started anew)"
+
+
+def logs_found(found: Found | None) -> str:
+    """What the first minutes of the logs say."""
+    if found is None:
+        return "Unknown: no service can tell what it has logged since."
+    lines = "1 line" if found.lines == 1 else f"{found.lines} lines"
+    if not found.counts:
+        return f"None of the runbook's patterns in {lines}."
+    counted = (f"{pattern} {'once' if count == 1 else f'{count} times'}" for pattern, count in found.counts)
+    return f"In {lines}: {', '.join(counted)}."
 
 
 def superseded_by(id: str) -> str:

@@ -4,6 +4,9 @@ from staging_gate.domain.deployment import Deployment
 from staging_gate.domain.incident import Incident
 from staging_gate.messages import deployments
 
+EVIDENCE_LIMIT = 4_000
+"""Characters of evidence of each attempt that an incident repeats."""
+
 
 def line(incident: Incident) -> str:
     head = f"{incident.severity.upper()} incident {incident.id}"
@@ -12,6 +15,20 @@ def line(incident: Incident) -> str:
 
 def rollback_failed(rollback: Deployment) -> str:
     return f"{rollback.id}, the rollback to {deployments.name(rollback)}, did not succeed: a person has to act now"
+
+
+def rollback_tried(first: Deployment, second: Deployment) -> str:
+    """What was tried to get back, and what was seen."""
+    return "\n\n".join(
+        part
+        for one in (first, second)
+        for part in (f"{one.id}, {one.why}: {one.failure}", one.evidence[-EVIDENCE_LIMIT:])
+        if part
+    )
+
+
+def logs_after_rollback(rollback: Deployment) -> str:
+    return f"After {rollback.id}, the rollback to {deployments.name(rollback)}, the logs still show errors"
 
 
 def route_not_closed(failed: Deployment) -> str:

@@ -61,10 +61,12 @@ def rollback_refused(tag: str, decision: Decision) -> list[str]:
     return [f"{tag} orders a rollback that can not be done now:", *lines(decision)[1:]]
 
 
-def rollback_reason(tag: str, message: str) -> str:
-    """The first line of the tag's message, as the runbook has people write it."""
+def rollback_reason(tag: str, message: str, elsewhere: str | None = None) -> str:
+    """The first line of the tag's message, as the runbook has people write it; `elsewhere` is the commit that the tag
+    points at, where that is not the release's."""
     said = message.strip().partition("\n")[0]
-    return f"{said} (tag {tag})" if said else f"tag {tag}"
+    named = f"tag {tag}, at {elsewhere[:10]} and not at the release" if elsewhere else f"tag {tag}"
+    return f"{said} ({named})" if said else named
 
 
 def no_right_to_roll_back(tag: str, name: str, roles: str) -> list[str]:

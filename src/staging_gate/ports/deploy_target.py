@@ -6,7 +6,7 @@ twice. Raises the family of `ports.errors`; `Refused` means the release is at fa
 health is wrong) and carries the service's own last words as evidence.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -113,6 +113,10 @@ class DeployTarget(Protocol):
 
     def address(self, environment: Environment, service: Service, target: Target) -> str:
         """The public address of the service."""
+        ...
+
+    def said_since_live(self, order: Order) -> Iterable[str] | None:
+        """The log lines of the service since this deployment was switched to; None where nobody can tell."""
         ...
 
     def last_words(self, order: Order, lines: int = 50) -> str:

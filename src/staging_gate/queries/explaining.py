@@ -11,13 +11,16 @@ from staging_gate.runbook.changes import Unknown
 
 def explain(ports: Ports, subject: str, actor: Actor) -> Decision:
     """`subject` is a change (`12`), a release (`v1.4.0`), a deployment (`production-3`), or
-    `rollback` and `rollback v1.3.0`.
+    `rollback`, `rollback v1.3.0` and `rollback 2` (releases back).
 
     Raises Unknown.
     """
     words = subject.split()
     if words and words[0] == "rollback":
-        return deciding.on_rolling_back(ports, words[1] if len(words) > 1 else None, actor)[0]
+        wanted = words[1] if len(words) > 1 else None
+        if wanted is not None and re.fullmatch(r"[1-9]\d{0,2}", wanted):
+            return deciding.on_rolling_back(ports, None, actor, int(wanted))[0]
+        return deciding.on_rolling_back(ports, wanted, actor)[0]
     if re.fullmatch(r"#?\d{1,9}", subject):
         return deciding.on_merging(ports, changes.get(ports, int(subject.lstrip("#"))), None, actor)
     if re.fullmatch(r"(staging|production)-\d{1,9}", subject):

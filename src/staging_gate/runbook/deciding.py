@@ -81,11 +81,13 @@ def on_deploying(ports: Ports, deployment: Deployment, by: Actor) -> Decision:
     return evaluate(policy, known, Action.DEPLOY, by, ports.clock.now(), deployment.id or deployment.environment)
 
 
-def on_rolling_back(ports: Ports, name: str | None, by: Actor) -> tuple[Decision, Deployment | None]:
+def on_rolling_back(
+    ports: Ports, name: str | None, by: Actor, back: int | None = None
+) -> tuple[Decision, Deployment | None]:
     """The decision, and the deployment whose release would come back."""
-    known = facts.of_rollback(ports, name)
-    policy = policy_in_force(ports)
-    decision = evaluate(policy, known, Action.ROLL_BACK, by, ports.clock.now(), name or "the last verified release")
+    known = facts.of_rollback(ports, name, back)
+    subject = name or (f"{back} releases back" if back else "the last verified release")
+    decision = evaluate(policy_in_force(ports), known, Action.ROLL_BACK, by, ports.clock.now(), subject)
     return decision, known.rollback_to
 
 

@@ -75,6 +75,16 @@ def switch(ports: Ports, id: str) -> str:
     return words.services([order.service.name for order in moved])
 
 
+def have_it_put_back(ports: Ports, id: str) -> str:
+    """For a rollback through the provider: each target brings its own earlier deployment back, as it knows how."""
+    _begin_to_switch(ports, id)
+    moved = orders(ports, deployment(ports, id))
+    for order in moved:
+        surely(target_of(ports, order).put_back, order)
+    _mark_switched(ports, id)
+    return words.services([order.service.name for order in moved])
+
+
 def smoke_test(ports: Ports, id: str) -> str:
     """Prove the deployment through the public addresses: what answers is this revision, and the smoke tests pass."""
     current = deployment(ports, id)
@@ -149,9 +159,11 @@ def unless_cancelled(ports: Ports, id: str) -> Deployment:
 
 
 def orders(ports: Ports, of: Deployment) -> list[Order]:
+    """A rollback takes what is warm; its second try does not."""
     policy = needed_policy(ports)
+    warm = of.is_rollback and of.retries is None
     return [
-        Order(of.id, of.environment, service, service.target(of.environment), of.revision, of.release, of.is_rollback)
+        Order(of.id, of.environment, service, service.target(of.environment), of.revision, of.release, warm)
         for service in services_of(ports, policy, of.revision.commit, of.environment)
     ]
 

@@ -7,7 +7,7 @@ from posixpath import normpath
 from staging_gate.domain.bypass import Bypass, subject_of
 from staging_gate.domain.change import Change
 from staging_gate.domain.check import Check
-from staging_gate.domain.deployment import Deployment
+from staging_gate.domain.deployment import Deployment, DeploymentState
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.gate import Facts, ReleaseFacts
 from staging_gate.domain.policy import MergeMethod, Policy
@@ -122,8 +122,8 @@ def of_deployment(ports: Ports, policy: Policy, deployment: Deployment) -> Facts
         )
 
 
-def of_rollback(ports: Ports, name: str | None) -> Facts:
-    """What going back to `name` (or to the last verified release) has to do with.
+def of_rollback(ports: Ports, name: str | None, back: int | None = None) -> Facts:
+    """What going back to `name`, or so many releases `back` (else to the last verified release) has to do with.
 
     While production is being deployed to, that counts as live: it is what will be undone.
     """
@@ -135,19 +135,45 @@ def of_rollback(ports: Ports, name: str | None) -> Facts:
             environment=Environment.PRODUCTION,
             quarantines=tuple(tx.releases.quarantines()),
             live=live,
-            rollback_to=rollback_target(tx, name, live),
+            rollback_to=rollback_target(tx, name, back, live),
             rollback_name=name,
+            rollback_back=back,
         )
 
 
-def rollback_target(tx: Transaction, name: str | None, live: Deployment | None) -> Deployment | None:
-    """The deployment whose release comes back: the named one if production ever verified it, else the last verified."""
+def rollback_target(
+    tx: Transaction, name: str | None, back: int | None, live: Deployment | None
+) -> Deployment | None:
+    """The deployment whose release comes back: the named one if production ever verified it, so many verified releases
+    `back`, else the last verified one."""
+    if back is not None:
+        earlier = _releases_before(tx, live)
+        return _succeeded(tx, earlier[back - 1].tag) if len(earlier) >= back else None
     if name is None:
         return tx.deployments.last_verified_release(before=live.release if live else None)
     release = tx.releases.get(name)
-    if release is None or release.verified_at is None:
-        return None
-    return next((d for d in tx.deployments.of_release(name) if d.state.value == "succeeded"), None)
+    return _succeeded(tx, name) if release is not None and release.verified_at is not None else None
+
+
+def _succeeded(tx: Transaction, tag: str) -> Deployment | None:
+    return next((d for d in tx.deployments.of_release(tag) if d.state is DeploymentState.SUCCEEDED), None)
+
+
+def _releases_before(tx: Transaction, live: Deployment | None) -> list[Release]:
+    """The verified releases that were published before what is live, the last first; those in quarantine are passed
+    over."""
+    bad = {name for quarantine in tx.releases.quarantines() for name in (quarantine.tag, quarantine.tree)}
+    now = tx.releases.get(live.release) if live is not None and live.release else None
+    found = [
+        (release.published_at, release)
+        for release in tx.releases.all()
+        if release.verified_at is not None
+        and release.published_at is not None
+        and (now is None or now.published_at is None or release.published_at < now.published_at)
+        and release.tag not in bad
+        and (release.revision is None or release.revision.tree not in bad)
+    ]
+    return [release for _, release in sorted(found, key=lambda pair: pair[0], reverse=True)]
 
 
 def main_ahead(ports: Ports, policy: Policy) -> tuple[str, ...]:

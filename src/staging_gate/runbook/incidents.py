@@ -24,10 +24,12 @@ def open_incident(ports: Ports, severity: Severity, title: str, by: Actor, deplo
         return _open(tx, severity, title.strip(), by, deployment)
 
 
-def call_a_person(tx: Transaction, deployment: Deployment, title: str) -> Incident:
+def call_a_person(
+    tx: Transaction, deployment: Deployment, title: str, details: str = "", severity: Severity = Severity.P0
+) -> Incident:
     """Open an incident about a deployment that only a person can put right. In staging nobody is hurt by it."""
-    severity = Severity.P0 if deployment.environment is Environment.PRODUCTION else Severity.P2
-    return _open(tx, severity, title, SYSTEM, deployment.id)
+    worst = severity if deployment.environment is Environment.PRODUCTION else Severity.P2
+    return _open(tx, worst, title, SYSTEM, deployment.id, details)
 
 
 def resolve(ports: Ports, id: int, reason: str, by: Actor) -> Incident:
@@ -58,8 +60,11 @@ def subject_of(incident: Incident) -> str:
     return f"incident {incident.id}"
 
 
-def _open(tx: Transaction, severity: Severity, title: str, by: Actor, deployment: str | None) -> Incident:
-    incident = Incident(tx.incidents.next_id(), severity, title, by.name, tx.at, deployment=deployment)
+def _open(
+    tx: Transaction, severity: Severity, title: str, by: Actor, deployment: str | None, details: str = ""
+) -> Incident:
+    id = tx.incidents.next_id()
+    incident = Incident(id, severity, title, by.name, tx.at, deployment=deployment, details=details)
     tx.incidents.add(incident)
     tx.audit(by, "incident opened", subject_of(incident), title, severity=severity, deployment=deployment)
     return incident

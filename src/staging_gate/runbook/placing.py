@@ -83,6 +83,16 @@ def go_live(run: Run, id: str) -> Failure | None:
     return None
 
 
+def go_back_through_provider(run: Run, id: str) -> Failure | None:
+    """For a rollback: the targets' own way back, without a candidate that is proved first."""
+    try:
+        run.step("have the provider put it back", deploying.have_it_put_back, id)
+        run.step("smoke test through the public address", deploying.smoke_test, id)
+    except BROKEN as error:
+        return Failure.of(error)
+    return None
+
+
 def tried(run: Run, name: str, step: Callable[..., Any], *args: object) -> str | None:
     """Do a step that others do not depend on; what went wrong, or None."""
     try:

@@ -104,7 +104,6 @@ def _carry_out(ports: Ports, actor: Actor, tag: str, points_at: str | None) -> N
     if rollback is None:
         return
     pushed = ports.code_host.tags().get(tag)
-    reason = words.rollback_reason(tag, pushed.message if pushed else "")
     decision, target = deciding.on_rolling_back(ports, rollback.release, actor)
     with ports.store.transaction() as tx:
         tx.deployments.lock(Environment.PRODUCTION)
@@ -113,6 +112,8 @@ def _carry_out(ports: Ports, actor: Actor, tag: str, points_at: str | None) -> N
         release = tx.releases.get(rollback.release)
         commit = release.revision.commit if release and release.revision else None
         tx.audit(actor, PUSHED, tag, points_at=points_at, release_at=commit, same=points_at == commit)
+        elsewhere = points_at if points_at != commit else None
+        reason = words.rollback_reason(tag, pushed.message if pushed else "", elsewhere)
         if decision.open and target is not None:
             order(tx, target, reason, actor)
         else:

@@ -8,8 +8,9 @@ from dataclasses import replace
 from staging_gate.domain.actor import SYSTEM, Actor
 from staging_gate.domain.deployment import Deployment, DeploymentKind, DeploymentState
 from staging_gate.domain.environment import Environment
+from staging_gate.domain.log_patterns import FIRST_MINUTES
 from staging_gate.messages import deployments as words
-from staging_gate.messages.incidents import rollback_failed
+from staging_gate.messages.incidents import rollback_failed, rollback_tried
 from staging_gate.ports.store import Transaction
 from staging_gate.runbook.incidents import call_a_person
 
@@ -58,16 +59,19 @@ def finish(
 ) -> Deployment:
     """End a deployment, and start the next one. Ended already (we were killed after the commit): the same again.
 
-    A rollback is not rolled back itself: one that fails calls a person.
+    A rollback is not rolled back itself: one that fails is tried once more, then a person is called. A release that
+    production has back is looked at again after its first minutes.
     """
     found = locked(tx, id)
     if found.state.ended:
         return found
     ended = replace(found, state=state, ended_at=tx.at, failure=reason, evidence=evidence)
+    if found.is_rollback and found.environment is Environment.PRODUCTION and state is DeploymentState.SUCCEEDED:
+        ended = replace(ended, logs_due_at=tx.at + FIRST_MINUTES)
     tx.deployments.update(ended, found.state)
     tx.audit(by, f"deployment {state}", id, reason)
     if found.is_rollback and state in (DeploymentState.FAILED, DeploymentState.ERRORED):
-        call_a_person(tx, ended, rollback_failed(ended))
+        _try_otherwise(tx, ended)
     dispatch(tx, found.environment)
     return ended
 
@@ -87,7 +91,31 @@ def locked(tx: Transaction, id: str) -> Deployment:
 
 def rollback_of(tx: Transaction, broken: Deployment) -> Deployment | None:
     """The rollback that takes this deployment back by itself."""
-    return next((one for one in tx.deployments.undoing(broken.id) if one.requested_by == SYSTEM.name), None)
+    undoing = tx.deployments.undoing(broken.id)
+    return next((one for one in undoing if one.requested_by == SYSTEM.name and one.retries is None), None)
+
+
+def _try_otherwise(tx: Transaction, failed: Deployment) -> None:
+    """The second try trusts nothing that is warm: it starts the kept build anew, and proves it before the switch."""
+    first = tx.deployments.get(failed.retries) if failed.retries else None
+    if first is not None:
+        call_a_person(tx, failed, rollback_failed(failed), rollback_tried(first, failed))
+        return
+    second = Deployment(
+        id="",
+        environment=failed.environment,
+        kind=DeploymentKind.ROLLBACK,
+        revision=failed.revision,
+        state=DeploymentState.QUEUED,
+        why=words.second_try(failed),
+        requested_by=failed.requested_by,
+        requested_at=tx.at,
+        release=failed.release,
+        undoes=failed.undoes,
+        urgent=True,
+        retries=failed.id,
+    )
+    request(tx, second, SYSTEM)
 
 
 def _supersede(tx: Transaction, older: Deployment, newer: str) -> None:

@@ -9,23 +9,35 @@ from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
 from staging_gate.runbook import deciding, deploying, taking_back
 from staging_gate.runbook.cancelling import cancel
-from staging_gate.runbook.placing import Failure, bring_up_again, go_live, tried
+from staging_gate.runbook.changes import Unusable
+from staging_gate.runbook.placing import Failure, bring_up_again, go_back_through_provider, go_live, tried
 from staging_gate.runbook.queue import ROLL_BACK, finish, needed, request
 
 
-def roll_back(ports: Ports, to: str | None, reason: str, by: Actor) -> Deployment:
-    """Order a rollback of production; without `to`, to the last verified release. Raises Closed.
+def roll_back(
+    ports: Ports,
+    to: str | None,
+    reason: str,
+    by: Actor,
+    back: int | None = None,
+    through_provider: bool = False,
+) -> Deployment:
+    """Order a rollback of production: to a tag, so many releases `back`, else to the last verified release.
 
-    What production is deploying at the moment is cancelled first: it must not finish rolling out.
+    `through_provider` asks each target to bring its own earlier deployment back (option B), instead of proving a
+    candidate first (option A). What production is deploying at the moment is cancelled: it must not finish rolling
+    out. Raises Closed, Unusable.
     """
-    decision, target = deciding.on_rolling_back(ports, to, by)
+    if to is not None and back is not None:
+        raise Unusable("Name a release or say how many releases back, not both.")
+    decision, target = deciding.on_rolling_back(ports, to, by, back)
     deciding.through(decision)
     assert target is not None  # an open gate has a target
     with ports.store.transaction() as tx:
-        return order(tx, target, reason, by)
+        return order(tx, target, reason, by, through_provider)
 
 
-def order(tx: Transaction, target: Deployment, reason: str, by: Actor) -> Deployment:
+def order(tx: Transaction, target: Deployment, reason: str, by: Actor, through_provider: bool = False) -> Deployment:
     """Queue a rollback that was let through."""
     tx.deployments.lock(Environment.PRODUCTION)
     running = tx.deployments.occupying(Environment.PRODUCTION)
@@ -44,16 +56,23 @@ def order(tx: Transaction, target: Deployment, reason: str, by: Actor) -> Deploy
         release=target.release,
         undoes=live.id if live else None,
         urgent=True,
+        through_provider=through_provider,
     )
     return request(tx, rollback, by)
 
 
 @procedure(ROLL_BACK, errored=taking_back.mark_errored)
 def bring_back(run: Run, deployment_id: str) -> None:
-    """Take the warm processes of the release, or start its kept build; switch; prove it."""
-    if failure := bring_up_again(run, deployment_id):
-        return taking_back.leave_as_it_was(run, deployment_id, failure)
-    failure = go_live(run, deployment_id)
+    """Take the warm processes of the release, or start its kept build; switch; prove it. Or leave that to the provider.
+
+    A rollback that does not succeed is tried once more with nothing warm; a second one that does not calls a person.
+    """
+    if deploying.deployment(run.ports, deployment_id).through_provider:
+        failure = go_back_through_provider(run, deployment_id)
+    else:
+        if failure := bring_up_again(run, deployment_id):
+            return taking_back.leave_as_it_was(run, deployment_id, failure)
+        failure = go_live(run, deployment_id)
     if failure and failure.cancelled:
         return taking_back.leave_as_it_was(run, deployment_id, failure)
     tried(run, "let older processes go", deploying.retire, deployment_id)
@@ -61,19 +80,27 @@ def bring_back(run: Run, deployment_id: str) -> None:
 
 
 def record(ports: Ports, id: str, failure: Failure | None) -> None:
-    """The bad release goes into quarantine and promotions are held. A rollback that fails is not rolled back itself:
-    a person has to look."""
+    """The bad release goes into quarantine and promotions are held. A rollback that fails is not rolled back itself."""
     with ports.store.transaction() as tx:
         done = needed(tx, id)
         if done.state.ended:
             return  # we were killed after this commit
-        by = Actor(done.requested_by)
-        undone = tx.deployments.get(done.previous) if done.previous else None  # what was live when this began
-        if undone is not None and undone.release is not None and undone.release != done.release:
-            taking_back.quarantine(tx, undone.release, undone.revision.tree, done.why, by)
-        taking_back.hold_promotions(tx, done.environment, done.why, by)
+        if done.environment is Environment.PRODUCTION:
+            _hold_the_line(tx, done)
         if failure is None:
             finish(tx, id, DeploymentState.SUCCEEDED)
             return
-        why = words.rollback_failed(failure.why, moved=done.switched_at is not None)
+        why = words.rollback_failed(failure.why, moved=done.switched_at is not None, again=done.retries is None)
         finish(tx, id, DeploymentState.FAILED, why, failure.evidence)
+
+
+def _hold_the_line(tx: Transaction, done: Deployment) -> None:
+    by = Actor(done.requested_by)
+    undone = tx.deployments.get(done.previous) if done.previous else None  # what was live when this began
+    known = {quarantine.tag for quarantine in tx.releases.quarantines()}
+    bad = undone.release if undone is not None and undone.release != done.release else None
+    if done.retries and (bad is None or bad in known):
+        return  # the first try has done it, or what has failed and took itself back
+    if undone is not None and bad is not None:
+        taking_back.quarantine(tx, bad, undone.revision.tree, done.why, by)
+    taking_back.hold_promotions(tx, done.environment, done.why, by)

@@ -34,7 +34,8 @@ def take_back(run: Run, id: str, failure: Failure) -> None:
         for service in reversed(services)
     ]
     run.step("record what is back", end_rollback, id, failure, [problem for problem in problems if problem])
-    tried(run, "stop the candidates", deploying.discard, id)
+    if not any(problems):  # else it may still receive traffic, and a second try goes on from here
+        tried(run, "stop the candidates", deploying.discard, id)
 
 
 def end(ports: Ports, id: str, failure: Failure) -> None:

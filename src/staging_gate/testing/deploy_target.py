@@ -1,6 +1,6 @@
 """A deploy target in memory: builds, processes, traffic. Nothing is executed; everything is remembered."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -17,7 +17,8 @@ ROUTE = tuple[Environment, str]
 
 @dataclass
 class FakeProcess:
-    """`deployments` are those that it belongs to, the one that started it first."""
+    """`deployments` are those that it belongs to, the one that started it first. `said` is its log, `marks` where that
+    stood when a deployment was switched to."""
 
     number: int
     commit: str
@@ -25,6 +26,8 @@ class FakeProcess:
     deployments: list[str]
     running: bool = True
     healthy: bool = True
+    said: list[str] = field(default_factory=list)
+    marks: dict[str, int] = field(default_factory=dict)
 
     @property
     def warm(self) -> bool:
@@ -190,6 +193,11 @@ class FakeTarget:
     def address(self, environment: Environment, service: Service, target: Target) -> str:
         return f"http://{service.name}.{environment}.invalid"
 
+    def said_since_live(self, order: Order) -> Iterable[str] | None:
+        process = self.route(order.environment, order.service.name).of(order.deployment)
+        mark = process.marks.get(order.deployment) if process else None
+        return process.said[mark:] if process and mark is not None else None
+
     def last_words(self, order: Order, lines: int = 50) -> str:
         said = self.route(order.environment, order.service.name).of(order.deployment)
         return f"the last words of {order.service.name} in {order.deployment}" if said else ""
@@ -258,6 +266,7 @@ class FakeTarget:
         if route.traffic is not process:
             route.served.append(process.release or process.commit)
         route.traffic, route.sent_to, route.closed = process, order.deployment, False
+        process.marks.setdefault(order.deployment, len(process.said))
         self.known.sent.append(Sent(order.environment, order.service.name, order.deployment, process.commit))
 
 

@@ -68,6 +68,12 @@ class FakePlace:
         assert traffic, f"nothing receives the traffic of {service}"
         traffic.running = False
 
+    def says(self, *lines: str, service: str = "api") -> None:
+        """What receives the traffic writes these lines to its log."""
+        traffic = self._route(service).traffic
+        assert traffic, f"nothing receives the traffic of {service}"
+        traffic.said += lines
+
     # --- what is there -------------------------------------------------------------------------------------------
 
     def live(self, service: str = "api") -> str | None:

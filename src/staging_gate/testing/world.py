@@ -279,9 +279,16 @@ class World:
         self.prepare_release(tag)
         return self.publish(tag)
 
-    def roll_back(self, to: str | None = None, reason: str = "prices are wrong", by: str = "dora") -> Deployment:
+    def roll_back(
+        self,
+        to: str | None = None,
+        reason: str = "prices are wrong",
+        by: str = "dora",
+        back: int | None = None,
+        through_provider: bool = False,
+    ) -> Deployment:
         """Procedure 4. Raises Closed."""
-        ordered = roll_back(self.ports, to, reason, self.person(by))
+        ordered = roll_back(self.ports, to, reason, self.person(by), back, through_provider)
         self.settle()
         return self.deployment(ordered.id)
 

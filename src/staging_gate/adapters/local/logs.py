@@ -3,6 +3,7 @@
 import codecs
 import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from staging_gate.adapters.local.layout import NAME, make_folder
@@ -45,6 +46,19 @@ class FileLogs:
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         text = decoder.decode(block)
         return text, offset + len(block) - len(decoder.getstate()[0])
+
+    def size(self, ref: str) -> int:
+        """How many bytes were written so far."""
+        try:
+            return self.path(ref).stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def lines(self, ref: str, offset: int) -> Iterator[str]:
+        """One after the other, from a byte offset to the end of now."""
+        with contextlib.suppress(FileNotFoundError), self.path(ref).open("rb") as file:
+            file.seek(offset)
+            yield from (line.decode(errors="replace").rstrip("\r\n") for line in file)
 
     def tail(self, ref: str, lines: int = 50) -> str:
         return last_lines(self.path(ref), lines)

@@ -26,7 +26,8 @@ from staging_gate.domain.environment import Environment
 
 @dataclass(frozen=True)
 class Place:
-    """`number` counts the places of a service; `process` names the folder of the process."""
+    """`number` counts the places of a service; `process` names the folder of the process. `said` is how many bytes its
+    log had when the deployment was first switched to."""
 
     number: int
     deployment: str
@@ -35,6 +36,7 @@ class Place:
     build: str
     process: str
     port: int
+    said: int | None = None
 
     @property
     def log(self) -> str:

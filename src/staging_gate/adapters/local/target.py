@@ -1,5 +1,6 @@
 """The deploy target `local`: processes on this machine, started beside each other behind one proxy."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from staging_gate.adapters.local import processes, readiness
@@ -176,10 +177,17 @@ class LocalTarget:
     def address(self, environment: Environment, service: Service, target: Target) -> str:
         return address_of(target)
 
+    def said_since_live(self, order: Order) -> Iterable[str] | None:
+        place = self._places(order).get(order.deployment)
+        if place is None or place.said is None:
+            return None
+        hidden = _hidden(order)
+        return (hidden.hide(line) for line in self._logs.lines(_log(place.log, order.service.name), place.said))
+
     def last_words(self, order: Order, lines: int = 50) -> str:
         place = self._places(order).get(order.deployment)
         started_by = place.log if place else order.deployment
-        return _hidden(order).hide(self._logs.tail(_log(started_by, order.service), lines))
+        return _hidden(order).hide(self._logs.tail(_log(started_by, order.service.name), lines))
 
     def _is_a_route(self, port: int) -> bool:
         """Whether the proxy has this public port, for any service."""
@@ -199,7 +207,7 @@ class LocalTarget:
             return warm
         for place in places.all():
             if place.commit == order.revision.commit and place != own:
-                again = replace(place, deployment=order.deployment, number=places.next_number())
+                again = replace(place, deployment=order.deployment, number=places.next_number(), said=None)
                 if warm := self._answering(order, places, again):
                     return warm
         return None
@@ -244,7 +252,7 @@ class LocalTarget:
             argv=program(order.service.run, build.path, path_of(build), values, setting),
             cwd=build.path,
             environ=resolved_environ(order, build, home, values).environ,
-            log=self._logs.path(_log(order.deployment, order.service)),
+            log=self._logs.path(_log(order.deployment, order.service.name)),
             state=places.state(place.process),
             account=self._account,
             keeper=places.route,
@@ -270,6 +278,8 @@ class LocalTarget:
         )
 
     def _send(self, places: Places, place: Place) -> None:
+        if place.said is None:
+            place = replace(place, said=self._logs.size(_log(place.log, places.service)))
         if places.get(place.deployment) != place:
             places.put(place)
         if len(places.of_process(place.process)) > 1:
@@ -323,8 +333,8 @@ def _private(place: Place) -> str:
     return f"http://127.0.0.1:{place.port}"
 
 
-def _log(deployment: str, service: Service) -> str:
-    return f"{deployment}/run-{service.name}"
+def _log(deployment: str, service: str) -> str:
+    return f"{deployment}/run-{service}"
 
 
 def _port(target: Target) -> int:

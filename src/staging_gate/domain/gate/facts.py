@@ -66,7 +66,8 @@ class Facts:
     `main_ahead` are commits of main that staging lacks. `proof_touched` are the files by which a change alters how it
     is proved, `policy_problems` what is wrong in the gate.yaml that it brings. `target_problems` are sentences of
     targets that can not be deployed to. `again` is what production runs, where just that would be deployed once
-    more. `rollback_to` is the deployment whose release a rollback would bring back, `rollback_name` what was asked for.
+    more. `rollback_to` is the deployment whose release a rollback would bring back, `rollback_name` or
+    `rollback_back` (how many releases) what was asked for.
     `incident` is the one that somebody wants to resolve, `deployment` the one that
     somebody wants to cancel, `bypass` the one that somebody wants to withdraw. Who wants to bypass `intent_code` finds
     the gate `closed_by` these reasons.
@@ -91,6 +92,7 @@ class Facts:
     again: Deployment | None = None
     rollback_to: Deployment | None = None
     rollback_name: str | None = None
+    rollback_back: int | None = None
     incident: Incident | None = None
     deployment: Deployment | None = None
     intent_method: MergeMethod | None = None

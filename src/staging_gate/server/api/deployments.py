@@ -19,7 +19,11 @@ router = APIRouter(tags=["deployments"])
 
 
 class Back(Asked):
+    """`to` is a tag, `back` a number of releases; without either, to the last verified release."""
+
     to: str | None = Field(None, max_length=100)
+    back: int | None = Field(None, ge=1, le=1000)
+    through_provider: bool = False
     reason: Reason
 
 
@@ -56,7 +60,7 @@ def cancel(house: InHouse, by: By, id: str) -> Any:
 
 @router.post("/rollback", status_code=202)
 def rollback(house: InHouse, by: By, back: Back) -> Any:
-    return plain(roll_back(house.ports, back.to, back.reason, by))
+    return plain(roll_back(house.ports, back.to, back.reason, by, back.back, back.through_provider))
 
 
 @router.post("/redeploy", status_code=202)

@@ -9,17 +9,11 @@ from staging_gate.domain.policy import Policy
 
 
 def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: datetime) -> Reason | None:
-    target, wanted = facts.rollback_to, facts.rollback_name
+    target = facts.rollback_to
     if target is None:
-        none = (
-            "no other verified release is free of quarantine"
-            if facts.live
-            else "no release was verified in production yet"
-        )
-        what = f"{wanted} was never verified in production" if wanted else none
         return Reason(
             "no_rollback_target",
-            f"There is nothing to go back to: {what}.",
+            f"There is nothing to go back to: {_what_there_is_not(facts)}.",
             "`gate release list` shows the verified ones.",
         )
     bad = next((q for q in facts.quarantines if q.tag == target.release or q.tree == target.revision.tree), None)
@@ -36,3 +30,15 @@ def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: 
             "Name an earlier release: `gate release list` shows the verified ones.",
         )
     return None
+
+
+def _what_there_is_not(facts: Facts) -> str:
+    if facts.rollback_name:
+        return f"{facts.rollback_name} was never verified in production"
+    if facts.live is None:
+        return "no release was verified in production yet"
+    if facts.rollback_back:
+        number = "none" if facts.rollback_back == 1 else f"fewer than {facts.rollback_back}"
+        before = f"of the verified releases before {facts.live.release or facts.live.id}"
+        return f"{number} {before} {'is' if number == 'none' else 'are'} free of quarantine"
+    return "no other verified release is free of quarantine"
