@@ -158,8 +158,8 @@ YAML_TRAPS = {
 
 SHAPES = {
     "a key of a later version": (
-        ("product: shop", "product: shop\ncalendar: {}"),
-        "2:1: calendar: not supported by this version",
+        ("product: shop", "product: shop\non_call: {}"),
+        "2:1: on_call: not supported by this version",
     ),
     "a provider of a later version": (
         ("local: {port: 8000}", "render: srv-1"),

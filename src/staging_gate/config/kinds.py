@@ -1,18 +1,26 @@
 """The kinds of values in a gate.yaml, named as models.py uses them."""
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 
-from staging_gate.config import readers
+from staging_gate.config import calendar_readers, readers
 from staging_gate.config.commands import command
 from staging_gate.config.kind import Kind
+from staging_gate.domain.calendar import WeeklyTime, Window
+from staging_gate.domain.environment import Environment
 from staging_gate.domain.policy import MergeMethod, Requirement
 
 _TEXT = {"type": "string"}
 _FILLED = {"type": "string", "minLength": 1}
 _SCALAR = {"type": ["string", "number", "boolean"]}
 _WORDS = {"type": "array", "minItems": 1, "items": _SCALAR}
+_CRON = {
+    "type": "object",
+    "properties": {"cron": _FILLED, "for": {**_TEXT, "pattern": f"^{readers.DURATION}$"}},
+    "required": ["cron", "for"],
+    "additionalProperties": False,
+}
 _PORTS = [{"type": "integer", "minimum": 1024, "maximum": 65535}, {"enum": [80, 443]}]
 
 
@@ -51,6 +59,30 @@ _NUMBER = Kind("a number, 1 to 10000", readers.number, {"type": "integer", "mini
 _COMMAND = Kind("a command: one line, or a list of words", command, {"anyOf": [_FILLED, _WORDS]}, write=list)
 _ENVIRON = Kind("text, or a reference to a secret: env:NAME or file:/full/path", readers.environ_value, _SCALAR)
 _EXPECTED = Kind("text, a number, true or false", readers.expected_value, _SCALAR)
+_WEEKLY_TIME = Kind(
+    "a day and a time such as `wed 17:00`",
+    calendar_readers.weekly_time,
+    {**_TEXT, "pattern": f"^{calendar_readers.WEEKLY_TIME}$"},
+    write=str,
+)
+_WINDOW = Kind(
+    'days and times such as `thu 10:00-16:00`, or {cron: "0 10 * * 4", for: 6h}',
+    calendar_readers.window,
+    {"anyOf": [{**_TEXT, "pattern": f"^{calendar_readers.WINDOW}$"}, _CRON]},
+    write=calendar_readers.window_text,
+)
+_MOMENT = Kind(
+    "a date such as 2026-12-18, or a date and a time such as 2026-12-18 17:00",
+    calendar_readers.moment,
+    {**_TEXT, "pattern": f"^{calendar_readers.MOMENT}$"},
+    write=calendar_readers.moment_text,
+)
+_PLACES = Kind(
+    "a country or a part of one such as GB or US-CA, or a list of them",
+    calendar_readers.places,
+    {"anyOf": [_FILLED, {"type": "array", "items": _FILLED}]},
+    write=list,
+)
 
 Name = Annotated[str, _NAME]
 CheckName = Annotated[str, _CHECK]
@@ -74,3 +106,8 @@ EnvironValue = Annotated[str, _ENVIRON]
 ExpectedValue = Annotated[str, _EXPECTED]
 Merge = Annotated[MergeMethod, _one_of(MergeMethod)]
 Required = Annotated[Requirement, _one_of(Requirement, later=("way_back_proved",))]
+OnAWeekday = Annotated[WeeklyTime, _WEEKLY_TIME]
+OpenAt = Annotated[Window, _WINDOW]
+Moment = Annotated[date | datetime, _MOMENT]
+Places = Annotated[tuple[str, ...], _PLACES]
+EnvironmentName = Annotated[Environment, _one_of(Environment)]

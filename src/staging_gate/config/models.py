@@ -13,15 +13,20 @@ from staging_gate.config.kinds import (
     Command,
     Count,
     Duration,
+    EnvironmentName,
     EnvironValue,
     ExpectedValue,
     FileInTree,
     LocalRepository,
     Merge,
+    Moment,
     Name,
     Number,
+    OnAWeekday,
     OneLine,
+    OpenAt,
     PersonName,
+    Places,
     Port,
     Required,
     RoleName,
@@ -32,6 +37,8 @@ from staging_gate.config.kinds import (
     VariableName,
 )
 from staging_gate.config.tree import Path
+from staging_gate.domain.calendar import Calendar
+from staging_gate.domain.environment import Environment
 from staging_gate.domain.policy import CheckCommand, Lane, LargeRelease, MergeMethod
 from staging_gate.domain.service import Health, Service
 
@@ -131,10 +138,23 @@ class FlowPart(Part):
     production: ProductionPart
 
 
+class FreezePart(Part):
+    from_: Moment = Field(alias="from")
+    until: Moment
+    why: OneLine
+    environments: tuple[EnvironmentName, ...] = (Environment.PRODUCTION,)
+
+
+class CalendarPart(Part):
+    staging_cutoff: OnAWeekday | None = None
+    production_windows: tuple[OpenAt, ...] = ()
+    freezes: tuple[FreezePart, ...] = ()
+    holidays: Places = ()
+    announce_majors: Duration = Calendar.announce_majors
+
+
 class GateYaml(Part):
-    later = dict.fromkeys(
-        ("calendar", "on_call", "escalation", "metrics", "logs", "notify", "status_page", "maintenance"), ""
-    )
+    later = dict.fromkeys(("on_call", "escalation", "metrics", "logs", "notify", "status_page", "maintenance"), "")
 
     product: Name
     time_zone: TimeZone = "UTC"
@@ -142,6 +162,7 @@ class GateYaml(Part):
     services: dict[Name, ServicePart] = Field(min_length=1)
     checks: dict[CheckName, CheckPart] = {}
     flow: FlowPart
+    calendar: CalendarPart = CalendarPart()
     people: dict[PersonName, OneLine] = {}
     roles: dict[RoleName, tuple[PersonName, ...]] = {}
 
@@ -163,6 +184,8 @@ def _inside(kind: object, step: str | int) -> object:
     if is_part(kind):
         annotations = dict(zip(keys_of(kind), (field.annotation for field in kind.model_fields.values()), strict=True))
         return present(annotations.get(str(step)))
+    if get_origin(kind) is tuple:
+        return get_args(kind)[0]
     return get_args(kind)[1] if get_origin(kind) is dict else None
 
 

@@ -3,14 +3,18 @@
 import hashlib
 import json
 
+from staging_gate.config.calendar_readers import edge
 from staging_gate.config.models import (
+    CalendarPart,
     CheckPart,
+    FreezePart,
     GateYaml,
     ProductionPart,
     ServicePart,
     StagingPart,
     TargetPart,
 )
+from staging_gate.domain.calendar import Calendar, Freeze
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.policy import CheckCommand, Lane, LargeRelease, Policy
 from staging_gate.domain.service import Health, Schema, Service, Target
@@ -29,6 +33,7 @@ def to_policy(gate: GateYaml) -> Policy:
         repository="git",
         people=gate.people,
         roles=gate.roles,
+        calendar=_calendar(gate.calendar, gate.time_zone),
     )
 
 
@@ -91,3 +96,18 @@ def _production(part: ProductionPart, source: str) -> Lane:
         watch=part.watch,
         large_release=LargeRelease(part.large_release.commits, part.large_release.waited),
     )
+
+
+def _calendar(part: CalendarPart, zone: str) -> Calendar:
+    return Calendar(
+        zone=zone,
+        staging_cutoff=part.staging_cutoff,
+        production_windows=part.production_windows,
+        freezes=tuple(_freeze(freeze) for freeze in part.freezes),
+        holidays=part.holidays,
+        announce_majors=part.announce_majors,
+    )
+
+
+def _freeze(part: FreezePart) -> Freeze:
+    return Freeze(edge(part.from_), edge(part.until, ends=True), part.why, part.environments)

@@ -78,6 +78,8 @@ def _keys(part: type[Part], above: str) -> Iterator[tuple[str, str, str]]:
         yield key, _what(kind), _default(field)
         if get_origin(kind) is dict and is_part(get_args(kind)[1]):
             kind, key = get_args(kind)[1], f"{key}.<name>"
+        if get_origin(kind) is tuple and is_part(get_args(kind)[0]):
+            kind, key = get_args(kind)[0], f"{key}[]"
         if is_part(kind):
             yield from _keys(kind, f"{key}.")
 
@@ -85,6 +87,8 @@ def _keys(part: type[Part], above: str) -> Iterator[tuple[str, str, str]]:
 def _what(kind: Any) -> str:
     if get_origin(kind) is Annotated:
         return str(next(each.wanted for each in get_args(kind) if isinstance(each, Kind)))
+    if get_origin(kind) is tuple and is_part(get_args(kind)[0]):
+        return "a list of what has the keys below it"
     if get_origin(kind) is dict:
         name, value = get_args(kind)
         return f"a mapping: {_what(name)} -> {_what(value)}"

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import date, datetime
 
-from staging_gate.config.kind import did_you_mean
+from staging_gate.config.calendar_readers import edge, moment, moment_text
+from staging_gate.config.kind import Unfit, did_you_mean
 from staging_gate.config.tree import ANY, EACH, Path, Plain, Problem, Tree, Value, quoted, shown_path
 
 REVIEW = "review"
@@ -35,7 +37,8 @@ def _every_command_is_asked_for(tree: Tree) -> Iterator[Problem]:
 
 
 def _nothing_is_named_twice(tree: Tree) -> Iterator[Problem]:
-    lists = [("flow", ANY, key) for key in ("checks", "merge", "requires", "smoke")] + [("roles", ANY)]
+    lists: list[tuple[str, ...]] = [("flow", ANY, key) for key in ("checks", "merge", "requires", "smoke")]
+    lists += [("roles", ANY), ("calendar", "freezes", EACH, "environments")]
     for pattern in lists:
         seen: set[tuple[Path, str]] = set()
         for path, item in _texts(tree, *pattern, EACH):
@@ -163,6 +166,31 @@ def _smoke_tests_have_a_command(tree: Tree) -> Iterator[Problem]:
         yield tree.problem(("flow", "production", "smoke"), text)
 
 
+def _lists_of_the_calendar_are_filled(tree: Tree) -> Iterator[Problem]:
+    for path, windows in tree.find("calendar", "production_windows"):
+        if windows == []:
+            yield tree.problem(path, "wanted at least one window, found none; leave the key out to be open always")
+    for path, environments in tree.find("calendar", "freezes", EACH, "environments"):
+        if environments == []:
+            yield tree.problem(path, "wanted at least one environment, found none; leave the key out for production")
+
+
+def _freezes_end_after_they_begin(tree: Tree) -> Iterator[Problem]:
+    for path, freeze in tree.find("calendar", "freezes", EACH):
+        begins, ends = (_moment(freeze, key) for key in ("from", "until"))
+        if begins and ends and edge(ends, ends=True) <= edge(begins):
+            text = f"wanted an end after {moment_text(begins)}, where it begins; found {moment_text(ends)}"
+            yield tree.problem((*path, "until"), text)
+
+
+def _moment(freeze: Value, key: str) -> date | datetime | None:
+    """None where there is none that can be read: others tell of that."""
+    try:
+        return moment(freeze.get(key)) if isinstance(freeze, dict) else None
+    except Unfit:
+        return None
+
+
 _RULES: tuple[Callable[[Tree], Iterator[Problem]], ...] = (
     _every_check_has_a_command,
     _every_command_is_asked_for,
@@ -180,6 +208,8 @@ _RULES: tuple[Callable[[Tree], Iterator[Problem]], ...] = (
     _given_variables_stay,
     _schemas_know_their_database,
     _smoke_tests_have_a_command,
+    _lists_of_the_calendar_are_filled,
+    _freezes_end_after_they_begin,
 )
 
 _SECRET_WORDS = {"PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "SECRETS", "TOKEN", "KEY", "APIKEY", "CREDENTIALS"}

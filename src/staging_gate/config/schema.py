@@ -7,7 +7,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from staging_gate.config.example import descriptions
-from staging_gate.config.models import GateYaml
+from staging_gate.config.models import GateYaml, Part
 from staging_gate.config.readers import duration_text
 
 
@@ -35,7 +35,10 @@ class _Generator(GenerateJsonSchema):
     """Defaults as people write them; no key takes null; no titles made of names."""
 
     def encode_default(self, dft: Any) -> Any:
-        return duration_text(dft) if isinstance(dft, timedelta) else super().encode_default(dft)
+        if isinstance(dft, timedelta):
+            return duration_text(dft)
+        written = super().encode_default(dft)
+        return {key: value for key, value in written.items() if value is not None} if isinstance(dft, Part) else written
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])
