@@ -49,6 +49,7 @@ CHANGE = Change(
     merge_wanted_at=later(7),
     merge_wanted_by="grace",
     merge_wanted_method=MergeMethod.SQUASH,
+    hotfix_reason="Nobody can log in",
 )
 
 TESTED = Tested(change=7, by="grace", at=later(2), tree="e" * 40, note="Login, dashboard, four markets")

@@ -29,6 +29,7 @@ class Change:
     """`preview` is None until it was computed for the present head and base.
 
     While somebody is merging it, `merge_requested_at`, `merged_by` and `method` say since when, who and how.
+    `hotfix_reason` is why a hotfix to production is urgent, None for every other change.
     `merge_wanted_*` say the same of a merge that begins by itself as soon as the gate is open.
     """
 
@@ -50,6 +51,7 @@ class Change:
     method: MergeMethod | None = None
     merge_requested_at: datetime | None = None
     last_pusher: str | None = None
+    hotfix_reason: str | None = None
     merge_wanted_at: datetime | None = None
     merge_wanted_by: str | None = None
     merge_wanted_method: MergeMethod | None = None
@@ -70,9 +72,22 @@ class Change:
     def is_being_merged(self) -> bool:
         return self.is_open and self.merge_requested_at is not None
 
+    @property
+    def goes_alone(self) -> bool:
+        """A hotfix to production: it is released by itself, as its own head. That is what production runs and the fix,
+        whatever else has come to the target branch; merging keeps the head among its commits."""
+        return self.hotfix_reason is not None
+
+    def to_be_proved(self) -> Revision | None:
+        """What the checks have to prove: what merging would put on the target branch, of a hotfix what goes to
+        production. None while it does not merge."""
+        merged = self.preview.merged if self.preview else None
+        return self.head if merged and self.goes_alone else merged
+
     def mergeable_tree(self) -> str | None:
-        """The tree that merging would put on the target branch: what the checks have to prove."""
-        return self.preview.merged.tree if self.preview and self.preview.merged else None
+        """The tree of what is to be proved."""
+        proved = self.to_be_proved()
+        return proved.tree if proved else None
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,11 @@ from staging_gate.domain.revision import Revision
 
 
 class DeploymentKind(StrEnum):
+    """proof: a hotfix is tried in staging, which runs no branch of its own meanwhile."""
+
     DEPLOY = "deploy"
     ROLLBACK = "rollback"
+    PROOF = "proof"
 
 
 class DeploymentState(StrEnum):
@@ -73,6 +76,10 @@ class Deployment:
     @property
     def is_rollback(self) -> bool:
         return self.kind is DeploymentKind.ROLLBACK
+
+    @property
+    def is_proof(self) -> bool:
+        return self.kind is DeploymentKind.PROOF
 
 
 @dataclass(frozen=True)

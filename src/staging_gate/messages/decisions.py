@@ -11,6 +11,7 @@ from staging_gate.messages.bypasses import passed_by
 NAMES = {
     "open_change": "open this change",
     "approve": "approve it",
+    "prove": "try it in staging",
     "merge": "merge it",
     "promote": "merge the release",
     "bypass": "bypass it",

@@ -8,6 +8,7 @@ from staging_gate.domain.bypass import subject_of
 from staging_gate.domain.change import Change, Tested
 from staging_gate.domain.check import Check, Verdict
 from staging_gate.domain.gate import Decision
+from staging_gate.domain.gate.rules import checks_passed
 from staging_gate.domain.gate.rules.approvals import why_not
 from staging_gate.domain.policy import Policy
 from staging_gate.domain.revision import Commit
@@ -70,10 +71,10 @@ def diff(ports: Ports, number: int) -> str:
 
 
 def required_checks(tx: Transaction, policy: Policy | None, change: Change) -> tuple[Check, ...]:
-    lane = policy.lane_of_branch(change.target) if policy else None
+    asked_for = checks_passed.required(policy, change) if policy else ()
     tree = change.mergeable_tree()
     found = {check.name: check for check in tx.checks.of_tree(tree)} if tree else {}
-    names = dict.fromkeys((*(lane.checks if lane else ()), *found))
+    names = dict.fromkeys((*asked_for, *found))
     missing = "no result for this tree yet"
     return tuple(
         found.get(name) or Check(tree or "", name, Verdict.MISSING, change.opened_at, missing) for name in names

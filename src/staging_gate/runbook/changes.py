@@ -8,13 +8,15 @@ from staging_gate.domain.approval import Approval
 from staging_gate.domain.change import Change, ChangeState, MergePreview, Tested
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.gate import Decision
+from staging_gate.domain.hotfix import LABELS
 from staging_gate.domain.release import ReleaseState
 from staging_gate.domain.revision import Revision
 from staging_gate.ports import Ports
 from staging_gate.ports.errors import Refused
 from staging_gate.ports.policy import PolicyProblems
 from staging_gate.ports.store import Stale, Transaction
-from staging_gate.runbook import checking, deciding
+from staging_gate.runbook import checking, deciding, urgency
+from staging_gate.runbook.hotfix_facts import is_hotfix
 from staging_gate.runbook.policy import policy_at, policy_in_force
 
 
@@ -35,11 +37,14 @@ def open_change(
     description: str = "",
     labels: Sequence[str] = (),
     release: str | None = None,
+    reason: str = "",
 ) -> Change:
-    """Ask for `source` to be merged into `target`. Its checks start at once. Raises Closed, Unknown, Unusable."""
+    """Ask for `source` to be merged into `target`. Its checks start at once. A hotfix to production needs the `reason`
+    why it is urgent. Raises Closed, Unknown, Unusable."""
     _refuse_release_without_tag(ports, source, target, release)
     adds_policy = _brings_first_policy(ports, source, target)
     deciding.through(deciding.on_opening(ports, source, target, adds_policy, by))
+    urgent = _why_urgent(ports, source, target, adds_policy, reason)
     head, base = _branch(ports, source), _branch(ports, target)
     with ports.store.reading() as tx:
         same = tx.changes.find_open(source, target)
@@ -62,12 +67,15 @@ def open_change(
             head=head,
             opened_at=tx.at,
             description=description,
-            labels=tuple(labels),
+            labels=tuple(dict.fromkeys((*labels, *(LABELS if urgent else ())))),
             release=release,
             last_pusher=pusher,
+            hotfix_reason=urgent,
         )
         tx.changes.add(change)
         tx.audit(by, "change opened", subject_of(change), f"{source} -> {target}", head=head.commit)
+        if urgent:
+            tx.audit(SYSTEM, "reviewers paged", subject_of(change), urgent)
     return refresh(ports, change.number) or change
 
 
@@ -86,6 +94,8 @@ def refresh(ports: Ports, number: int) -> Change | None:
         preview = ports.code_host.preview_merge(base.commit, head.commit)
     except Refused as refused:  # a branch that was replaced by a history of its own; others must go on
         return close(ports, number, SYSTEM, refused.message)
+    if _is_home(ports, change, head, base):
+        return close(ports, number, SYSTEM, f"{change.target} holds all of {change.source}")
     pusher = ports.code_host.pusher(change.source, head.commit) if head != change.head else None
     same = head == change.head or _is_the_same_said_again(ports, change.head, head)
     try:
@@ -137,6 +147,7 @@ def approve(
         if any(a.tree == approval.tree and a.policy_hash == approval.policy_hash for a in same):
             return same[-1]
         tx.approvals.add(approval)
+        urgency.ask_for_proof(tx, now)
         tx.audit(by, f"approved as {role}", subject_of(change), comment, tree=approval.tree)
     return approval
 
@@ -224,6 +235,14 @@ def _on_closing(ports: Ports, change: Change, by: Actor) -> Decision:
     return deciding.on_taking_part(ports, subject_of(change), by)
 
 
+def _is_home(ports: Ports, change: Change, head: Revision, base: Revision) -> bool:
+    """Whether a back-merge came to staging another way: on a branch where somebody solved its conflicts."""
+    policy = policy_in_force(ports)
+    if policy is None or change.source != policy.production.branch:
+        return False
+    return ports.code_host.is_ancestor(head.commit, base.commit)
+
+
 def _moved(tx: Transaction, change: Change, head: Revision, preview: MergePreview, pusher: str | None) -> Change:
     if change.head == head and change.preview == preview:
         return change
@@ -246,6 +265,18 @@ def _is_the_same_said_again(ports: Ports, old: Revision, new: Revision) -> bool:
     if not dropped:
         return all(len(commit.parents) == 1 for commit in added)
     return [commit.parents for commit in added] == [commit.parents for commit in dropped] and len(added) == 1
+
+
+def _why_urgent(ports: Ports, source: str, target: str, adds_policy: bool, reason: str) -> str | None:
+    """The reason of a hotfix to production; None for every other change. Raises Unusable where it has none."""
+    if adds_policy or not is_hotfix(policy_in_force(ports), source, target):
+        return None
+    if said := one_line(reason):
+        return said
+    raise Unusable(
+        'A hotfix needs its reason in writing: --reason "...". It says why this can not wait for the next release, '
+        "goes on the record, and is shown to whoever approves."
+    )
 
 
 def _void_approvals(tx: Transaction, change: Change) -> None:

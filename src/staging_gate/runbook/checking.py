@@ -6,7 +6,7 @@ from staging_gate.domain.actor import SYSTEM, Actor
 from staging_gate.domain.change import Change
 from staging_gate.domain.check import Check, Verdict
 from staging_gate.domain.environment import Environment
-from staging_gate.domain.gate.rules import migrations_proved
+from staging_gate.domain.gate.rules import checks_passed, migrations_proved
 from staging_gate.domain.policy import Policy, Requirement
 from staging_gate.domain.revision import Revision
 from staging_gate.domain.service import Service
@@ -16,7 +16,7 @@ from staging_gate.ports import Ports
 from staging_gate.ports.checks import Outcome
 from staging_gate.ports.errors import OutsideError, Refused, Stopped
 from staging_gate.ports.store import Transaction
-from staging_gate.runbook import deciding
+from staging_gate.runbook import deciding, urgency
 from staging_gate.runbook.policy import needed_policy, services_of
 
 CHECK_CHANGE = "check a change"
@@ -59,7 +59,8 @@ def required(policy: Policy, change: Change) -> tuple[str, ...]:
     if lane is None:
         return ()
     proved = Requirement.MIGRATIONS_PROVED in lane.requires and migrations_proved.CHECK in policy.checks
-    return tuple(dict.fromkeys((*lane.checks, *([migrations_proved.CHECK] if proved else []))))
+    names = (*checks_passed.required(policy, change), *([migrations_proved.CHECK] if proved else []))
+    return tuple(dict.fromkeys(names))
 
 
 def recheck(ports: Ports, change: Change, by: Actor) -> list[str]:
@@ -150,10 +151,10 @@ def _start(tx: Transaction, change: Change, tree: str, names: list[str]) -> None
 
 
 def _code(ports: Ports, about: Subject) -> tuple[Revision, tuple[Service, ...]]:
-    """The test merge that has this tree, and the services it builds. Raises Stopped where the change moved on."""
+    """The test merge (or the hotfix) that has this tree, and its services. Raises Stopped where the change moved on."""
     with ports.store.reading() as tx:
         change = _waiting(tx, about)
-    merged = change.preview.merged if change and change.preview else None
+    merged = change.to_be_proved() if change else None
     if merged is None:
         raise Stopped("The change has moved on.")
     return merged, services_of(ports, needed_policy(ports), merged.commit, Environment.STAGING)
@@ -188,6 +189,7 @@ def _record(ports: Ports, about: Subject, name: str, outcome: Outcome, log: str 
         )
         tx.checks.put(result)
         tx.audit(SYSTEM, f"check {outcome.verdict}", f"change {about.change}", f"{name}: {outcome.summary}")
+        urgency.ask_for_proof(tx, tx.changes.get(about.change))
 
 
 def _is_pending(tx: Transaction, about: Subject, name: str) -> bool:

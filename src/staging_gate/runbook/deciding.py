@@ -31,7 +31,7 @@ def through(decision: Decision) -> Decision:
 
 def on_opening(ports: Ports, source: str, target: str, adds_policy: bool, by: Actor) -> Decision:
     policy = policy_in_force(ports)
-    known = facts.of_new_change(policy, source, target, adds_policy)
+    known = facts.of_new_change(ports, policy, source, target, adds_policy)
     return evaluate(policy, known, Action.OPEN_CHANGE, by, ports.clock.now(), f"{source} -> {target}")
 
 
@@ -40,6 +40,13 @@ def on_merging(ports: Ports, change: Change, method: MergeMethod | None, by: Act
     known = facts.of_change(ports, policy, change, method)
     action = Action.PROMOTE if change.is_release else Action.MERGE
     return evaluate(policy, known, action, by, ports.clock.now(), f"change {change.number}")
+
+
+def on_proving(ports: Ports, change: Change, by: Actor) -> Decision:
+    """Whether a hotfix may be tried in staging."""
+    policy = policy_in_force(ports)
+    known = facts.of_change(ports, policy, change)
+    return evaluate(policy, known, Action.PROVE, by, ports.clock.now(), f"change {change.number}")
 
 
 def on_approving(ports: Ports, change: Change, role: str, by: Actor) -> Decision:

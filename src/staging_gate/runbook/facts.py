@@ -18,6 +18,7 @@ from staging_gate.messages.incidents import line
 from staging_gate.ports import Ports
 from staging_gate.ports.policy import PolicyProblems
 from staging_gate.ports.store import Transaction
+from staging_gate.runbook import hotfix_facts
 from staging_gate.runbook.policy import POLICY_FILE, policy_at
 from staging_gate.runbook.tags import ReleaseTags, release_tags
 
@@ -46,12 +47,15 @@ def of_change(ports: Ports, policy: Policy | None, change: Change, method: Merge
             intent_method=method,
         )
     if policy and change.target == policy.production.branch and not adds:
-        return replace(facts, release=_release_of_change(ports, policy, change))
+        hotfix = hotfix_facts.of_change(ports, change) if change.goes_alone and change.is_open else None
+        return replace(facts, hotfix=hotfix, release=_release_of_change(ports, policy, change))
     return facts
 
 
-def of_new_change(policy: Policy | None, source: str, target: str, adds_policy: bool) -> Facts:
-    return Facts(environment_of(policy, target), source=source, target=target, adds_policy=adds_policy)
+def of_new_change(ports: Ports, policy: Policy | None, source: str, target: str, adds_policy: bool) -> Facts:
+    urgent = hotfix_facts.is_hotfix(policy, source, target) and not adds_policy
+    hotfix = hotfix_facts.of_branch(ports, source, target) if urgent else None
+    return Facts(environment_of(policy, target), source=source, target=target, adds_policy=adds_policy, hotfix=hotfix)
 
 
 def of_release(ports: Ports, policy: Policy, release: Release) -> Facts:
@@ -67,12 +71,12 @@ def of_release(ports: Ports, policy: Policy, release: Release) -> Facts:
             environment=Environment.PRODUCTION,
             holds=tuple(tx.holds.in_force()),
             quarantines=tuple(tx.releases.quarantines()),
-            bypasses=_bypasses(tx, release.tag, tree),
+            bypasses=_bypasses(tx, release.tag, tree) + _of_hotfix(tx, release.tag, tree),
             release=replace(
                 promoted,
                 release=release,
                 greatest=tags.last(but=release.tag),
-                lacks=_lacks(ports, tags, release.tag, commit, ReleaseState.PUBLISHED, ReleaseState.VERIFIED),
+                lacks=_lacks(ports, tags, promoted, ReleaseState.PUBLISHED, ReleaseState.VERIFIED),
                 tag_at=tag.commit if tag else None,
                 annotated=tag.annotated if tag else True,
                 on_main=on_main,
@@ -101,11 +105,12 @@ def of_deployment(ports: Ports, policy: Policy, deployment: Deployment) -> Facts
         revision = deployment.revision
         tags = release_tags(ports)
         tag = tags.now.get(deployment.release)
+        promoted = _promoted(ports, policy, tags, deployment.release, revision.commit, revision.tree)
         release = replace(
-            _promoted(ports, policy, tags, deployment.release, revision.commit, revision.tree),
+            promoted,
             release=tags.known.get(deployment.release),
             greatest=tags.last_published(deployment.release, ReleaseState.VERIFIED),
-            lacks=_lacks(ports, tags, deployment.release, revision.commit, ReleaseState.VERIFIED),
+            lacks=_lacks(ports, tags, promoted, ReleaseState.VERIFIED),
             tag_at=tag.commit if tag else None,
             annotated=tag.annotated if tag else True,
             on_main=ports.code_host.is_ancestor(revision.commit, policy.production.branch),
@@ -115,7 +120,8 @@ def of_deployment(ports: Ports, policy: Policy, deployment: Deployment) -> Facts
             environment=deployment.environment,
             holds=tuple(tx.holds.in_force()),
             quarantines=tuple(tx.releases.quarantines()),
-            bypasses=_bypasses(tx, deployment.release, deployment.revision.tree),
+            bypasses=_bypasses(tx, deployment.release, deployment.revision.tree)
+            + _of_hotfix(tx, deployment.release, deployment.revision.tree),
             release=release,
             target_problems=problems,
             live=live,
@@ -212,7 +218,8 @@ def commits_since_last_release(ports: Ports, tags: ReleaseTags, until: str) -> l
 
 def _release_of_change(ports: Ports, policy: Policy, change: Change) -> ReleaseFacts:
     tree = change.mergeable_tree() or ""
-    return _promoted(ports, policy, release_tags(ports), change.release or "", change.head.commit, tree)
+    found = _promoted(ports, policy, release_tags(ports), change.release or "", change.head.commit, tree)
+    return replace(found, hotfix_reason=change.hotfix_reason)
 
 
 def _promoted(ports: Ports, policy: Policy, tags: ReleaseTags, tag: str, commit: str, tree: str) -> ReleaseFacts:
@@ -224,6 +231,7 @@ def _promoted(ports: Ports, policy: Policy, tags: ReleaseTags, tag: str, commit:
             tag=tag,
             commit=commit,
             tree=tree,
+            hotfix_reason=hotfix_facts.reason_of(tx, tag),
             commits=len(commits),
             verified=tx.deployments.verification(Environment.STAGING, tree),
             included=included,
@@ -233,16 +241,27 @@ def _promoted(ports: Ports, policy: Policy, tags: ReleaseTags, tag: str, commit:
         )
 
 
-def _lacks(ports: Ports, tags: ReleaseTags, tag: str, commit: str, *states: ReleaseState) -> str | None:
-    """The last release in one of these states, where `commit` does not hold it: it would be taken back."""
-    last = tags.last_published(tag, *states)
+def _lacks(ports: Ports, tags: ReleaseTags, promoted: ReleaseFacts, *states: ReleaseState) -> str | None:
+    """The last release in one of these states, where this one does not hold it: it would be taken back. A hotfix has to
+    hold no more than what production runs: of another line it knows nothing."""
+    last = tags.last_published(promoted.tag, *states)
+    if promoted.hotfix_reason is not None:
+        with ports.store.reading() as tx:
+            live = tx.deployments.live(Environment.PRODUCTION)
+        last = live.release if live is not None and live.release != promoted.tag else None
     at = tags.commit(last) if last else None
-    return last if commit and at and not ports.code_host.is_ancestor(at, commit) else None
+    return last if promoted.commit and at and not ports.code_host.is_ancestor(at, promoted.commit) else None
 
 
 def _bypasses(tx: Transaction, subject: str | None, tree: str | None) -> tuple[Bypass, ...]:
     """Those given for exactly this code of it."""
     return tuple(one for one in tx.bypasses.about(subject) if one.tree == tree) if subject and tree else ()
+
+
+def _of_hotfix(tx: Transaction, tag: str | None, tree: str) -> tuple[Bypass, ...]:
+    """Those given for a hotfix's change, before it had a tag."""
+    change = tx.changes.of_release(tag) if tag else None
+    return _bypasses(tx, f"change {change.number}", tree) if change is not None and change.goes_alone else ()
 
 
 def _checks(tx: Transaction, tree: str | None) -> dict[str, Check]:

@@ -18,7 +18,7 @@ from staging_gate.ports import Ports
 from staging_gate.ports.code_host import HeadMoved, MergeOrder
 from staging_gate.ports.errors import Refused
 from staging_gate.ports.store import Transaction
-from staging_gate.runbook import bypassing, changes, deciding
+from staging_gate.runbook import bypassing, changes, deciding, hotfixing
 from staging_gate.runbook.asking import surely
 from staging_gate.runbook.policy import policy_in_force
 from staging_gate.runbook.queue import request
@@ -52,14 +52,18 @@ def let_go(ports: Ports, number: str, message: str) -> None:
 
 @procedure(MERGE_CHANGE, errored=let_go)
 def merge_change(run: Run, number: str) -> None:
-    """Decide once more, merge exactly what was decided on, queue the deployment, delete the branch."""
+    """Decide once more, merge exactly what was decided on, queue the deployment, delete the branch. A hotfix is
+    released at once, and brought back to staging."""
     if run.step("check the gate", admit, int(number)) == "closed":
         return
     merged = run.step("merge", move_branch, int(number))
     if merged is None:
         return
-    run.step("record the merge", record, int(number), merged["commit"], merged["tree"])
+    hotfix = run.step("record the merge", record, int(number), merged["commit"], merged["tree"])
     run.step("delete the branch", delete_branch, int(number))
+    if hotfix:
+        run.step("bring it back to staging", hotfixing.open_back_merge, hotfix)
+        run.step("let staging run its own branch again", hotfixing.bring_staging_back)
 
 
 def admit(ports: Ports, number: int) -> str:
@@ -110,23 +114,28 @@ def move_branch(ports: Ports, number: int) -> dict[str, str] | None:
     return {"commit": merged.commit, "tree": merged.tree}
 
 
-def record(ports: Ports, number: int, commit: str, tree: str) -> None:
+def record(ports: Ports, number: int, commit: str, tree: str) -> str | None:
+    """The tag of a hotfix, None for every other change."""
     merged = Revision(commit, tree)
-    policy = policy_in_force(ports)
+    policy, asked = policy_in_force(ports), changes.get(ports, number)
+    planned = hotfixing.plan(ports, asked) if asked.goes_alone and asked.is_open else None
     with ports.store.transaction() as tx:
         tx.deployments.lock(Environment.STAGING)  # whoever asked twice has two runs
         change = tx.changes.get(number)
         assert change is not None
         if not change.is_open:
-            return  # we were killed after this commit
+            return change.release if change.goes_alone else None  # we were killed after this commit
         by = Actor(change.merged_by or "")
         done = replace(change, state=ChangeState.MERGED, merged=merged, merged_at=tx.at)
+        if policy and planned:
+            done = replace(done, release=hotfixing.release_at_once(tx, policy, planned, done, by).tag)
         tx.changes.update(done, change)
         tx.audit(by, "merged", changes.subject_of(change), change.title, commit=commit, tree=tree)
         if policy and change.target == policy.staging.branch and policy.services_in(Environment.STAGING):
             _deploy_to_staging(tx, done, merged, by)
         if change.release:
             _release_merged(tx, change.release, merged)
+        return done.release if done.goes_alone else None
 
 
 def delete_branch(ports: Ports, number: int) -> None:
@@ -171,7 +180,7 @@ def _give_up(ports: Ports, change: Change, why: str) -> None:
 def _bypasses_gone(ports: Ports, change: Change, decision: Decision, by: Actor) -> bool:
     """Use up what the merge relies on; True where somebody withdrew or used it at this moment. Those of a release go
     on with it, to its deployment."""
-    if change.is_release:
+    if change.is_release or change.goes_alone:
         return False
     return not bypassing.used_up(ports, decision, by)
 

@@ -26,12 +26,14 @@ def procedure_for(deployment: Deployment) -> str:
 
 
 def request(tx: Transaction, deployment: Deployment, by: Actor) -> Deployment:
-    """Queue a deployment and start what can start. Its id is given here. A newer one for staging supersedes."""
+    """Queue a deployment and start what can start. Its id is given here. A newer one for staging supersedes, but a
+    hotfix's proof and what staging's own branch brings do not touch each other."""
     tx.deployments.lock(deployment.environment)
     queued = replace(deployment, id=tx.deployments.next_id(deployment.environment), state=DeploymentState.QUEUED)
     if queued.environment is Environment.STAGING and not queued.is_rollback:
         for older in tx.deployments.queued(queued.environment):
-            _supersede(tx, older, queued.id)
+            if older.kind is queued.kind and (older.change == queued.change or not queued.is_proof):
+                _supersede(tx, older, queued.id)
     tx.deployments.add(queued)
     tx.audit(by, "deployment requested", queued.id, queued.why, commit=queued.revision.commit)
     dispatch(tx, queued.environment)
@@ -119,8 +121,6 @@ def _try_otherwise(tx: Transaction, failed: Deployment) -> None:
 
 
 def _supersede(tx: Transaction, older: Deployment, newer: str) -> None:
-    if older.kind is DeploymentKind.ROLLBACK:
-        return
     why = words.superseded_by(newer)
     tx.deployments.update(
         replace(older, state=DeploymentState.SUPERSEDED, ended_at=tx.at, failure=why), DeploymentState.QUEUED

@@ -17,7 +17,7 @@ from staging_gate.messages import deployments as deployment_words
 from staging_gate.messages.releases import release_title, tag_message, taken
 from staging_gate.ports import Ports
 from staging_gate.ports.code_host import TagOrder
-from staging_gate.runbook import changes, deciding, facts
+from staging_gate.runbook import changes, deciding, facts, hotfix_facts
 from staging_gate.runbook.changes import Unknown, Unusable
 from staging_gate.runbook.policy import needed_policy
 from staging_gate.runbook.queue import request
@@ -190,6 +190,7 @@ def queue_deployment(ports: Ports, tag: str) -> str:
             requested_at=tx.at,
             release=tag,
             change=release.change,
+            urgent=hotfix_facts.reason_of(tx, tag) is not None,
         )
         return request(tx, wanted, by).id
 

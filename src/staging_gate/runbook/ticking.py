@@ -9,13 +9,17 @@ from collections.abc import Callable
 from staging_gate.ports import Ports
 from staging_gate.ports.errors import OutsideError
 from staging_gate.ports.store import Stale
-from staging_gate.runbook import first_minutes, following_up
+from staging_gate.runbook import first_minutes, following_up, hotfixing
 
 log = logging.getLogger(__name__)
 
 Due = Callable[[Ports], None]
 
-DUE: tuple[Due, ...] = (following_up.remind, first_minutes.look_at_logs)
+DUE: tuple[Due, ...] = (
+    following_up.remind,
+    hotfixing.bring_staging_back,
+    first_minutes.look_at_logs,
+)
 """Each does all of its kind that is due, and nothing where nothing is."""
 
 

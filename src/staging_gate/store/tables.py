@@ -62,6 +62,7 @@ change = Table(
     Column("method", OneOf(MergeMethod)),
     Column("merge_requested_at", UtcDateTime),
     Column("last_pusher", Text),
+    Column("hotfix_reason", Words),
     Column("merge_wanted_at", UtcDateTime),
     Column("merge_wanted_by", Text),
     Column("merge_wanted_method", OneOf(MergeMethod)),

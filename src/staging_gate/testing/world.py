@@ -198,9 +198,10 @@ class World:
         return Actor(name, roles=policy.roles_of(name) if policy else frozenset())
 
     def push(self, branch: str, files: Files, by: str = "ada", message: str = "", since: str = "staging") -> Revision:
-        """Commit on a branch, a new one begins at `since`, and push it through the gate. Raises PushRefused."""
+        """Commit on a branch, a new one begins at `since` (a branch or commit), and push it through the gate. Raises
+        PushRefused."""
         known = self.code_host.branches()
-        parent = known.get(branch) or known[since]
+        parent = known.get(branch) or known.get(since, since)
         commit = self.repository.commit(parent, files, message or f"feat: {branch}", by, self.clock.now())
         update = RefUpdate(f"refs/heads/{branch}", known.get(branch), commit, "commit", commit)
         self._judge(by, update)
@@ -229,8 +230,9 @@ class World:
         by: str = "ada",
         branch: str = "",
         to: str = "staging",
+        reason: str = "",
     ) -> Change:
-        """Push a feature branch and open a change; its checks have run."""
+        """Push a feature branch and open a change; its checks have run. A hotfix has a `reason`."""
         branch = branch or "feature/" + _slug(title)
         self.push(branch, files or {f"app/{_slug(title)}.py": f"# {title}\n"}, by, title, since=to)
         opened = changes.open_change(self.ports, branch, to, self.person(by))
@@ -256,6 +258,18 @@ class World:
         if tested:
             changes.mark_tested(self.ports, change.number, self.person("cleo"))
         return merged
+
+    def hotfix(self, title: str = "fix: login", files: Files | None = None, by: str = "ada") -> Change:
+        """Procedure 3 up to the merge: from what production runs, approved by tess; staging has tried it."""
+        live = self.live(Environment.PRODUCTION)
+        assert live, "production runs nothing"
+        branch = "hotfix/" + _slug(title)
+        self.push(branch, files or {f"app/{_slug(title)}.py": f"# {title}\n"}, by, title, since=live.revision.commit)
+        change = changes.open_change(self.ports, branch, "main", self.person(by), reason="nobody can log in")
+        self.settle()
+        self.approve(change, "tess", "tech_lead")
+        self.settle()
+        return self.look(change)
 
     def prepare_release(self, tag: str | None = None, merged: bool = True) -> Change:
         """Procedure 2 up to the merge: opened by ada, approved by tess and stan, merged by tess."""

@@ -10,12 +10,14 @@ from staging_gate.domain.bypass import Bypass
 class Action(StrEnum):
     """What somebody wants to do. A gate is asked about an action of an actor, never about a clock alone.
 
+    PROVE is to try a hotfix in staging, before it is on any branch that staging follows.
     PROMOTE is to merge a release's change: what staging proved goes to production's branch.
     TAKE_PART stands for all that needs no more than to be one of us: labels, rechecks, words, incidents.
     """
 
     OPEN_CHANGE = "open_change"
     APPROVE = "approve"
+    PROVE = "prove"
     MERGE = "merge"
     PROMOTE = "promote"
     BYPASS = "bypass"

@@ -20,6 +20,11 @@ from staging_gate.domain.gate.rules import (
     contains_last,
     flow,
     hold,
+    hotfix_approval,
+    hotfix_base,
+    hotfix_hold,
+    hotfix_size,
+    hotfix_turn,
     large_release,
     merge_method,
     migrations_proved,
@@ -62,17 +67,35 @@ MERGING: tuple[Rule, ...] = (
     change_open.rule,
     being_merged.rule,
     flow.rule,
+    hotfix_base.rule,
+    hotfix_turn.rule,
+    hotfix_hold.rule,
     merge_method.rule,
     conflicts.rule,
     checks_passed.rule,
     own_proof.rule,
     approvals.rule,
+    hotfix_approval.rule,
     back_merge.rule,
     *PROMOTION,
 )
 
+PROVING: tuple[Rule, ...] = (
+    policy_in_force.rule,
+    rights.rule,
+    policy_valid.rule,
+    change_open.rule,
+    hotfix_base.rule,
+    conflicts.rule,
+    checks_passed.rule,
+    own_proof.rule,
+    hotfix_approval.rule,
+    quarantine.rule,
+)
+
 RULES: Mapping[Action, tuple[Rule, ...]] = {
-    Action.OPEN_CHANGE: (policy_in_force.rule, rights.rule, flow.rule, tag.rule),
+    Action.OPEN_CHANGE: (policy_in_force.rule, rights.rule, flow.rule, hotfix_base.rule, tag.rule),
+    Action.PROVE: PROVING,
     Action.APPROVE: (policy_in_force.rule, rights.rule, change_open.rule, approver.rule),
     Action.MERGE: MERGING,
     Action.PROMOTE: MERGING,
@@ -98,6 +121,7 @@ RULES: Mapping[Action, tuple[Rule, ...]] = {
 """The rules of each action, the cheapest first. A rollback is never asked about holds, windows or freezes."""
 
 WARNINGS: Mapping[Action, tuple[Warn, ...]] = {
+    Action.MERGE: (hotfix_size.caution,),
     Action.PROMOTE: (large_release.caution,),
     Action.PUBLISH: (large_release.caution,),
 }

@@ -11,6 +11,7 @@ from staging_gate.domain.check import Check
 from staging_gate.domain.deployment import Deployment, Verification
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.gate.decision import Reason
+from staging_gate.domain.hotfix import HotfixFacts
 from staging_gate.domain.incident import Incident
 from staging_gate.domain.policy import MergeMethod
 from staging_gate.domain.release import Hold, Quarantine, Release
@@ -63,6 +64,7 @@ class Facts:
     """`intent_*` is what the actor asked for besides the action itself.
 
     `bypasses` are those for this change or release and its tree, whatever became of them.
+    `hotfix` is there for a hotfix on its way to production, None for every other change.
     `main_ahead` are commits of main that staging lacks. `proof_touched` are the files by which a change alters how it
     is proved, `policy_problems` what is wrong in the gate.yaml that it brings. `target_problems` are sentences of
     targets that can not be deployed to. `again` is what production runs, where just that would be deployed once
@@ -83,6 +85,7 @@ class Facts:
     quarantines: tuple[Quarantine, ...] = ()
     bypasses: tuple[Bypass, ...] = ()
     release: ReleaseFacts | None = None
+    hotfix: HotfixFacts | None = None
     main_ahead: tuple[str, ...] = ()
     adds_policy: bool = False
     proof_touched: tuple[str, ...] = ()

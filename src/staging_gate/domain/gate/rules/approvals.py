@@ -13,7 +13,7 @@ from staging_gate.domain.policy import Policy
 def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: datetime) -> Reason | None:
     change = facts.change
     lane = policy.lane_of_branch(change.target) if policy and change else None
-    if policy is None or change is None or lane is None:
+    if policy is None or change is None or lane is None or change.goes_alone:
         return None
     wanted = dict(lane.approvals)
     if facts.proof_touched:
@@ -28,7 +28,7 @@ def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: 
         "approvals_missing",
         f"Approvals are missing: {said}; the author's own never counts.",
         " ".join(_who(policy, role, change) for role in lacking),
-        tuple(_evidence(approval, change, policy) for approval in facts.approvals),
+        tuple(evidence(approval, change, policy) for approval in facts.approvals),
     )
 
 
@@ -55,6 +55,6 @@ def _who(policy: Policy, role: str, change: Change) -> str:
     return f"As {role}: {can} (`gate approve {change.number}{flag}`)."
 
 
-def _evidence(approval: Approval, change: Change, policy: Policy) -> str:
+def evidence(approval: Approval, change: Change, policy: Policy) -> str:
     why = why_not(approval, change, policy)
     return f"{approval.by} as {approval.role}" + (f": does not count, {why}" if why else ": counts")

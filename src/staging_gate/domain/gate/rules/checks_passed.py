@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from staging_gate.domain.actor import Actor
+from staging_gate.domain.change import Change
 from staging_gate.domain.check import Check, Verdict
 from staging_gate.domain.gate.decision import Action, Reason
 from staging_gate.domain.gate.facts import Facts
@@ -20,9 +21,9 @@ OPENS = {
 def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: datetime) -> Reason | None:
     change = facts.change
     lane = policy.lane_of_branch(change.target) if policy and change else None
-    if lane is None:
+    if policy is None or change is None or lane is None:
         return None
-    verdicts = {name: _verdict(facts.checks.get(name)) for name in lane.checks}
+    verdicts = {name: _verdict(facts.checks.get(name)) for name in required(policy, change)}
     open_ones = {name: verdict for name, verdict in verdicts.items() if verdict is not Verdict.PASSED}
     if not open_ones:
         return None
@@ -35,6 +36,14 @@ def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: 
         OPENS[worst],
         tuple(_evidence(name, facts.checks.get(name)) for name in open_ones),
     )
+
+
+def required(policy: Policy, change: Change) -> tuple[str, ...]:
+    """The checks that this rule asks for: those of the target's lane; of a hotfix also those of staging, which it does
+    not come through."""
+    lane = policy.lane_of_branch(change.target)
+    names = lane.checks if lane else ()
+    return tuple(dict.fromkeys((*policy.staging.checks, *names))) if change.goes_alone else names
 
 
 def _verdict(check: Check | None) -> Verdict:

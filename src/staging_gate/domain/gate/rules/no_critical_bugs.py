@@ -1,4 +1,4 @@
-"""No release over an open critical bug; not knowing is a no."""
+"""No regular release over an open critical bug; not knowing is a no."""
 
 from datetime import datetime
 
@@ -12,6 +12,8 @@ def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: 
     release = facts.release
     if policy is None or release is None or Requirement.NO_CRITICAL_BUGS not in policy.production.requires:
         return None
+    if release.hotfix_reason is not None:
+        return None  # it is how a critical bug is mended
     if release.critical_bugs is None:
         return Reason(
             "critical_bugs_unknown",

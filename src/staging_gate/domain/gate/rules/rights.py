@@ -16,6 +16,7 @@ _OPERATORS = ("tech_lead", "devops", "on_call", "admin")
 RIGHTS: Mapping[Action, tuple[str, ...]] = {
     Action.OPEN_CHANGE: EVERYBODY,
     Action.APPROVE: EVERYBODY,
+    Action.PROVE: EVERYBODY,
     Action.MERGE: EVERYBODY,
     Action.PROMOTE: EVERYBODY,
     Action.BYPASS: ("tech_lead",),

@@ -17,7 +17,17 @@ def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: 
     return Reason(
         "not_verified_in_staging",
         f"This code was not verified in staging: no deployment there proved the tree {release.tree[:10]}.",
-        "Wait for staging's deployment to be verified, or deploy it there: `gate status` shows what staging runs.",
+        _opens_when(facts),
         (f"tree {release.tree}",),
         bypass=("tech_lead",),
     )
+
+
+def _opens_when(facts: Facts) -> str:
+    change = facts.change
+    if change is not None and change.goes_alone:
+        return (
+            "It is tried there by itself once its checks have passed and it is approved; once more: "
+            f"`gate hotfix prove {change.number}`."
+        )
+    return "Wait for staging's deployment to be verified, or deploy it there: `gate status` shows what staging runs."

@@ -14,10 +14,12 @@ def upgrade() -> None:
     _follow_ups()
     _rollbacks()
     _waiting()
+    op.add_column("change", sa.Column("hotfix_reason", sa.Text))
     op.execute("INSERT INTO counter (name, last) VALUES ('follow_up', 0)")
 
 
 def downgrade() -> None:
+    op.drop_column("change", "hotfix_reason")
     op.drop_table("announcement")
     for column in ("ended_at", "held_back", "publish_wanted_by", "publish_wanted_at"):
         op.drop_column("release", column)
