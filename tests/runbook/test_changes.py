@@ -41,13 +41,6 @@ def test_the_flow_is_the_only_way(world: World, source: str, target: str, code: 
     assert closed(lambda: changes.open_change(world.ports, source, target, world.person("ada"))) == (code,)
 
 
-def test_a_hotfix_may_go_to_main(world: World) -> None:
-    change = world.change("fix: login", branch="hotfix/login", to="main")
-
-    assert change.is_hotfix
-    assert change.target == "main"
-
-
 def test_a_branch_that_is_not_there_is_told_with_those_that_are(world: World) -> None:
     with pytest.raises(Unknown) as no:
         changes.open_change(world.ports, "feature/nowhere", "staging", world.person("ada"))

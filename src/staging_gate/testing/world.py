@@ -235,7 +235,7 @@ class World:
         """Push a feature branch and open a change; its checks have run. A hotfix has a `reason`."""
         branch = branch or "feature/" + _slug(title)
         self.push(branch, files or {f"app/{_slug(title)}.py": f"# {title}\n"}, by, title, since=to)
-        opened = changes.open_change(self.ports, branch, to, self.person(by))
+        opened = changes.open_change(self.ports, branch, to, self.person(by), reason=reason)
         self.settle()
         return self.look(opened)
 
