@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from staging_gate.domain import gate
 from staging_gate.domain.actor import SYSTEM, Actor
+from staging_gate.domain.calendar import Calendar, WeeklyWindow
 from staging_gate.domain.change import ChangeState, MergePreview
 from staging_gate.domain.check import Verdict
 from staging_gate.domain.deployment import DeploymentKind
@@ -241,6 +242,10 @@ CLOSED = {
                 replace(PASS, code="freeze"),
             ),
         ),
+    ),
+    "outside the windows of production": replace(
+        publishing(),
+        policy=replace(POLICY, calendar=Calendar(production_windows=(WeeklyWindow((1,), time(10), time(16)),))),
     ),
     "nothing was ever verified": rolling_back(rollback_to=None, live=None),
     "nothing else is there to go back to": rolling_back(rollback_to=None),

@@ -7,7 +7,6 @@ import pytest
 
 from staging_gate.domain.calendar.local_time import day_of, instant, shown_at_most
 
-
 local = datetime.fromisoformat
 
 

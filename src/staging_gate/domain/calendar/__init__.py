@@ -4,6 +4,7 @@ All of it is pure. Rules are written in local time and answered in UTC; see `loc
 """
 
 from staging_gate.domain.calendar.cutoffs import last_cutoff, next_cutoff
+from staging_gate.domain.calendar.local_time import spoken
 from staging_gate.domain.calendar.nouns import Calendar, Freeze, Kind, Occurrence, WeeklyTime
 from staging_gate.domain.calendar.occurrences import occurrences
 from staging_gate.domain.calendar.openings import HORIZON, closures, in_window, is_open, next_opening, open_until
@@ -27,4 +28,5 @@ __all__ = [
     "next_opening",
     "occurrences",
     "open_until",
+    "spoken",
 ]

@@ -36,6 +36,15 @@ def shown_at_most(at: datetime, zone: ZoneInfo) -> datetime:
     return local.replace(tzinfo=None, fold=0) + back
 
 
+def spoken(at: datetime, zone: ZoneInfo) -> str:
+    """For people, in their zone and in UTC: `Thu 2026-07-02 10:00 BST (09:00 UTC)`."""
+    local, utc = at.astimezone(zone), at.astimezone(UTC)
+    said = f"{local:%a %Y-%m-%d %H:%M %Z}"
+    if not local.utcoffset():
+        return said
+    return f"{said} ({utc:%H:%M} UTC)" if local.date() == utc.date() else f"{said} ({utc:%a %Y-%m-%d %H:%M} UTC)"
+
+
 def _end_of_gap(wall: datetime, zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
     """Bisect for the jump of the clocks: it lies after `before` and not after `after`, to the second."""
     while after - before > timedelta(seconds=1):

@@ -19,6 +19,7 @@ from staging_gate.domain.gate.rules import (
     conflicts,
     contains_last,
     flow,
+    freeze,
     hold,
     hotfix_approval,
     hotfix_base,
@@ -43,6 +44,7 @@ from staging_gate.domain.gate.rules import (
     targets,
     tested_by_a_person,
     verified_in_staging,
+    window,
 )
 from staging_gate.domain.policy import Policy
 
@@ -57,6 +59,8 @@ PROMOTION: tuple[Rule, ...] = (
     migrations_proved.rule,
 )
 
+CALENDAR: tuple[Rule, ...] = (freeze.rule, window.rule)
+
 PLACED: tuple[Rule, ...] = (tag.rule, tag_kept.rule, contains_last.rule)
 """That a release tag is right, stays where it is, and leaves nothing behind."""
 
@@ -66,6 +70,7 @@ MERGING: tuple[Rule, ...] = (
     policy_valid.rule,
     change_open.rule,
     being_merged.rule,
+    freeze.rule,
     flow.rule,
     hotfix_base.rule,
     hotfix_turn.rule,
@@ -107,10 +112,11 @@ RULES: Mapping[Action, tuple[Rule, ...]] = {
         *PLACED,
         release_merged.rule,
         hold.rule,
+        *CALENDAR,
         *PROMOTION,
         targets.rule,
     ),
-    Action.DEPLOY: (policy_in_force.rule, rights.rule, hold.rule, *PLACED, *PROMOTION, targets.rule),
+    Action.DEPLOY: (policy_in_force.rule, rights.rule, hold.rule, *CALENDAR, *PLACED, *PROMOTION, targets.rule),
     Action.CANCEL: (rights.rule,),
     Action.ROLL_BACK: (policy_in_force.rule, rights.rule, rollback_of_a_rollback.rule, rollback_target.rule),
     Action.HOLD: (rights.rule,),
