@@ -157,6 +157,15 @@ class TestReading:
         assert host.file(second, "gate.yaml") == b"product: z\n"
         assert host.file(second, "dir/with space") == b"y"
 
+    def test_a_folder_is_named_by_what_is_in_it(self, bench: Bench, host: CodeHost) -> None:
+        first = bench.commit("main", {"a": "1", "db/versions/1.py": "x"})
+        same = bench.commit("main", {"a": "2"})
+        other = bench.commit("main", {"db/versions/2.py": "y"})
+
+        assert host.folder(first, "db") == host.folder(same, "db") != host.folder(other, "db")
+        assert host.folder(first, "db/versions") is not None
+        assert [host.folder(first, path) for path in ("a", "nothing", "../db", "./db", "/db", "db\n")] == [None] * 6
+
     @pytest.mark.parametrize("path", ["nothing", "dir", "../gate.yaml", "./gate.yaml", "gate.yaml\n", "", "/gate.yaml"])
     def test_a_path_without_a_file(self, bench: Bench, host: CodeHost, path: str) -> None:
         made = bench.commit("main", {"gate.yaml": "x", "dir/file": "y"})

@@ -15,7 +15,7 @@ from staging_gate.domain.change import ChangeState, MergePreview
 from staging_gate.domain.check import Verdict
 from staging_gate.domain.deployment import DeploymentKind
 from staging_gate.domain.gate import Action, Facts, Reason, evaluate
-from staging_gate.domain.gate.rules.approvals import why_not
+from staging_gate.domain.gate.rules.approvals import count, why_not
 from staging_gate.domain.incident import Incident, Severity
 from staging_gate.domain.policy import LargeRelease, MergeMethod, Policy
 from staging_gate.domain.release import ReleaseState
@@ -109,6 +109,9 @@ OPEN = {
     "staging to main": opening("staging", "main"),
     "main back to staging": opening("main", "staging"),
     "a review by another": approving(BEN, "review"),
+    "a stakeholder's yes to what staging runs": Case(
+        Action.APPROVE, Facts(STAGING, intent_role="stakeholder"), Actor("stan", roles=frozenset({"stakeholder"}))
+    ),
     "a yes in a role of one's own": approving(TESS, "tech_lead"),
     "a change that has all it needs": merging(),
     "a release that has all it needs": merging_release(),
@@ -178,6 +181,15 @@ CLOSED = {
             approval("ben", "tech_lead"),
         )
     ),
+    "approvals that are too old": merging(approvals=(approval(at=AT - timedelta(days=8)),)),
+    "approvals from before other migrations": merging(
+        change=replace(CHANGE, migrations="2" * 64), approvals=(approval(migrations="3" * 64),)
+    ),
+    "one person with two roles": replace(
+        merging(approvals=(approval("tess"), approval("tess", "tech_lead"))),
+        policy=replace(POLICY, staging=replace(POLICY.staging, approvals={"tech_lead": 1, "review": 1})),
+    ),
+    "a role of staging that one has not": Case(Action.APPROVE, Facts(STAGING, intent_role="stakeholder")),
     "a release without its approvals": merging_release(approvals=(approval("ben"),)),
     "main is ahead": merging_release(main_ahead=("1111111111 fix: login", "2222222222 fix: logout")),
     "quarantined": replace(publishing(), facts=replace(PUBLISHABLE, quarantines=(BAD,))),
@@ -368,12 +380,15 @@ def test_a_usual_release_is_not_warned_about() -> None:
         ({"by": "ada"}, "by the author"),
         ({"tree": "9" * 40}, "given to other code"),
         ({"policy_hash": "9" * 64}, "given under other rules"),
+        ({"migrations": "9" * 64}, "given before other migrations came from the branch it goes to"),
+        ({"at": AT - timedelta(days=7)}, "expired Thu 2026-03-05 10:00 UTC"),
+        ({"at": AT - timedelta(days=7) + timedelta(microseconds=1)}, None),
         ({"role": "tech_lead"}, "ben has not the role tech_lead"),
         ({"role": "tech_lead", "by": "tess"}, None),
     ],
 )
 def test_why_an_approval_does_not_count(over: dict[str, object], why: str | None) -> None:
-    assert why_not(replace(approval(), **over), CHANGE, POLICY) == why  # type: ignore[arg-type]
+    assert why_not(replace(approval(), **over), CHANGE, POLICY, AT) == why  # type: ignore[arg-type]
 
 
 def test_one_person_is_one_approval_however_often() -> None:
@@ -385,10 +400,36 @@ def test_one_person_is_one_approval_however_often() -> None:
     assert replace(merging(approvals=(approval(), approval("tess"))), policy=two).reasons() == ()
 
 
+@pytest.mark.parametrize(
+    ("given", "lacking"),
+    [
+        ("tess:tech_lead ben:review", {}),
+        ("tess:tech_lead tess:review ben:review", {}),
+        ("ben:tech_lead ben:review tess:tech_lead", {}),  # ben reviews, so that tess can be the tech lead
+        ("tess:review tess:tech_lead ben:tech_lead", {}),
+        ("tess:tech_lead tess:review", {"review": 1}),
+        ("tess:tech_lead ben:tech_lead", {"review": 1}),
+        ("ben:review stan:review", {"tech_lead": 1}),
+        ("", {"tech_lead": 1, "review": 1}),
+    ],
+)
+def test_each_person_fills_one_place_and_somebody_is_found_for_each_if_there_is(
+    given: str, lacking: dict[str, int]
+) -> None:
+    rules = replace(
+        POLICY,
+        staging=replace(POLICY.staging, approvals={"tech_lead": 1, "review": 1}),
+        roles={**POLICY.roles, "tech_lead": ("tess", "ben")},
+    )
+    approvals = [approval(*each.split(":")) for each in given.split()]
+
+    assert count(rules, CHANGE, approvals, AT).lacking == lacking
+
+
 def test_who_pushed_the_last_commit_does_not_approve_it() -> None:
     pushed = replace(CHANGE, last_pusher="ben")
 
-    assert why_not(approval("ben"), pushed, POLICY) == "by the author"
+    assert why_not(approval("ben"), pushed, POLICY, AT) == "by the author"
 
 
 def test_a_release_change_that_is_opened_is_judged_by_its_tag() -> None:

@@ -50,6 +50,8 @@ CHANGE = Change(
     merge_wanted_by="grace",
     merge_wanted_method=MergeMethod.SQUASH,
     hotfix_reason="Nobody can log in",
+    migrations="9" * 64,
+    reviewers=("grace", "linus"),
 )
 
 TESTED = Tested(change=7, by="grace", at=later(2), tree="e" * 40, note="Login, dashboard, four markets")
@@ -75,6 +77,7 @@ APPROVAL = Approval(
     policy_hash="f" * 64,
     comment="Read it twice",
     withdrawn_at=later(4),
+    migrations="9" * 64,
 )
 
 RELEASE = Release(

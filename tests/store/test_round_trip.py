@@ -98,13 +98,17 @@ def test_the_latest_result_of_a_check_wins(store: SqlStore) -> None:
 
 
 def test_an_approval(store: SqlStore) -> None:
-    other = replace(bare(nouns.APPROVAL), id="a-second")
+    other = replace(bare(nouns.APPROVAL), id="a-second", change=7)
+    of_staging = replace(nouns.APPROVAL, id="a-third", change=None)
     with store.transaction() as tx:
         tx.changes.add(nouns.CHANGE)
         tx.approvals.add(nouns.APPROVAL)
         tx.approvals.add(other)
+        tx.approvals.add(of_staging)
     with store.reading() as tx:
         assert tx.approvals.of_change(7) == [nouns.APPROVAL, other]
+        assert tx.approvals.of_staging(nouns.APPROVAL.tree) == [of_staging]
+        assert tx.approvals.of_staging("0" * 40) == []
 
 
 def test_a_release(store: SqlStore) -> None:

@@ -128,6 +128,21 @@ def merge(number: int, method: str | None, wait: bool, as_json: bool) -> None:
             click.echo(f"{id} brings it there: `gate deployment follow {id}`")
 
 
+@change.command("request")
+@click.argument("number", type=int)
+@click.option("--from", "people", multiple=True, required=True, help="Whom to ask; may be given again.")
+@json_option
+def request(number: int, people: tuple[str, ...], as_json: bool) -> None:
+    """Ask people to approve a change.
+
+    Everybody sees whom it waits for. Who was asked already is not asked again.
+    """
+    asked = api().post(f"/changes/{number}/request", people=list(people))
+    if as_json:
+        return print_json(asked)
+    click.echo(f"Asked to approve change {number}: {', '.join(asked['reviewers'])}")
+
+
 @change.command("tested")
 @click.argument("number", type=int)
 @click.option("--note", default="", help="What was tried.")
@@ -171,15 +186,28 @@ def close(number: int, reason: str) -> None:
 @click.option("--commit", help="What you looked at: refused where something else was pushed meanwhile.")
 @click.option("--withdraw", is_flag=True, help="Take your approvals of this change back.")
 def approve(what: str, role: str, comment: str, commit: str | None, withdraw: bool) -> None:
-    """Say yes to change WHAT (a number, or the tag of a release)."""
+    """Say yes to WHAT: a change (12), a release (v1.4.0), or `staging`.
+
+    A yes to what staging runs counts for the release of exactly that code. One person counts once, also with several
+    roles; a yes counts until the code, its migrations or the rules are others, or it expires.
+    """
     server = api()
-    number = int(what) if what.isdigit() else server.get(f"/releases/{named(what)}")["release"]["change"]
+    path, name = _approvable(server, what)
     if withdraw:
-        count = server.post(f"/changes/{number}/unapprove")["withdrawn"]
-        click.echo(f"{count} approvals of change {number} are withdrawn.")
+        count = server.post(f"{path}/unapprove")["withdrawn"]
+        approvals = "1 approval" if count == 1 else f"{count} approvals"
+        click.echo(f"{approvals} of {name} {'is' if count == 1 else 'are'} withdrawn.")
         return
-    given = server.post(f"/changes/{number}/approve", role=role, comment=comment, commit=commit)
-    click.echo(f"{given['by']} approved change {number} as {given['role']}.")
+    given = server.post(f"{path}/approve", role=role, comment=comment, commit=commit)
+    click.echo(f"{given['by']} approved {name} as {given['role']}.")
+
+
+def _approvable(server: Api, what: str) -> tuple[str, str]:
+    """Its path in the API, and what people call it."""
+    if what == "staging":
+        return "/staging", "what staging runs"
+    number = int(what) if what.isdigit() else server.get(f"/releases/{named(what)}")["release"]["change"]
+    return f"/changes/{number}", f"change {number}"
 
 
 def _is_pending(server: Api, number: int, name: str) -> bool:

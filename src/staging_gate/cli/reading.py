@@ -38,6 +38,8 @@ def status(as_json: bool) -> None:
         out.print(
             f"{'':<12}{escape(change['source'])} -> {change['target']} by {escape(change['author'])}", style="dim"
         )
+        for said in one["waits"]:
+            show.indented(said, 12, "dim")
     for release in found["releases"]:
         if release["state"] in NEXT:
             out.print(f"[bold]{release['tag']}[/]  {escape(release['title'])}")

@@ -104,6 +104,8 @@ def change(view: dict[str, Any]) -> None:
         mark = MARKS["passed"] if shown["counts"] else MARKS["skipped"]
         why = f", does not count: {shown['why_not']}" if shown["why_not"] else ""
         out.print(f"  {mark} {escape(given['by'])} approved as {escape(given['role'])}{escape(why)}")
+    for said in view["waits"]:
+        out.print(f"  {MARKS['missing']} {escape(said)}")
     for word in view["tested"]:
         note = f": {word['note']}" if word["note"] else ""
         out.print(f"  {MARKS['passed']} tried in staging by {escape(word['by'])}{escape(note)}")
@@ -192,6 +194,8 @@ def place(p: dict[str, Any]) -> None:
         indented(live["why"], 12, "dim")
     for name, address in p["addresses"].items():
         out.print(f"{'':<12}{escape(name)}  {address}", style="dim")
+    for said in p["approved"]:
+        indented(said, 12, "green")
     for hold in p["holds"]:
         indented(f"held by {hold['by']}: {hold['reason']} ({hold['id']})", 12, "yellow")
     if p["busy"]:

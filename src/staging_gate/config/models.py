@@ -112,6 +112,7 @@ class StagingPart(Part):
     branch: Branch
     checks: tuple[CheckName, ...]
     approvals: dict[RoleName, Count]
+    approvals_expire: Duration = Lane.approvals_expire
     merge: tuple[Merge, ...] = Lane.merge
 
 
@@ -128,6 +129,7 @@ class ProductionPart(Part):
     merge: tuple[Merge, ...] = (MergeMethod.MERGE,)
     requires: tuple[Required, ...]
     approvals: dict[RoleName, Count]
+    approvals_expire: Duration = Lane.approvals_expire
     smoke: tuple[SmokeName, ...] = ()
     watch: Duration = timedelta(hours=24)
     large_release: LargeReleasePart = LargeReleasePart()

@@ -77,6 +77,7 @@ def _staging(part: StagingPart) -> Lane:
         branch=part.branch,
         checks=part.checks,
         approvals=part.approvals,
+        approvals_expire=part.approvals_expire,
         merge=part.merge,
     )
 
@@ -88,6 +89,7 @@ def _production(part: ProductionPart, source: str) -> Lane:
         branch=part.branch,
         checks=part.checks,
         approvals=part.approvals,
+        approvals_expire=part.approvals_expire,
         merge=part.merge,
         tags=part.tags,
         source=source,

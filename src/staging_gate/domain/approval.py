@@ -6,13 +6,15 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Approval:
-    """Binds to content: `tree` of the head and `policy_hash`. Another tree or another policy, and it no longer counts.
+    """Binds to content: `tree` of the head, `migrations` that merging would give (a change's own and those that its
+    target branch has), and `policy_hash`. Where one of them is another, it no longer counts.
 
-    `role` is the role it was given in: `review`, `tech_lead`, `stakeholder` ...
+    `role` is the role it was given in: `review`, `tech_lead`, `stakeholder` ... `change` is None for a yes to what
+    staging runs: it counts for the release of exactly that.
     """
 
     id: str
-    change: int
+    change: int | None
     role: str
     by: str
     at: datetime
@@ -20,3 +22,4 @@ class Approval:
     policy_hash: str
     comment: str = ""
     withdrawn_at: datetime | None = None
+    migrations: str = ""

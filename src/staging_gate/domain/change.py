@@ -26,7 +26,8 @@ class MergePreview:
 
 @dataclass(frozen=True)
 class Change:
-    """`preview` is None until it was computed for the present head and base.
+    """`preview` is None until it was computed for the present head and base; `migrations` names all that merging would
+    give. `reviewers` were asked to look at it.
 
     While somebody is merging it, `merge_requested_at`, `merged_by` and `method` say since when, who and how.
     `hotfix_reason` is why a hotfix to production is urgent, None for every other change.
@@ -51,6 +52,8 @@ class Change:
     method: MergeMethod | None = None
     merge_requested_at: datetime | None = None
     last_pusher: str | None = None
+    migrations: str = ""
+    reviewers: tuple[str, ...] = ()
     hotfix_reason: str | None = None
     merge_wanted_at: datetime | None = None
     merge_wanted_by: str | None = None

@@ -64,6 +64,8 @@ class HotfixRules:
 class Lane:
     """One environment's way in: its branch, what a change to that branch needs, and what a deployment needs.
 
+    An approval counts until it is `approvals_expire` old.
+
     `approvals` maps a role to how many people with it must say yes; the role `review` is any person but the author.
     """
 
@@ -71,6 +73,7 @@ class Lane:
     branch: str
     checks: tuple[str, ...] = ()
     approvals: Mapping[str, int] = field(default_factory=dict)
+    approvals_expire: timedelta = timedelta(days=7)
     merge: tuple[MergeMethod, ...] = (MergeMethod.SQUASH, MergeMethod.MERGE)
     tags: str | None = None
     source: str | None = None

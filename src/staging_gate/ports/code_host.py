@@ -81,6 +81,10 @@ class CodeHost(Protocol):
         """The content of a file in a revision; None where there is none."""
         ...
 
+    def folder(self, commit: str, path: str) -> str | None:
+        """A name for all that is in a folder of a revision: the same for the same content. None where there is none."""
+        ...
+
     def is_ancestor(self, commit: str, of: str) -> bool:
         """Whether `commit` is contained in `of`."""
         ...

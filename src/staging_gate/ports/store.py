@@ -62,6 +62,10 @@ class Approvals(Protocol):
         """All, also withdrawn ones, oldest first."""
         ...
 
+    def of_staging(self, tree: str) -> list[Approval]:
+        """Those given to this tree as what staging runs, for the release of it; also withdrawn ones, oldest first."""
+        ...
+
     def withdraw(self, id: str, at: datetime) -> None:
         """Raises Stale where it is withdrawn already; so do lifting a hold or quarantine and revoking a token."""
         ...

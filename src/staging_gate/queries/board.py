@@ -10,10 +10,11 @@ from staging_gate.domain.environment import Environment
 from staging_gate.domain.incident import Incident
 from staging_gate.domain.policy import Policy
 from staging_gate.domain.release import Hold, Quarantine, Release
+from staging_gate.messages import approvals as words
 from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
 from staging_gate.queries import bypasses
-from staging_gate.queries.changes import required_checks
+from staging_gate.queries.changes import approvals_waited_for, required_checks
 from staging_gate.queries.deployments import Timeline, timeline
 from staging_gate.runbook.policy import policy_in_force
 from staging_gate.runbook.reconcile import Difference, differences
@@ -30,12 +31,14 @@ class Place:
     recent: tuple[Deployment, ...]
     addresses: dict[str, str]
     holds: tuple[Hold, ...]
+    approved: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class OpenChange:
     change: Change
     checks: tuple[Check, ...]
+    waits: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -60,13 +63,17 @@ def board(ports: Ports) -> Board:
             product=policy.product if policy else None,
             at=tx.at,
             places=tuple(_place(ports, tx, policy, environment, busy[environment]) for environment in Environment),
-            changes=tuple(OpenChange(c, required_checks(tx, policy, c)) for c in tx.changes.open()),
+            changes=tuple(_open_change(tx, policy, c) for c in tx.changes.open()),
             releases=tuple(tx.releases.all()[:10]),
             quarantines=tuple(tx.releases.quarantines()),
             incidents=tuple(tx.incidents.open()),
             bypasses=bypasses.loud(tx),
             differences=differs,
         )
+
+
+def _open_change(tx: Transaction, policy: Policy | None, change: Change) -> OpenChange:
+    return OpenChange(change, required_checks(tx, policy, change), approvals_waited_for(tx, policy, change))
 
 
 def _busy(ports: Ports, environment: Environment) -> Timeline | None:
@@ -86,7 +93,15 @@ def _place(
         recent=tuple(tx.deployments.recent(environment, 8)),
         addresses=_addresses(ports, policy, environment),
         holds=tuple(hold for hold in tx.holds.in_force() if hold.environment == environment),
+        approved=_approved(tx, environment),
     )
+
+
+def _approved(tx: Transaction, environment: Environment) -> tuple[str, ...]:
+    """Who said yes to exactly what staging runs."""
+    live = tx.deployments.live(environment) if environment is Environment.STAGING else None
+    given = tx.approvals.of_staging(live.revision.tree) if live else []
+    return tuple(words.given(approval) for approval in given if approval.withdrawn_at is None)
 
 
 def _addresses(ports: Ports, policy: Policy | None, environment: Environment) -> dict[str, str]:

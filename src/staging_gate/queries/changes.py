@@ -9,13 +9,15 @@ from staging_gate.domain.change import Change, Tested
 from staging_gate.domain.check import Check, Verdict
 from staging_gate.domain.gate import Decision
 from staging_gate.domain.gate.rules import checks_passed
-from staging_gate.domain.gate.rules.approvals import why_not
+from staging_gate.domain.gate.rules.approvals import Tally, could, count, why_not
 from staging_gate.domain.policy import Policy
 from staging_gate.domain.revision import Commit
+from staging_gate.messages import approvals as words
 from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
 from staging_gate.queries import bypasses
 from staging_gate.runbook import changes, deciding
+from staging_gate.runbook.approvals_of import approvals_of
 from staging_gate.runbook.policy import policy_in_force
 
 
@@ -39,6 +41,7 @@ class ChangeView:
     decision: Decision | None
     deployments: tuple[str, ...]
     bypasses: tuple[bypasses.ShownBypass, ...]
+    waits: tuple[str, ...]
 
 
 def view(ports: Ports, number: int, actor: Actor) -> ChangeView:
@@ -48,7 +51,8 @@ def view(ports: Ports, number: int, actor: Actor) -> ChangeView:
     base = change.preview.base if change.preview else None
     with ports.store.reading() as tx:
         checks = required_checks(tx, policy, change)
-        approvals = tuple(_shown(a, change, policy) for a in tx.approvals.of_change(number))
+        approvals = _shown(tx, policy, change)
+        waits = approvals_waited_for(tx, policy, change)
         tested = tuple(tx.changes.tested([number]))
         deployments = tuple(d.id for d in tx.deployments.of_change(number))
         given = bypasses.about(tx, subject_of(change))
@@ -62,6 +66,7 @@ def view(ports: Ports, number: int, actor: Actor) -> ChangeView:
         decision=deciding.on_merging(ports, change, None, actor) if change.is_open else None,
         deployments=deployments,
         bypasses=given,
+        waits=waits,
     )
 
 
@@ -81,6 +86,24 @@ def required_checks(tx: Transaction, policy: Policy | None, change: Change) -> t
     )
 
 
-def _shown(approval: Approval, change: Change, policy: Policy | None) -> ShownApproval:
-    why = why_not(approval, change, policy) if policy else None
-    return ShownApproval(approval, why is None, why or "")
+def approvals_waited_for(tx: Transaction, policy: Policy | None, change: Change) -> tuple[str, ...]:
+    """Whose yes an open change still needs by the rules of its branch, one sentence for each role."""
+    if policy is None or not change.is_open or change.goes_alone:
+        return ()
+    tally = count(policy, change, approvals_of(tx, policy, change), tx.at)
+    return tuple(_waits(policy, change, tally, role) for role in tally.lacking)
+
+
+def _waits(policy: Policy, change: Change, tally: Tally, role: str) -> str:
+    people = could(policy, role, change, tally)
+    return words.waits_for(role, tally.lacking[role], people, [name for name in change.reviewers if name in people])
+
+
+def _shown(tx: Transaction, policy: Policy | None, change: Change) -> tuple[ShownApproval, ...]:
+    given = approvals_of(tx, policy, change)
+    if policy is None:
+        return tuple(ShownApproval(approval, True, "") for approval in given)
+    at = change.merged_at or tx.at
+    tally = count(policy, change, given, at)
+    why = {one.id: why_not(one, change, policy, at) or tally.elsewhere_said(one) for one in given}
+    return tuple(ShownApproval(one, why[one.id] is None, why[one.id] or "") for one in given)

@@ -8,15 +8,18 @@ from staging_gate.domain.approval import Approval
 from staging_gate.domain.change import Change, ChangeState, MergePreview, Tested
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.gate import Decision
+from staging_gate.domain.gate.rules.approvals import why_not
 from staging_gate.domain.hotfix import LABELS
 from staging_gate.domain.release import ReleaseState
 from staging_gate.domain.revision import Revision
+from staging_gate.messages import approvals as words
 from staging_gate.ports import Ports
 from staging_gate.ports.errors import Refused
 from staging_gate.ports.policy import PolicyProblems
 from staging_gate.ports.store import Stale, Transaction
 from staging_gate.runbook import checking, deciding, urgency
 from staging_gate.runbook.hotfix_facts import is_hotfix
+from staging_gate.runbook.migrations import migration_set
 from staging_gate.runbook.policy import policy_at, policy_in_force
 
 
@@ -98,9 +101,10 @@ def refresh(ports: Ports, number: int) -> Change | None:
         return close(ports, number, SYSTEM, f"{change.target} holds all of {change.source}")
     pusher = ports.code_host.pusher(change.source, head.commit) if head != change.head else None
     same = head == change.head or _is_the_same_said_again(ports, change.head, head)
+    migrations = _migrations(ports, change, preview)
     try:
         with ports.store.transaction() as tx:
-            now = _moved(tx, change, head, preview, pusher)
+            now = _moved(tx, change, head, preview, pusher, migrations)
             if not same:
                 _void_approvals(tx, now)
             checking.want(tx, policy_in_force(ports), now)
@@ -131,8 +135,8 @@ def approve(
     policy = policy_in_force(ports)
     with ports.store.transaction() as tx:
         now = tx.changes.get(number)
-        if now is None or now.head != change.head:
-            raise Stale(f"Change {number} was pushed to at this moment: look at it again.")
+        if now is None or (now.head, now.migrations) != (change.head, change.migrations):
+            raise Stale(f"Change {number} moved at this moment: look at it again.")
         approval = Approval(
             id=f"{number}-{role}-{by.name}-{tx.at:%Y%m%d%H%M%S%f}",
             change=number,
@@ -142,10 +146,11 @@ def approve(
             tree=change.head.tree,
             policy_hash=policy.hash if policy else "",
             comment=comment,
+            migrations=change.migrations,
         )
-        same = [a for a in tx.approvals.of_change(number) if a.by == by.name and a.role == role and not a.withdrawn_at]
-        if any(a.tree == approval.tree and a.policy_hash == approval.policy_hash for a in same):
-            return same[-1]
+        same = [a for a in tx.approvals.of_change(number) if (a.by, a.role) == (by.name, role)]
+        if policy and same and why_not(same[-1], now, policy, tx.at) is None:
+            return same[-1]  # said already, and it counts
         tx.approvals.add(approval)
         urgency.ask_for_proof(tx, now)
         tx.audit(by, f"approved as {role}", subject_of(change), comment, tree=approval.tree)
@@ -153,8 +158,10 @@ def approve(
 
 
 def withdraw_approval(ports: Ports, number: int, by: Actor) -> int:
-    """Take one's own approvals of a change back; returns how many there were."""
+    """Take one's own approvals of an open change back; returns how many there were. Raises Unusable afterwards."""
     change = get(ports, number)
+    if not change.is_open:
+        raise Unusable(words.too_late_to_withdraw(change))
     with ports.store.transaction() as tx:
         mine = [a for a in tx.approvals.of_change(number) if a.by == by.name and a.withdrawn_at is None]
         for approval in mine:
@@ -243,10 +250,20 @@ def _is_home(ports: Ports, change: Change, head: Revision, base: Revision) -> bo
     return ports.code_host.is_ancestor(head.commit, base.commit)
 
 
-def _moved(tx: Transaction, change: Change, head: Revision, preview: MergePreview, pusher: str | None) -> Change:
+def _migrations(ports: Ports, change: Change, preview: MergePreview) -> str:
+    """What merging would give; as it was, where nothing moved or it does not merge."""
+    if preview == change.preview or preview.merged is None:
+        return change.migrations
+    return migration_set(ports, policy_in_force(ports), preview.merged.commit)
+
+
+def _moved(
+    tx: Transaction, change: Change, head: Revision, preview: MergePreview, pusher: str | None, migrations: str
+) -> Change:
     if change.head == head and change.preview == preview:
         return change
-    now = replace(change, head=head, preview=preview, last_pusher=pusher or change.last_pusher)
+    last_pusher = pusher or change.last_pusher
+    now = replace(change, head=head, preview=preview, last_pusher=last_pusher, migrations=migrations)
     tx.changes.update(now, change)
     if head.commit != change.head.commit:
         by = Actor(pusher) if pusher else SYSTEM

@@ -55,6 +55,12 @@ def on_approving(ports: Ports, change: Change, role: str, by: Actor) -> Decision
     return evaluate(policy, known, Action.APPROVE, by, ports.clock.now(), f"change {change.number}")
 
 
+def on_approving_staging(ports: Ports, role: str, by: Actor) -> Decision:
+    """A yes to what staging runs: by somebody who has the role. Nobody's own code is meant, but a release's."""
+    known = Facts(Environment.STAGING, intent_role=role)
+    return evaluate(policy_in_force(ports), known, Action.APPROVE, by, ports.clock.now(), "staging")
+
+
 def on_taking_part(ports: Ports, subject: str, by: Actor) -> Decision:
     """For what needs no more than to be one of us."""
     known = Facts(Environment.STAGING)

@@ -1,7 +1,7 @@
 """Read everything a decision may look at, in one consistent view, into frozen facts."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import fields, replace
 from posixpath import normpath
 
 from staging_gate.domain.bypass import Bypass, subject_of
@@ -19,8 +19,12 @@ from staging_gate.ports import Ports
 from staging_gate.ports.policy import PolicyProblems
 from staging_gate.ports.store import Transaction
 from staging_gate.runbook import hotfix_facts
+from staging_gate.runbook.approvals_of import approvals_of
 from staging_gate.runbook.policy import POLICY_FILE, policy_at
 from staging_gate.runbook.tags import ReleaseTags, release_tags
+
+PARTS = {"staging": "flow", "production": "flow"}
+"""Where a field of the policy stands in gate.yaml, if not under its own name."""
 
 REMOVED = f"{POLICY_FILE}: wanted the rules of the product, found that the change removes the file"
 
@@ -36,7 +40,7 @@ def of_change(ports: Ports, policy: Policy | None, change: Change, method: Merge
             source=change.source,
             target=change.target,
             checks=_checks(tx, change.mergeable_tree()),
-            approvals=tuple(tx.approvals.of_change(change.number)),
+            approvals=approvals_of(tx, policy, change),
             holds=tuple(tx.holds.in_force()),
             quarantines=tuple(tx.releases.quarantines()),
             bypasses=_bypasses(tx, subject_of(change), change.mergeable_tree()),
@@ -289,9 +293,14 @@ def _proof(ports: Ports, policy: Policy | None, change: Change) -> tuple[tuple[s
     if change.source == policy.staging.branch:
         return (), (), False  # what staging holds was judged when it came there
     proving = [path for path in touched if _proves(path, policy.services)]
-    if own.services != policy.services:
-        proving.append(f"{POLICY_FILE}: services")
-    return tuple(proving), (), False
+    return (*proving, *(f"{POLICY_FILE}: {part}" for part in _other_rules(own, policy))), (), False
+
+
+def _other_rules(own: Policy, policy: Policy) -> list[str]:
+    """The parts of gate.yaml that say something else than those in force: all of them are rules of the gate."""
+    parts = dict.fromkeys(PARTS.get(part.name, part.name) for part in fields(Policy) if part.name != "hash")
+    other = {PARTS.get(p.name, p.name) for p in fields(Policy) if getattr(own, p.name) != getattr(policy, p.name)}
+    return [part for part in parts if part in other]
 
 
 def _proves(path: str, services: Iterable[Service]) -> bool:

@@ -20,6 +20,10 @@ class SqlApprovals:
         query = select(table).where(table.c.change == change).order_by(table.c.seq)
         return [fill(Approval, row) for row in self._sql.all(query)]
 
+    def of_staging(self, tree: str) -> list[Approval]:
+        query = select(table).where(table.c.tree == tree, table.c.change.is_(None)).order_by(table.c.seq)
+        return [fill(Approval, row) for row in self._sql.all(query)]
+
     def withdraw(self, id: str, at: datetime) -> None:
         """Who else: the same person in another window, or a push that voids all approvals of a change."""
         self._sql.change(

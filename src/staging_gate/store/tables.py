@@ -62,6 +62,8 @@ change = Table(
     Column("method", OneOf(MergeMethod)),
     Column("merge_requested_at", UtcDateTime),
     Column("last_pusher", Text),
+    Column("migrations", Text, nullable=False),
+    Column("reviewers", Texts, nullable=False),
     Column("hotfix_reason", Words),
     Column("merge_wanted_at", UtcDateTime),
     Column("merge_wanted_by", Text),
@@ -108,7 +110,7 @@ approval = Table(
     metadata,
     Column("seq", Integer, primary_key=True),
     Column("id", Text, nullable=False, unique=True),
-    Column("change", ForeignKey("change.number"), nullable=False, index=True),
+    Column("change", ForeignKey("change.number"), index=True),
     Column("role", Text, nullable=False),
     Column("by", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
@@ -116,6 +118,8 @@ approval = Table(
     Column("policy_hash", Text, nullable=False),
     Column("comment", Words, nullable=False),
     Column("withdrawn_at", UtcDateTime),
+    Column("migrations", Text, nullable=False),
+    Index("ix_approval_tree", "tree"),
 )
 
 release = Table(

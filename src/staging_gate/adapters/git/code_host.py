@@ -85,6 +85,12 @@ class GitCodeHost:
             return None
         return self._file(self._known(commit), path)
 
+    def folder(self, commit: str, path: str) -> str | None:
+        if path.startswith(("./", "../")):
+            return None
+        found = self._objects.find(f"{self._known(commit)}:{path}")[0]
+        return found.id if found and found.kind == "tree" else None
+
     def is_ancestor(self, commit: str, of: str) -> bool:
         return self._contains(self._known(of), self._known(commit))
 

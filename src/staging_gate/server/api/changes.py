@@ -10,7 +10,7 @@ from staging_gate.domain.change import ChangeState
 from staging_gate.domain.policy import MergeMethod
 from staging_gate.queries import changes as views
 from staging_gate.queries.plain import plain
-from staging_gate.runbook import changes, checking, deciding, merging
+from staging_gate.runbook import approving, changes, checking, deciding, merging
 from staging_gate.server.api.asked import Asked, Label, Limit, Number
 from staging_gate.server.api.house import By, InHouse
 from staging_gate.server.api.waiting import until_done
@@ -34,6 +34,10 @@ class Yes(Asked):
 
 class Word(Asked):
     note: str = Field("", max_length=10_000)
+
+
+class Whom(Asked):
+    people: list[Label] = Field(min_length=1, max_length=50)
 
 
 class HowToMerge(Asked):
@@ -75,6 +79,12 @@ def approve(house: InHouse, by: By, number: Number, yes: Yes) -> Any:
 @router.post("/{number}/unapprove")
 def unapprove(house: InHouse, by: By, number: Number) -> Any:
     return {"withdrawn": changes.withdraw_approval(house.ports, number, by)}
+
+
+@router.post("/{number}/request")
+def request(house: InHouse, by: By, number: Number, whom: Whom) -> Any:
+    """Ask people to look at it."""
+    return plain(approving.ask(house.ports, number, whom.people, by))
 
 
 @router.post("/{number}/merge")

@@ -2,8 +2,18 @@
 
 from fastapi import APIRouter
 
-from staging_gate.server.api import administration, bypasses, changes, deployments, following, incidents, reading, releases
+from staging_gate.server.api import (
+    administration,
+    approvals,
+    bypasses,
+    changes,
+    deployments,
+    following,
+    incidents,
+    reading,
+    releases,
+)
 
 router = APIRouter(prefix="/api/v1")
-for part in (following, reading, changes, releases, deployments, incidents, bypasses, administration):
+for part in (following, reading, changes, releases, deployments, incidents, bypasses, approvals, administration):
     router.include_router(part.router)

@@ -10,9 +10,9 @@ from staging_gate.domain.policy import Policy
 
 def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: datetime) -> Reason | None:
     change, role = facts.change, facts.intent_role or "review"
-    if policy is None or change is None:
+    if policy is None:
         return None
-    if actor.name in (change.author, change.last_pusher):
+    if change is not None and actor.name in (change.author, change.last_pusher):
         what = "opened" if actor.name == change.author else "pushed the last commit of"
         return Reason(
             "own_change",

@@ -14,7 +14,7 @@ def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: 
     change = facts.change
     if policy is None or change is None or not change.goes_alone:
         return None
-    if any(a.role in ROLES and why_not(a, change, policy) is None for a in facts.approvals):
+    if any(a.role in ROLES and why_not(a, change, policy, at) is None for a in facts.approvals):
         return None
     authors = (change.author, change.last_pusher)
     who = {role: [name for name in policy.roles.get(role, ()) if name not in authors] for role in ROLES}
@@ -23,5 +23,5 @@ def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: 
         "approvals_missing",
         "A hotfix needs the approval of a tech lead or of whoever is on call; the author's own never counts.",
         f"One of them approves: {'; '.join(can)}." if can else "Have gate.yaml give somebody else one of these roles.",
-        tuple(evidence(approval, change, policy) for approval in facts.approvals),
+        tuple(evidence(approval, change, policy, at) for approval in facts.approvals),
     )

@@ -13,11 +13,11 @@ def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: 
     change = facts.change
     if policy is None or change is None or not facts.proof_touched or facts.adds_policy:
         return None
-    if any(a.role == "tech_lead" and why_not(a, change, policy) is None for a in facts.approvals):
+    if any(a.role == "tech_lead" and why_not(a, change, policy, at) is None for a in facts.approvals):
         return None
     return Reason(
         "changes_its_own_proof",
-        f"Change {change.number} alters how it is proved (services or smoke tests), so a tech lead has to agree.",
+        f"Change {change.number} alters how it is proved or judged, so a tech lead has to agree.",
         f"A tech lead other than the author approves it: `gate approve {change.number} --as tech_lead`.",
         facts.proof_touched,
     )

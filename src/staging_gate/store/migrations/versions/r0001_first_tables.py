@@ -132,7 +132,7 @@ def _proofs() -> None:
         "approval",
         sa.Column("seq", sa.Integer, nullable=False),
         sa.Column("id", sa.Text, nullable=False),
-        sa.Column("change", sa.Integer, sa.ForeignKey("change.number", name="fk_approval_change"), nullable=False),
+        sa.Column("change", sa.Integer, sa.ForeignKey("change.number", name="fk_approval_change")),
         sa.Column("role", sa.Text, nullable=False),
         sa.Column("by", sa.Text, nullable=False),
         sa.Column("at", UtcDateTime, nullable=False),

@@ -14,12 +14,17 @@ def upgrade() -> None:
     _follow_ups()
     _rollbacks()
     _waiting()
+    _approvals()
     op.add_column("change", sa.Column("hotfix_reason", sa.Text))
     op.execute("INSERT INTO counter (name, last) VALUES ('follow_up', 0)")
 
 
 def downgrade() -> None:
     op.drop_column("change", "hotfix_reason")
+    for column in ("reviewers", "migrations"):
+        op.drop_column("change", column)
+    op.drop_index("ix_approval_tree", "approval")
+    op.drop_column("approval", "migrations")
     op.drop_table("announcement")
     for column in ("ended_at", "held_back", "publish_wanted_by", "publish_wanted_at"):
         op.drop_column("release", column)
@@ -82,6 +87,14 @@ def _rollbacks() -> None:
     op.add_column("deployment", sa.Column("logs_found", sa.Text, nullable=False, server_default=""))
     op.create_index("ix_deployment_logs_due_at", "deployment", ["logs_due_at"])
     op.add_column("incident", sa.Column("details", sa.Text, nullable=False, server_default=""))
+
+
+def _approvals() -> None:
+    """Migrations void approvals too, and reviewers are asked."""
+    op.add_column("approval", sa.Column("migrations", sa.Text, nullable=False, server_default=""))
+    op.create_index("ix_approval_tree", "approval", ["tree"])
+    op.add_column("change", sa.Column("migrations", sa.Text, nullable=False, server_default=""))
+    op.add_column("change", sa.Column("reviewers", sa.JSON, nullable=False, server_default="[]"))
 
 
 def _waiting() -> None:

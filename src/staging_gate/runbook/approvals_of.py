@@ -1,0 +1,14 @@
+"""The approvals that may count for a change."""
+
+from staging_gate.domain.approval import Approval
+from staging_gate.domain.change import Change
+from staging_gate.domain.policy import Policy
+from staging_gate.ports.store import Transaction
+
+
+def approvals_of(tx: Transaction, policy: Policy | None, change: Change) -> tuple[Approval, ...]:
+    """Its own; a release also has those that were given to the same code when staging ran it."""
+    own = tuple(tx.approvals.of_change(change.number))
+    if policy is None or change.source != policy.staging.branch:
+        return own
+    return (*tx.approvals.of_staging(change.head.tree), *own)
