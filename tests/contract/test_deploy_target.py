@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -173,6 +174,25 @@ def test_every_step_can_be_done_again(stage: Stage) -> None:
     stage.target.switch(order)
 
     assert live(stage, order).deployment == "staging-1"
+
+
+def test_what_was_only_got_ready_is_nowhere(stage: Stage) -> None:
+    first = deployed(stage, "staging-1")
+    second = stage.order("staging-2", stage.revision())
+
+    stage.target.get_ready(replace(second, deployment="change-2"))
+
+    assert live(stage, first).deployment == "staging-1"
+    candidate(stage, second)
+    assert live(stage, first).deployment == "staging-1"
+
+
+def test_getting_ready_what_does_not_exist_disturbs_nobody(stage: Stage) -> None:
+    order = stage.order("staging-1", stage.revision())
+
+    stage.target.get_ready(replace(order, deployment="change-1", revision=Revision("1" * 40, "2" * 40)))
+
+    candidate(stage, order)
 
 
 def test_a_bad_release_is_refused_with_evidence_and_what_is_live_stays(stage: Stage) -> None:

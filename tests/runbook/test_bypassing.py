@@ -325,7 +325,7 @@ def test_killed_after_it_was_used_the_same_deployment_goes_on(merged: World) -> 
     world = merged
     critical(world)
     give(world, "v1.1.0", "critical_bugs")
-    world.kills.at = "release-to-production-run-production-2 / check the production gate: after the commit"
+    world.kills.at = "release-to-production-run-production-2 / check the production gate and plan: after the commit"
 
     deployed = world.publish("v1.1.0")
 

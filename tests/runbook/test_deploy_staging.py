@@ -35,8 +35,7 @@ def test_the_timeline_reads_as_the_runbook(world: World) -> None:
     world.ship_to_staging()
 
     assert world.steps("staging-1") == [
-        "check the gate",
-        "plan the deployment",
+        "check the gate and plan",
         "build api",
         "upgrade the schema of api",
         "start api beside what is live",

@@ -184,6 +184,15 @@ def test_a_code_host_that_stays_away_lets_the_change_go(ready: World, a_run_brea
     ]
 
 
+def test_what_staging_will_run_is_got_ready_when_its_merge_is_asked_for(ready: World) -> None:
+    ask_for_merge(ready.ports, ready.person("ben"))
+
+    assert ready.target.known.expected == [("change-1", the_change(ready).mergeable_tree())]
+    assert ready.deployments(Environment.STAGING) == []
+    ready.settle()
+    assert ready.deployments(Environment.STAGING)[0].revision.tree == the_change(ready).mergeable_tree()
+
+
 def test_what_is_being_merged_is_not_closed(ready: World) -> None:
     told = []
 

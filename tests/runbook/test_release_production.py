@@ -28,7 +28,7 @@ def test_a_published_release_is_deployed_proved_and_verified(world: World) -> No
     assert release_of(world, "v1.0.0").state is ReleaseState.VERIFIED
     with world.store.reading() as tx:
         assert tx.deployments.verification(PRODUCTION, deployment.revision.tree)
-    assert world.steps(deployment.id)[0] == "check the production gate"
+    assert world.steps(deployment.id)[0] == "check the production gate and plan"
     assert world.steps(deployment.id)[-1] == "record it as verified in production"
 
 

@@ -58,6 +58,11 @@ class DeployTarget(Protocol):
         """None when deployments to this target can work, else what is wrong and what to do. No side effects."""
         ...
 
+    def get_ready(self, order: Order) -> None:
+        """This order will probably come, as a deployment that has no id yet: begin in the background what can be begun
+        without a trace, such as its build. Returns at once and never fails; nothing depends on it."""
+        ...
+
     def build(self, order: Order, log: str, cancelled: Cancelled) -> str:
         """Make what will run; returns a sentence (`built in 3.1 s`, `kept`). `log` refers to its output."""
         ...

@@ -4,6 +4,7 @@ from staging_gate.domain.actor import SYSTEM, Actor
 from staging_gate.domain.deployment import DeploymentState, Verification
 from staging_gate.engine import Run, procedure
 from staging_gate.ports import Ports
+from staging_gate.ports.errors import Refused
 from staging_gate.runbook import bypassing, deciding, deploying, taking_back
 from staging_gate.runbook.placing import go_live, place, tried
 from staging_gate.runbook.policy import needed_policy
@@ -13,16 +14,29 @@ from staging_gate.runbook.queue import DEPLOY_STAGING, finish, needed
 @procedure(DEPLOY_STAGING, errored=taking_back.mark_errored)
 def deploy_staging(run: Run, deployment_id: str) -> None:
     """Bring a merge to staging and prove it there, or leave staging as it was."""
-    if run.step("check the gate", admit, deployment_id) == "closed":
+    planned = run.step("check the gate and plan", admit_and_plan, deployment_id)
+    if planned is None:
         return
 
-    if failure := place(run, deployment_id):
+    if failure := place(run, deployment_id, planned):
         return taking_back.leave_as_it_was(run, deployment_id, failure)
     if failure := go_live(run, deployment_id):
         return taking_back.take_back(run, deployment_id, failure)
 
     tried(run, "let older processes go", deploying.retire, deployment_id)
     run.step("record it as verified in staging", verify, deployment_id)
+
+
+def admit_and_plan(ports: Ports, id: str) -> deploying.Plan | None:
+    """None where the deployment has ended: its gate is closed, or its gate.yaml says nothing that can be planned."""
+    if admit(ports, id) == "closed":
+        return None
+    try:
+        return deploying.plan(ports, id)
+    except Refused as refused:
+        with ports.store.transaction() as tx:
+            finish(tx, id, DeploymentState.FAILED, refused.message, refused.evidence)
+        return None
 
 
 def admit(ports: Ports, id: str) -> str:

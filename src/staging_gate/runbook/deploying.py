@@ -5,6 +5,7 @@ that the release is at fault, Stopped that somebody cancelled. Steps look before
 kill is safe.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 
 from staging_gate.domain.check import Verdict
@@ -13,15 +14,18 @@ from staging_gate.messages import deployments as words
 from staging_gate.ports import Ports
 from staging_gate.ports.checks import Outcome
 from staging_gate.ports.deploy_target import Cancelled, DeployTarget, Order
-from staging_gate.ports.errors import Refused, Stopped, Unclear
+from staging_gate.ports.errors import OutsideError, Refused, Stopped, Unclear
 from staging_gate.runbook.asking import surely
-from staging_gate.runbook.policy import needed_policy, services_of
+from staging_gate.runbook.policy import NoPolicy, needed_policy, services_of
 from staging_gate.runbook.queue import locked, needed, rollback_of
 
 # --- steps -------------------------------------------------------------------------------------------------------
 
 
-def plan(ports: Ports, id: str) -> dict[str, list[str]]:
+Plan = dict[str, list[str]]
+
+
+def plan(ports: Ports, id: str) -> Plan:
     """Names of services in the order of the policy: `services` move, `with_schema` have a database schema too, and
     `with_smoke` have smoke tests."""
     services = [order.service for order in orders(ports, deployment(ports, id))]
@@ -136,6 +140,15 @@ def retire(ports: Ports, id: str) -> None:
     for provider, target in ports.targets.items():
         here = tuple(order.service.name for order in running if order.target.provider == provider)
         target.retire_others(current.environment, here, keep)
+
+
+def get_ready(ports: Ports, coming: Deployment) -> None:
+    """Let targets begin with what this deployment will need if it comes. Returns at once; what goes wrong here goes
+    wrong again, and is told, when it is done for good."""
+    with suppress(OutsideError, NoPolicy):
+        for order in orders(ports, coming):
+            if target := ports.targets.get(order.target.provider):
+                target.get_ready(order)
 
 
 # --- what steps are made of --------------------------------------------------------------------------------------

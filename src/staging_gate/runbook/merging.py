@@ -1,6 +1,7 @@
 """Merge a change that the gate lets through; a merge to staging is deployed there by itself."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from staging_gate.domain.actor import Actor
 from staging_gate.domain.change import Change, ChangeState
@@ -18,7 +19,7 @@ from staging_gate.ports import Ports
 from staging_gate.ports.code_host import HeadMoved, MergeOrder
 from staging_gate.ports.errors import Refused
 from staging_gate.ports.store import Transaction
-from staging_gate.runbook import bypassing, changes, deciding, hotfixing
+from staging_gate.runbook import bypassing, changes, deciding, deploying, hotfixing
 from staging_gate.runbook.asking import surely
 from staging_gate.runbook.policy import policy_in_force
 from staging_gate.runbook.queue import request
@@ -39,7 +40,18 @@ def merge(ports: Ports, number: int, method: MergeMethod | None, by: Actor) -> s
         asked = replace(change, method=how, merged_by=by.name, merge_requested_at=since)
         tx.changes.update(asked, change)  # a second person merging at this moment finds it changed: Stale
         tx.audit(by, "merge asked for", changes.subject_of(change), how)
-        return tx.start(MERGE_CHANGE, str(number), key=f"merge-{number}-{tx.at:%Y%m%d%H%M%S%f}")
+        run = tx.start(MERGE_CHANGE, str(number), key=f"merge-{number}-{tx.at:%Y%m%d%H%M%S%f}")
+    _get_ready(ports, asked, by)
+    return run
+
+
+def _get_ready(ports: Ports, change: Change, by: Actor) -> None:
+    """What staging will run is known before it is merged: it can be built meanwhile."""
+    policy = policy_in_force(ports)
+    merged = change.preview.merged if change.preview else None
+    if policy and merged and change.target == policy.staging.branch:
+        coming = _deployment(change, merged, by, ports.clock.now())
+        deploying.get_ready(ports, replace(coming, id=f"change-{change.number}"))
 
 
 def let_go(ports: Ports, number: str, message: str) -> None:
@@ -54,9 +66,7 @@ def let_go(ports: Ports, number: str, message: str) -> None:
 def merge_change(run: Run, number: str) -> None:
     """Decide once more, merge exactly what was decided on, queue the deployment, delete the branch. A hotfix is
     released at once, and brought back to staging."""
-    if run.step("check the gate", admit, int(number)) == "closed":
-        return
-    merged = run.step("merge", move_branch, int(number))
+    merged = run.step("check the gate and merge", merge_as_decided, int(number))
     if merged is None:
         return
     hotfix = run.step("record the merge", record, int(number), merged["commit"], merged["tree"])
@@ -64,6 +74,17 @@ def merge_change(run: Run, number: str) -> None:
     if hotfix:
         run.step("bring it back to staging", hotfixing.open_back_merge, hotfix)
         run.step("let staging run its own branch again", hotfixing.bring_staging_back)
+
+
+def merge_as_decided(ports: Ports, number: int) -> dict[str, str] | None:
+    """Decide once more and do it at once; None where the gate has closed or the branches have moved meanwhile."""
+    change = changes.get(ports, number)
+    base = ports.code_host.revision(change.target)
+    # Where the branch is not as it was decided on, it may be we who moved it before we were killed: merging looks.
+    moved = base and change.preview and base.commit != change.preview.base
+    if not moved and admit(ports, number) == "closed":
+        return None
+    return move_branch(ports, number)
 
 
 def admit(ports: Ports, number: int) -> str:
@@ -132,7 +153,7 @@ def record(ports: Ports, number: int, commit: str, tree: str) -> str | None:
         tx.changes.update(done, change)
         tx.audit(by, "merged", changes.subject_of(change), change.title, commit=commit, tree=tree)
         if policy and change.target == policy.staging.branch and policy.services_in(Environment.STAGING):
-            _deploy_to_staging(tx, done, merged, by)
+            request(tx, _deployment(done, merged, by, tx.at), by)
         if change.release:
             _release_merged(tx, change.release, merged)
         return done.release if done.goes_alone else None
@@ -148,8 +169,8 @@ def delete_branch(ports: Ports, number: int) -> None:
     changes.refresh_all(ports, [change.target])
 
 
-def _deploy_to_staging(tx: Transaction, change: Change, merged: Revision, by: Actor) -> None:
-    wanted = Deployment(
+def _deployment(change: Change, merged: Revision, by: Actor, at: datetime) -> Deployment:
+    return Deployment(
         id="",
         environment=Environment.STAGING,
         kind=DeploymentKind.DEPLOY,
@@ -157,11 +178,10 @@ def _deploy_to_staging(tx: Transaction, change: Change, merged: Revision, by: Ac
         state=DeploymentState.QUEUED,
         why=deployment_words.merged(change.number, change.title),
         requested_by=by.name,
-        requested_at=tx.at,
+        requested_at=at,
         change=change.number,
         urgent=change.is_hotfix,
     )
-    request(tx, wanted, by)
 
 
 def _release_merged(tx: Transaction, tag: str, merged: Revision) -> None:

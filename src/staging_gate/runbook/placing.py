@@ -43,10 +43,9 @@ class Failure:
         return cls(error.message, error.evidence[-EVIDENCE_LIMIT:], state)
 
 
-def place(run: Run, id: str) -> Failure | None:
+def place(run: Run, id: str, planned: deploying.Plan) -> Failure | None:
     """Build, migrate, start and prove a candidate of every service. The traffic is untouched, whatever happens."""
     try:
-        planned = run.step("plan the deployment", deploying.plan, id)
         for service in planned["services"]:
             run.step(f"build {service}", deploying.build, id, service)
         for service in planned["with_schema"]:

@@ -8,7 +8,7 @@ from staging_gate.domain.release import ReleaseState
 from staging_gate.engine import Run, procedure
 from staging_gate.ports import Ports
 from staging_gate.runbook import deploying, taking_back
-from staging_gate.runbook.deploy_staging import admit
+from staging_gate.runbook.deploy_staging import admit_and_plan
 from staging_gate.runbook.placing import go_live, place, tried
 from staging_gate.runbook.policy import needed_policy
 from staging_gate.runbook.queue import RELEASE_PRODUCTION, finish, needed
@@ -17,10 +17,11 @@ from staging_gate.runbook.queue import RELEASE_PRODUCTION, finish, needed
 @procedure(RELEASE_PRODUCTION, errored=taking_back.mark_errored)
 def release_production(run: Run, deployment_id: str) -> None:
     """Ship a published release to production, prove it, or put the previous release back."""
-    if run.step("check the production gate", admit, deployment_id) == "closed":
+    planned = run.step("check the production gate and plan", admit_and_plan, deployment_id)
+    if planned is None:
         return
 
-    if failure := place(run, deployment_id):
+    if failure := place(run, deployment_id, planned):
         return taking_back.leave_as_it_was(run, deployment_id, failure)
     if failure := go_live(run, deployment_id):
         return taking_back.take_back(run, deployment_id, failure)

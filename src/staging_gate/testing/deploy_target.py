@@ -71,13 +71,15 @@ class Sent:
 
 @dataclass
 class Remembered:
-    """`calls` are (call, deployment, service), in order; `sent` is every move of traffic. `unhealthy` are commits."""
+    """`calls` are (call, deployment, service), in order; `sent` is every move of traffic. `unhealthy` are commits.
+    `expected` are (deployment, tree) that it was told to get ready."""
 
     routes: dict[ROUTE, Route] = field(default_factory=dict)
     builds: set[tuple[str, str]] = field(default_factory=set)
     schemas: dict[ROUTE, str] = field(default_factory=dict)
     calls: list[tuple[str, str, str]] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
+    expected: list[tuple[str, str]] = field(default_factory=list)
     unreachable: str | None = None
     unhealthy: set[str] = field(default_factory=set)
     numbers: int = 0
@@ -95,6 +97,9 @@ class FakeTarget:
 
     def reachable(self, target: Target) -> str | None:
         return self.known.unreachable
+
+    def get_ready(self, order: Order) -> None:
+        self.known.expected.append((order.deployment, order.revision.tree))
 
     def build(self, order: Order, log: str, cancelled: Cancelled) -> str:
         with self._call("build", order):

@@ -398,3 +398,12 @@ def test_names_that_are_none_are_refused(world: World, repository: Repository, n
 
     with pytest.raises(Refused, match="can not be used as a name"):
         world.local.target.discard(world.order(revision, name))
+
+
+def test_what_was_got_ready_is_not_built_again(world: World) -> None:
+    order = world.order(world.repository.commit())
+
+    world.local.target.get_ready(replace(order, deployment="change-1"))
+
+    eventually(lambda: list(world.settings.state.glob("builds/*.complete")))
+    assert world.local.target.build(order, "staging-1/build", never) == "kept: this tree is already built"

@@ -1,7 +1,9 @@
 """The deploy target `local`: processes on this machine, started beside each other behind one proxy."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from threading import Thread
 
 from staging_gate.adapters.local import processes, readiness
 from staging_gate.adapters.local.builds import Build, Builds
@@ -27,7 +29,7 @@ from staging_gate.adapters.local.secrets import Resolved, missing, resolve
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.service import Service, Target
 from staging_gate.ports.deploy_target import Cancelled, Live, Order, Ready
-from staging_gate.ports.errors import Refused, Unavailable
+from staging_gate.ports.errors import OutsideError, Refused, Unavailable
 from staging_gate.wire.commands import Account
 
 MOST_PORTS = 3
@@ -69,6 +71,12 @@ class LocalTarget:
         if not self._is_a_route(target.port) and (holder := holder_of(target.port)):
             return f"Port {target.port} is already used by {holder}: free it, or give the target another port."
         return None
+
+    def get_ready(self, order: Order) -> None:
+        log = f"{order.deployment}/build-{order.service.name}"
+        with suppress(OSError):
+            processes.get_ready(self._places(order).route)
+        Thread(target=self._try_to_build, args=(order, log), name=f"build {log}", daemon=True).start()
 
     def build(self, order: Order, log: str, cancelled: Cancelled) -> str:
         if not order.reuse_warm:
@@ -188,6 +196,10 @@ class LocalTarget:
         place = self._places(order).get(order.deployment)
         started_by = place.log if place else order.deployment
         return _hidden(order).hide(self._logs.tail(_log(started_by, order.service.name), lines))
+
+    def _try_to_build(self, order: Order, log: str) -> None:
+        with suppress(OutsideError, OSError):  # whoever needs it builds it again, and hears what is wrong
+            self._builds.ensure(order.revision, order.service, log, never)
 
     def _is_a_route(self, port: int) -> bool:
         """Whether the proxy has this public port, for any service."""
