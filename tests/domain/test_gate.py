@@ -20,6 +20,7 @@ from staging_gate.domain.incident import Incident, Severity
 from staging_gate.domain.policy import LargeRelease, MergeMethod, Policy
 from staging_gate.domain.release import ReleaseState
 from staging_gate.messages.decisions import lines
+from tests.domain import hotfixes
 from tests.domain.nouns import (
     ADA,
     AT,
@@ -267,6 +268,7 @@ CLOSED = {
         SYSTEM, live=replace(LIVE, id="production-3", kind=DeploymentKind.ROLLBACK, why="rollback to v1.1.0: it is slow")
     ),
     "back to what is live": rolling_back(rollback_to=LIVE),
+    **{name: Case(*given) for name, given in hotfixes.CLOSED.items()},
 }
 
 

@@ -91,20 +91,20 @@ def test_somebody_else_reviews_it_afterwards(released: World) -> None:
     assert review.due_at - world.clock.now() > timedelta(days=1)
 
 
-def test_a_change_is_passed_by_its_number_and_its_merge_uses_that_up(released: World) -> None:
+def test_a_hotfix_is_passed_by_the_number_of_its_change_and_its_deployment_uses_that_up(released: World) -> None:
+    """Staging is skipped: the runbook's option for extreme emergencies."""
     world = released
-    change = world.change("fix: login", branch="hotfix/login", to="main")
-    world.approve(change, "tess", "tech_lead")
-    world.approve(change, "stan", "stakeholder")
-    assert closed(lambda: world.merge(change, "tess")) == ("not_verified_in_staging",)
+    world.staging.next_smoke_fails("login", where="candidate")
+    change = world.hotfix()
+    assert closed(lambda: world.merge(change, "ben")) == ("not_verified_in_staging",)
 
     give(world, str(change.number), "not_verified_in_staging")
-    merged = world.merge(change, "tess")
+    merged = world.merge(change, "ben")
 
-    assert merged.state == "merged"
+    assert world.production.live() == merged.release == "v1.0.1"
     [used] = bypasses(world, f"change {change.number}")
-    assert used.used_for == f"change {change.number}"
-    assert len(follow_ups(world)) == 1
+    assert used.used_for == "production-2"
+    assert [one.kind for one in follow_ups(world) if one.about == used.id] == ["review"]
 
 
 def test_it_passes_one_reason_and_no_other(released: World) -> None:
@@ -269,7 +269,7 @@ def test_it_lasts_hours_not_weeks(merged: World, hours: float) -> None:
 
 def test_nothing_can_be_passed_that_does_not_merge(released: World) -> None:
     world = released
-    change = world.change("feat: a", {"app/main.py": "a\n"}, branch="hotfix/a", to="main")
+    change = world.change("feat: a", {"app/main.py": "a\n"}, branch="hotfix/a", to="main", reason="it is urgent")
     main = world.repository.commit(
         world.revision("main").commit, {"app/main.py": "b\n"}, "fix: b", "root", world.clock.now()
     )
