@@ -14,13 +14,15 @@ from syrupy.assertion import SnapshotAssertion
 
 from staging_gate import messages
 from staging_gate.domain.deployment import DeploymentKind
+from staging_gate.domain.followup import FollowUpKind
 from staging_gate.domain.gate import Action, Caution, Decision, Reason
 from staging_gate.domain.incident import Incident, Severity
 from staging_gate.domain.log_patterns import Found
 from staging_gate.domain.release import Release, ReleaseState
-from staging_gate.messages import decisions, deployments, incidents, pushes, releases, steps
+from staging_gate.messages import decisions, deployments, followups, incidents, pushes, releases, reports, steps
+from staging_gate.messages.reports import Story
 from staging_gate.queries.plain import plain
-from tests.domain.nouns import AT, CHANGE, EARLIER, LIVE
+from tests.domain.nouns import AT, BAD, CHANGE, EARLIER, HELD, LIVE
 
 CLOSED = Decision(
     Action.PUBLISH,
@@ -41,6 +43,7 @@ INCIDENT = Incident(
     3, Severity.P1, "login fails", "ada", AT, resolved_by="dora", resolved_at=AT, resolution="the secret was wrong"
 )
 BACK_AGAIN = replace(EARLIER, id="production-3", kind=DeploymentKind.ROLLBACK, why="rollback to v1.0.0: it is slow")
+AFTER_ROLLBACK = (FollowUpKind.NOTIFY, FollowUpKind.REPORT, FollowUpKind.PROPER_FIX)
 
 SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
     decisions.headline: [("merge", "ben", 0), ("publish", "tess", 1), ("publish", "tess", 2)],
@@ -75,6 +78,11 @@ SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
         (replace(BACK_AGAIN, failure="login failed", evidence="500"), replace(BACK_AGAIN, id="production-4"))
     ],
     incidents.logs_after_rollback: [(BACK_AGAIN,)],
+    followups.after_rollback: [(kind, BACK_AGAIN, LIVE) for kind in AFTER_ROLLBACK],
+    reports.report: [
+        (Story("production-3", LIVE, (replace(BACK_AGAIN, logs_found="None."),), (), (BAD,), (HELD,), (), ()),),
+        (Story("incident 3", None, (), (INCIDENT,), (), (), (), ()),),
+    ],
     incidents.route_not_closed: [(LIVE,)],
     incidents.broke_after_the_switch: [(LIVE,)],
     pushes.protected_branch: [("main", "staging")],

@@ -29,6 +29,7 @@ VERBS = {
     "hold": "deployments:hold",
     "bypass": "bypasses:bypass",
     "incident": "incidents:incident",
+    "report": "reports:report",
     "explain": "reading:explain",
     "policy": "policies:policy",
     "audit": "audits:audit",

@@ -163,6 +163,8 @@ def deployment_end(timeline: dict[str, Any]) -> None:
         indented(d["failure"], 0, "red")
     for line in d["evidence"].splitlines()[-30:]:
         indented(line, 4, "dim")
+    if d["kind"] == "rollback" and d["ended_at"]:
+        console().print(f"`gate report {d['id']}` drafts the incident report", style="dim")
     if d["logs_found"] or d["logs_due_at"]:
         said = d["logs_found"] or f"looked at {moment(d['logs_due_at'])}"
         console().print(f"logs of the first minutes: {escape(said)}")

@@ -1,8 +1,10 @@
-"""What is to be done after a hotfix, and the words that remind of it."""
+"""What is to be done after a hotfix or a rollback, and the words that remind of it."""
 
 from datetime import datetime
 
+from staging_gate.domain.deployment import Deployment
 from staging_gate.domain.followup import FollowUp, FollowUpKind
+from staging_gate.messages import deployments
 
 _AFTER_HOTFIX = {
     FollowUpKind.DOCUMENT: "Document what happened",
@@ -14,6 +16,15 @@ _AFTER_HOTFIX = {
 
 def after_hotfix(kind: FollowUpKind, tag: str, title: str) -> str:
     return f"{_AFTER_HOTFIX[kind]} ({tag}, {title})"
+
+
+def after_rollback(kind: FollowUpKind, rollback: Deployment, undone: Deployment) -> str:
+    bad = deployments.name(undone)
+    return {
+        FollowUpKind.NOTIFY: f"Tell the team that {bad} was taken back to {deployments.name(rollback)}, and why",
+        FollowUpKind.REPORT: f"Write the incident report: `gate report {rollback.id}` drafts it",
+        FollowUpKind.PROPER_FIX: f"Plan the fix of what was wrong with {bad}",
+    }[kind]
 
 
 def reminder(one: FollowUp, at: datetime) -> str:

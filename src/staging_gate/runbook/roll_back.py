@@ -8,9 +8,11 @@ from staging_gate.messages import deployments as words
 from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
 from staging_gate.runbook import deciding, deploying, taking_back
+from staging_gate.runbook.after_rollback import open_list
 from staging_gate.runbook.cancelling import cancel
 from staging_gate.runbook.changes import Unusable
 from staging_gate.runbook.placing import Failure, bring_up_again, go_back_through_provider, go_live, tried
+from staging_gate.runbook.policy import policy_in_force
 from staging_gate.runbook.queue import ROLL_BACK, finish, needed, request
 
 
@@ -81,6 +83,7 @@ def bring_back(run: Run, deployment_id: str) -> None:
 
 def record(ports: Ports, id: str, failure: Failure | None) -> None:
     """The bad release goes into quarantine and promotions are held. A rollback that fails is not rolled back itself."""
+    policy = policy_in_force(ports)
     with ports.store.transaction() as tx:
         done = needed(tx, id)
         if done.state.ended:
@@ -88,7 +91,7 @@ def record(ports: Ports, id: str, failure: Failure | None) -> None:
         if done.environment is Environment.PRODUCTION:
             _hold_the_line(tx, done)
         if failure is None:
-            finish(tx, id, DeploymentState.SUCCEEDED)
+            open_list(tx, policy, finish(tx, id, DeploymentState.SUCCEEDED))
             return
         why = words.rollback_failed(failure.why, moved=done.switched_at is not None, again=done.retries is None)
         finish(tx, id, DeploymentState.FAILED, why, failure.evidence)

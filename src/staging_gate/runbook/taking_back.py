@@ -13,8 +13,10 @@ from staging_gate.messages.incidents import broke_after_the_switch, route_not_cl
 from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
 from staging_gate.runbook import deploying
+from staging_gate.runbook.after_rollback import open_list
 from staging_gate.runbook.incidents import call_a_person
 from staging_gate.runbook.placing import Failure, tried
+from staging_gate.runbook.policy import policy_in_force
 from staging_gate.runbook.queue import finish, locked, needed, rollback_of
 
 
@@ -74,6 +76,7 @@ def begin_rollback(ports: Ports, id: str, failure: Failure) -> list[str]:
 
 def end_rollback(ports: Ports, id: str, failure: Failure, problems: list[str]) -> str:
     """Record what receives the traffic now."""
+    policy = policy_in_force(ports)
     with ports.store.transaction() as tx:
         broken = locked(tx, id)
         rollback = rollback_of(tx, broken)
@@ -86,7 +89,7 @@ def end_rollback(ports: Ports, id: str, failure: Failure, problems: list[str]) -
             finish(tx, rollback.id, DeploymentState.FAILED, said)
             return said
         tx.deployments.set_live(broken.environment, rollback.id)
-        finish(tx, rollback.id, DeploymentState.SUCCEEDED)
+        open_list(tx, policy, finish(tx, rollback.id, DeploymentState.SUCCEEDED))
         return words.put_back(words.name(rollback))
 
 

@@ -1,4 +1,4 @@
-"""Deployments: list, show, cancel, go back, deploy again; and holds."""
+"""Deployments: list, show, cancel, go back, deploy again, report; and holds."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from pydantic import Field
 from staging_gate.domain.environment import Environment
 from staging_gate.queries import deployments as views
 from staging_gate.queries.plain import plain
+from staging_gate.queries.reports import draft
 from staging_gate.runbook import cancelling, holding
 from staging_gate.runbook.changes import Unknown
 from staging_gate.runbook.redeploying import redeploy
@@ -66,6 +67,16 @@ def rollback(house: InHouse, by: By, back: Back) -> Any:
 @router.post("/redeploy", status_code=202)
 def deploy_again(house: InHouse, by: By, where: Where) -> Any:
     return plain(redeploy(house.ports, where.environment, by))
+
+
+@router.get("/reports/{subject}")
+def report(house: InHouse, by: By, subject: str) -> Any:
+    """The draft of an incident report, written from the record, as Markdown: of a deployment that was taken back, its
+    rollback, or an incident."""
+    written = draft(house.ports, subject)
+    if written is None:
+        raise Unknown(f"There is no deployment and no incident {subject!r}. `gate status` shows the recent ones.")
+    return {"subject": subject, "markdown": written}
 
 
 @router.get("/holds")
