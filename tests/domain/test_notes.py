@@ -1,5 +1,6 @@
 """Release notes from conventional commits."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from staging_gate.domain.notes import Notes, write_notes
 from staging_gate.domain.revision import Commit
 from staging_gate.domain.version import Bump
+from tests.domain.nouns import CHANGE
 
 AT = datetime(2026, 3, 5, 10, 0, tzinfo=UTC)
 
@@ -35,7 +37,7 @@ def commit(subject: str, body: str = "", parents: int = 1) -> Commit:
     ],
 )
 def test_a_commit_goes_under_its_heading(subject: str, notes: Notes) -> None:
-    assert write_notes([commit(subject)]) == notes
+    assert write_notes([commit(subject)]) == replace(notes, contributors=("ada",))
 
 
 @pytest.mark.parametrize("footer", ["BREAKING CHANGE", "BREAKING-CHANGE"])
@@ -89,6 +91,22 @@ def test_migrations_and_other_changes_are_told_where_there_are_any() -> None:
     text = Notes(others=("tidy up",), migrations=("migrations/versions/0002_users.py",)).markdown()
 
     assert text.endswith("## Migrations\n- migrations/versions/0002_users.py\n\n## Other Changes\n- tidy up\n")
+
+
+def test_changes_and_contributors_are_told() -> None:
+    other = replace(CHANGE, number=12, title="fix: prices", author="Bo")
+    commits = [replace(commit("fix: prices"), author="Bo"), commit("feat: dark mode"), commit("Merge", parents=2)]
+    notes = write_notes(commits, (), (other, CHANGE))
+
+    assert notes.markdown().endswith(
+        "## Changes\n- #7 feat: dark mode, by ada\n- #12 fix: prices, by Bo\n\n## Contributors\n- ada\n- Bo\n"
+    )
+
+
+def test_where_the_pages_are_known_changes_are_links_to_them() -> None:
+    text = write_notes([], (), (CHANGE,)).markdown("https://gate.example.com")
+
+    assert "- [#7](https://gate.example.com/changes/7) feat: dark mode, by ada\n" in text
 
 
 subjects = st.from_regex(r"(feat|fix|chore|docs)?(\([a-z]{1,5}\))?!?(: )?[a-z ]{1,20}", fullmatch=True) | st.text(

@@ -37,5 +37,6 @@ def bind(settings: Settings, clock: SystemClock, store: Store) -> Bound:
         smoke=here.smoke,
         logs=here.logs,
         policy=YamlPolicyReader(),
+        address=settings.public_address,
     )
     return Bound(ports, here)

@@ -1,11 +1,13 @@
 """Where this installation keeps its state and how it is reached: a few variables, sensible without any."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 DATABASE = "gate.db"
+NOT_TO_BE_REACHED = ("127.0.0.1", "::1", "localhost", "0.0.0.0", "::")  # noqa: S104 - nothing is bound by it
 SYSTEM_STATE = Path("/var/lib/staging-gate")
 """As root: never under a home, because services run as another user."""
 
@@ -29,6 +31,12 @@ class Settings:
     service_account: str = "nobody"
     build_account: str = ""
     environment: str = "production"
+    public: str = ""
+
+    @property
+    def public_address(self) -> str:
+        """Where people reach the pages from their machines; empty where nobody said and only this machine can."""
+        return self.public.rstrip("/") or ("" if self.host in NOT_TO_BE_REACHED else self.address)
 
     @property
     def database(self) -> str:
@@ -48,7 +56,7 @@ class Settings:
         cls, environ: Mapping[str, str] = os.environ, state: Path | None = None, port: int | None = None
     ) -> "Settings":
         """From the variables GATE_STATE, GATE_HOST, GATE_PORT, GATE_DATABASE_URL, GATE_SERVICE_ACCOUNT,
-        GATE_BUILD_ACCOUNT and GATE_ENVIRONMENT; arguments win. Raises BadSetting."""
+        GATE_BUILD_ACCOUNT, GATE_ENVIRONMENT and GATE_ADDRESS; arguments win. Raises BadSetting."""
         return cls(
             state=(state or Path(environ.get("GATE_STATE") or default_state(environ))).absolute(),
             host=environ.get("GATE_HOST", cls.host),
@@ -57,6 +65,7 @@ class Settings:
             service_account=environ.get("GATE_SERVICE_ACCOUNT", cls.service_account),
             build_account=environ.get("GATE_BUILD_ACCOUNT", cls.build_account),
             environment=environ.get("GATE_ENVIRONMENT", cls.environment),
+            public=_address(environ.get("GATE_ADDRESS", "")),
         )
 
 
@@ -65,6 +74,12 @@ def default_state(environ: Mapping[str, str] = os.environ) -> Path:
         return SYSTEM_STATE
     home = environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
     return Path(home) / "staging-gate"
+
+
+def _address(text: str) -> str:
+    if text and not re.fullmatch(r"https?://[^/\s?#]+(/[^\s?#]*)?", text):
+        raise BadSetting(f"GATE_ADDRESS is {text!r}; an address such as https://gate.example.com is wanted.")
+    return text
 
 
 def _port(text: str) -> int:

@@ -87,6 +87,14 @@ def decision(decided: dict[str, Any], err: bool = False) -> None:
         click.echo("\n".join([mark + first, *(" " * len(mark) + part for part in more)]), err=err)
 
 
+def warning(said: dict[str, Any]) -> None:
+    """What closes nothing, and should be known before one acts."""
+    console().print(f"[yellow]![/] {escape(said['sentence'])}")
+    for line in said["evidence"]:
+        indented(line, 4, "dim")
+    indented(said["advice"], 4)
+
+
 def change(view: dict[str, Any]) -> None:
     out, c = console(), view["change"]
     out.print(f"[bold]Change {c['number']}[/]  {escape(c['title'])}  {state(c['state'])}")

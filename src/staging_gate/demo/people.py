@@ -162,7 +162,7 @@ class People:
 
 def environ_for(folder: Path) -> dict[str, str]:
     """What commands are run with: nothing of another installation, of this user's git or of their sign-ins."""
-    ours = ("GATE_SERVER", "GATE_TOKEN", "GATE_STATE", "GATE_PORT", "GATE_DATABASE_URL", "GATE_HOST")
+    ours = ("GATE_SERVER", "GATE_TOKEN", "GATE_STATE", "GATE_PORT", "GATE_DATABASE_URL", "GATE_HOST", "GATE_ADDRESS")
     kept = {name: value for name, value in os.environ.items() if name not in ours and not name.startswith("GIT_")}
     if "PYTHONPATH" in kept:
         kept["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, kept["PYTHONPATH"].split(os.pathsep)))

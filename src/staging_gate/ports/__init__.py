@@ -14,7 +14,8 @@ from staging_gate.ports.store import Store
 
 @dataclass(frozen=True)
 class Ports:
-    """All outsides of one installation, bound once by bootstrap. `targets` has one per provider name."""
+    """All outsides of one installation, bound once by bootstrap. `targets` has one per provider name; `address` is
+    where people reach its pages, empty where that is not known."""
 
     clock: Clock
     store: Store
@@ -24,3 +25,4 @@ class Ports:
     smoke: SmokeTester
     logs: Logs
     policy: PolicyReader
+    address: str = ""

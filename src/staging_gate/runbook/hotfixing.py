@@ -109,7 +109,7 @@ def plan(ports: Ports, change: Change) -> HotfixPlan:
     tags = release_tags(ports)
     commits = facts.commits_since_last_release(ports, tags, change.head.commit)
     files = ports.code_host.changed_files(commits[-1].parents[0], change.head.commit) if commits else []
-    notes = write_notes(commits, [path for path in files if is_migration(path)]).markdown()
+    notes = write_notes(commits, [path for path in files if is_migration(path)], [change]).markdown(ports.address)
     return HotfixPlan(tags.last(), frozenset(tags.now), words.notes(change.hotfix_reason or "", notes))
 
 
