@@ -2,6 +2,7 @@
 
 import os
 import random
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,10 +34,21 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What tests have to tell beyond that they passed, such as at how many points something was killed."""
+    """What tests have to tell beyond that they passed, such as at how many points something was killed.
+
+    Counts are added up over all that tell of the same thing.
+    """
+    sums: dict[str, Counter[str]] = defaultdict(Counter)
     for report in terminalreporter.getreports("passed"):
         for name, value in report.user_properties:
-            terminalreporter.write_line(f"{report.nodeid.rpartition('::')[2]}: {name} {value}")
+            if isinstance(value, dict):
+                sums[name].update(value)
+            else:
+                terminalreporter.write_line(f"{report.nodeid.rpartition('::')[2]}: {name} {value}")
+    seed = terminalreporter.config.option.hypothesis_seed
+    for name, counts in sums.items():
+        said = ", ".join(f"{count:,} {what}" for what, count in counts.items())
+        terminalreporter.write_line(f"{name}: {said}, seed {seed}")
 
 
 @pytest.fixture

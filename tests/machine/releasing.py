@@ -1,0 +1,94 @@
+"""Procedure 2 in the alphabet: releases are opened, approved, published, withdrawn."""
+
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+
+from staging_gate.domain.deployment import DeploymentState
+from staging_gate.domain.release import Release, ReleaseState
+from staging_gate.runbook import deciding
+from staging_gate.runbook import releasing as procedure
+from staging_gate.runbook.changes import Unusable
+from staging_gate.testing.repository import Files
+from tests.machine.changing import HARMLESS, Changing
+from tests.machine.stage import ANY, SOMEBODY, one_of, there_is
+
+TAG = st.sampled_from((None, None, "v1.0.0", "v1.0.1", "v1.2.0", "v2.0.0-rc.1", "v2.0.0", "1.3", "v0.9.0"))
+ON_ITS_WAY = (ReleaseState.PUBLISHED, ReleaseState.VERIFIED, ReleaseState.FAILED)
+
+
+class Releasing(Changing):
+    @rule(by=SOMEBODY, tag=TAG)
+    def somebody_opens_a_release(self, by: str, tag: str | None) -> None:
+        self.open_release(by, tag)
+
+    @there_is("releases")
+    @rule(by=SOMEBODY, which=ANY)
+    def somebody_publishes(self, by: str, which: int) -> None:
+        self.publish(one_of(self.now.releases, which), by)
+
+    @there_is("releases")
+    @rule(by=SOMEBODY, which=ANY)
+    def somebody_withdraws_a_release(self, by: str, which: int) -> None:
+        release = one_of(self.now.releases, which)
+        self.act(
+            f"{by} withdraws {release.tag}",
+            lambda: procedure.withdraw(self.world.ports, release.tag, self.world.person(by)),
+            lambda: deciding.on_withdrawing(self.world.ports, release, self.world.person(by)),
+            besides=(Unusable,),
+        )
+
+    @rule(tag=TAG)
+    def a_release_is_prepared(self, tag: str | None) -> None:
+        """As the runbook wants it, up to the merge."""
+        release = self.open_release("ada", tag)
+        if release is None:
+            return
+        change = next(change for change in self.now.changes if change.number == release.change)
+        self.approve(change, "tess", "tech_lead")
+        self.approve(change, "stan", "stakeholder")
+        self.merge(change, "tess")
+
+    @rule(by=st.sampled_from(("tess", "theo", "dora")))
+    def what_is_merged_is_published(self, by: str) -> None:
+        merged = [release for release in self.now.releases if release.state is ReleaseState.MERGED]
+        if merged:
+            self.publish(merged[-1], by)
+
+    @rule(files=st.sampled_from(HARMLESS), by=st.sampled_from(("tess", "dora")))
+    def a_release_goes_to_production(self, files: Files, by: str) -> None:
+        """As the runbook wants it, from the first push on."""
+        self.a_change_goes_to_staging(files, "ada")
+        self.a_release_is_prepared(None)
+        self.what_is_merged_is_published(by)
+
+    @rule()
+    def everything_is_tried(self) -> None:
+        for change in self.now.changes:
+            if change.merged is not None and change.target == "staging":
+                self.try_out(change, "cleo")
+
+    # --- what they are made of -----------------------------------------------------------------------------------
+
+    def open_release(self, by: str, tag: str | None) -> Release | None:
+        return self.act(
+            f"{by} opens a release {tag or '(next)'}",
+            lambda: procedure.open_release(self.world.ports, self.world.person(by), tag),
+        )
+
+    def publish(self, release: Release, by: str) -> None:
+        began = self.act(
+            f"{by} publishes {release.tag}",
+            lambda: procedure.publish(self.world.ports, release.tag, self.world.person(by)),
+            lambda: self.world.explain(release.tag, by),
+        )
+        if began:
+            now = procedure.get(self.world.ports, release.tag)
+            assert now.state in ON_ITS_WAY, f"{now.tag} was let through, and is {now.state}"
+            assert now.tag in self.world.code_host.tags(), f"{now.tag} was let through, and has no tag"
+            self.nothing_else_closed_the_way(now)
+
+    def nothing_else_closed_the_way(self, release: Release) -> None:
+        """What was let through a moment ago is not stopped by the gate of its deployment."""
+        last = [one for one in self.now.deployments if one.release == release.tag][-1]
+        stopped = last.state is DeploymentState.ABORTED and last.cancel_requested_by is None
+        assert not stopped, f"{release.tag} was let through, but not {last.id}: {last.failure}"

@@ -1,0 +1,141 @@
+"""What every act of the state machine is made of: ask `gate explain`, act, compare, look at everything."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, TypeVar, cast
+
+from hypothesis import note
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition
+
+from staging_gate.domain.bypass import Bypass
+from staging_gate.domain.change import Change
+from staging_gate.domain.deployment import Deployment
+from staging_gate.domain.gate import Decision
+from staging_gate.domain.incident import Incident
+from staging_gate.domain.release import Hold, Quarantine, Release, ReleaseState
+from staging_gate.ports.errors import OutsideError
+from staging_gate.ports.policy import PolicyProblems
+from staging_gate.ports.store import Stale
+from staging_gate.runbook.cancelling import TooLate
+from staging_gate.runbook.changes import Unknown, Unusable
+from staging_gate.runbook.deciding import Closed
+from staging_gate.runbook.policy import NoPolicy
+from staging_gate.testing.world import PushRefused, World
+from tests.machine.tales import EVERYBODY, TALES, Library, Tale
+from tests.machine.witness import Witness
+
+T = TypeVar("T")
+Answer = tuple[str, ...]
+OPEN: Answer = ("open",)
+
+ANY = st.integers(0, 23)
+"""Picks one of what there is."""
+SOMEBODY = st.sampled_from(EVERYBODY)
+
+PLAINLY = (Unknown, Unusable, TooLate, NoPolicy, PolicyProblems, OutsideError, Stale, PushRefused)
+"""What faces answer in words, without a decision: what was asked is not there, or can not be done so."""
+
+
+@dataclass(frozen=True)
+class Now:
+    """What there is to act on, the oldest first."""
+
+    changes: Sequence[Change] = ()
+    releases: Sequence[Release] = ()
+    deployments: Sequence[Deployment] = ()
+    holds: Sequence[Hold] = ()
+    quarantines: Sequence[Quarantine] = ()
+    incidents: Sequence[Incident] = ()
+    bypasses: Sequence[Bypass] = ()
+
+    @property
+    def subjects(self) -> Sequence[str]:
+        """What can still get through a gate."""
+        ended = (ReleaseState.WITHDRAWN, ReleaseState.VERIFIED)
+        releases = [release.tag for release in self.releases if release.state not in ended]
+        return [*(str(change.number) for change in self.open), *releases]
+
+    @property
+    def open(self) -> Sequence[Change]:
+        return [change for change in self.changes if change.is_open]
+
+
+class Stage(RuleBasedStateMachine):
+    """A world, whoever acts in it, and the witness. `library` is given by the test."""
+
+    library: ClassVar[Library]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world: World
+        self.witness: Witness
+        self.now = Now()
+
+    @initialize(tale=st.sampled_from(TALES))
+    def once_upon_a_time(self, tale: Tale) -> None:
+        note(f"Once upon a time: {tale.name}.")
+        self.world = self.library.open(tale)
+        self.witness = Witness(self.world)
+        self.look()
+
+    def teardown(self) -> None:
+        if hasattr(self, "world"):
+            self.library.shelve(self.world)
+
+    # --- acting --------------------------------------------------------------------------------------------------
+
+    def act(
+        self,
+        said: str,
+        do: Callable[[], T],
+        told: Callable[[], Decision] | None = None,
+        besides: tuple[type[Exception], ...] = (),
+    ) -> T | None:
+        """What came of an act, None where it was refused. `told` is what `gate explain` says of it before: the act
+        must end as it says. `besides` are plain refusals of what the gate has nothing to do with."""
+        foretold, decision = _answer(told) if told else (None, None)
+        answer, result = _answer(do)
+        self.world.settle()
+        note(f"  {self.world.clock.now():%a %d %b %H:%M} {said}: {' '.join(answer)}")
+        if foretold is not None and answer[0] not in [kind.__name__ for kind in besides]:
+            assert answer == foretold, f"explain said {foretold}, but to act gave {answer}"
+        if decision is not None:
+            self.library.decisions[decision.action, "open" if decision.open else "closed"] += 1
+        self.look()
+        self.library.steps += 1
+        return result
+
+    def look(self) -> None:
+        """The witness judges what there is now."""
+        self.witness.look()
+        with self.world.store.reading() as tx:
+            self.now = Now(
+                changes=tx.changes.recent(500)[::-1],
+                releases=tx.releases.all()[::-1],
+                deployments=tx.deployments.recent(None, 500)[::-1],
+                holds=tx.holds.in_force(),
+                quarantines=tx.releases.quarantines(),
+                incidents=tx.incidents.recent()[::-1],
+                bypasses=tx.bypasses.recent()[::-1],
+            )
+
+
+def there_is(what: str) -> Callable[[T], T]:
+    """A rule that needs one of them: `open`, `changes`, `releases` ..."""
+    return cast(Callable[[T], T], precondition(lambda self: bool(getattr(self.now, what))))
+
+
+def one_of(things: Sequence[T], which: int) -> T:
+    """The newest for 0, the one before for 1, and so on around."""
+    return things[-1 - which % len(things)]
+
+
+def _answer(do: Callable[[], T]) -> tuple[Answer, T | None]:
+    try:
+        result = do()
+    except Closed as closed:
+        return closed.decision.codes, None
+    except PLAINLY as plainly:
+        return (type(plainly).__name__,), None
+    return (result.codes if isinstance(result, Decision) else ()) or OPEN, result

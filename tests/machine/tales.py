@@ -1,0 +1,93 @@
+"""Where the stories of the state machine begin: worlds told once and put aside, each sequence goes on from a copy."""
+
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from shutil import rmtree
+
+from staging_gate.testing.policies import gate_yaml
+from staging_gate.testing.world import SavedWorld, World
+
+PEOPLE = ("ada", "ben", "cleo", "tess", "theo", "stan", "dora")
+ROLES = {"tech_lead": ["tess", "theo"], "stakeholder": ["stan", "tess"], "devops": ["dora"]}
+EVERYBODY = (*PEOPLE, "eve", "root")
+"""eve is a stranger; root is the administrator."""
+
+rules = partial(gate_yaml, people=PEOPLE, roles=ROLES)
+
+
+@dataclass(frozen=True)
+class Tale:
+    """What has happened before; `policy` is the first gate.yaml, None where main has none."""
+
+    name: str
+    policy: str | None = field(repr=False)
+    happened: Callable[[World], object] = field(repr=False)
+
+
+def _nothing(world: World) -> None:
+    """main and staging are the same; nothing was ever deployed."""
+
+
+def _one_release(world: World) -> None:
+    world.release("v1.0.0")
+
+
+def _two_releases(world: World) -> None:
+    world.release("v1.0.0")
+    world.release("v1.1.0", "feat: charts")
+
+
+def _one_is_merged(world: World) -> None:
+    world.release("v1.0.0")
+    world.ship_to_staging("feat: charts")
+    world.prepare_release("v1.1.0")
+
+
+TALES = (
+    Tale("v1.1.0 is in production, v1.0.0 was before", rules(), _two_releases),
+    Tale("v1.1.0 is merged and waits for its tag", rules(), _one_is_merged),
+    Tale("v1.0.0 is in production", rules(), _one_release),
+    Tale("nothing was ever deployed", rules(), _nothing),
+    Tale("two services, v1.1.0 is in production, v1.0.0 was before", rules(services=("api", "web")), _two_releases),
+    Tale("main has no gate.yaml yet", None, _nothing),
+)
+
+
+@dataclass
+class Library:
+    """Worlds in which a tale has been told, in a folder of this process. `sequences` and `steps` are what was done,
+    `decisions` how often each action was open and closed."""
+
+    folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="staging-gate-machine-")))
+    sequences: int = 0
+    steps: int = 0
+    decisions: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _told: dict[str, SavedWorld] = field(default_factory=dict)
+
+    def open(self, tale: Tale) -> World:
+        """A world of one's own, in a new folder, that goes on from there."""
+        self.sequences += 1
+        saved = self._told.get(tale.name) or self._tell(tale)
+        folder = self.folder / f"sequence-{self.sequences}"
+        os.mkdir(folder)
+        return saved.open(folder)
+
+    def shelve(self, world: World) -> None:
+        world.close()
+        rmtree(world.folder, ignore_errors=True)
+
+    def burn(self) -> None:
+        rmtree(self.folder, ignore_errors=True)
+
+    def _tell(self, tale: Tale) -> SavedWorld:
+        folder = self.folder / f"tale-{len(self._told)}"
+        folder.mkdir()
+        world = World.begin(folder, tale.policy)
+        tale.happened(world)
+        self._told[tale.name] = world.save()
+        return self._told[tale.name]
