@@ -8,7 +8,10 @@ from importlib import import_module
 
 from bench.figures import Figure, show
 
-BENCHES = {"deploy": "merge to live, rollback, and what clients notice of it"}
+BENCHES = {
+    "deploy": "merge to live, rollback, and what clients notice of it",
+    "decide": "decisions a second, and explain over years of work",
+}
 
 
 def main() -> int:
