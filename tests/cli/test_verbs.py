@@ -128,6 +128,25 @@ def test_a_hold_is_set_listed_and_lifted(run: Run) -> None:
     assert f"{id} is lifted." in run("hold", "lift", id, "--reason", "over", by="tess").output
 
 
+def test_a_rollback_that_the_gate_refuses_says_why(run: Run) -> None:
+    none = "There is nothing to go back to: no release was verified in production yet."
+    for how in ((), ("v1.0.0",), ("--back", "2"), ("--through-provider",)):
+        refused = run("rollback", *how, "--reason", "prices are wrong", by="tess")
+        assert refused.exit_code == 3
+        assert (none if how != ("v1.0.0",) else "v1.0.0 was never verified in production.") in refused.output
+        assert "[no_rollback_target]" in refused.output
+    assert "not both" in run("rollback", "v1.0.0", "--back", "1", "--reason", "x", by="tess").output
+    assert run("rollback", "--back", "0", "--reason", "x", by="tess").exit_code == 2
+
+
+def test_a_report_is_drafted(run: Run) -> None:
+    number = json.loads(run("incident", "open", "prices are odd", "--severity", "p3", "--json").output)["id"]
+
+    assert run("report", "incident", str(number)).output.startswith("# Incident report (draft): prices are odd\n")
+    assert json.loads(run("report", str(number), "--json").output)["subject"] == str(number)
+    assert "There is no deployment and no incident 'production-99'" in run("report", "production-99").output
+
+
 def test_the_record_is_exported_and_verified_anywhere(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "record.jsonl"
     assert run("audit", "export", "--output", str(file)).exit_code == 0

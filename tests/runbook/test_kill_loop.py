@@ -106,6 +106,11 @@ def in_public_and_the_way_back(world: World) -> None:
     world.production.put_back_fails()
 
 
+def in_public_and_every_way_back(world: World) -> None:
+    in_public_and_the_way_back(world)
+    world.target.never_healthy(world.revision("v1.0.0").commit)
+
+
 STORIES = {
     "the checks of a change": Story(a_feature_is_finished, its_change_is_opened, a_check),
     "a merge and its staging deployment": Story(a_change_is_ready, it_is_merged),
@@ -113,7 +118,8 @@ STORIES = {
     "a release": Story(v1_1_0_is_merged, it_is_published),
     "a release that fails before its traffic": Story(v1_1_0_is_merged, it_is_published, the_candidate),
     "a release that takes itself back": Story(v1_1_0_is_merged, it_is_published, in_public),
-    "a release that can not be taken back": Story(v1_1_0_is_merged, it_is_published, in_public_and_the_way_back),
+    "a release that comes back at the second try": Story(v1_1_0_is_merged, it_is_published, in_public_and_the_way_back),
+    "a release that nothing takes back": Story(v1_1_0_is_merged, it_is_published, in_public_and_every_way_back),
     "a first release that fails": Story(a_first_release_is_merged, it_is_published, in_public),
     "a release of two services": Story(two_services_are_merged, it_is_published, the_second),
     "a rollback": Story(v1_1_0, it_is_rolled_back),

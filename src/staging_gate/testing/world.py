@@ -294,15 +294,10 @@ class World:
         return self.publish(tag)
 
     def roll_back(
-        self,
-        to: str | None = None,
-        reason: str = "prices are wrong",
-        by: str = "dora",
-        back: int | None = None,
-        through_provider: bool = False,
+        self, to: str | None = None, reason: str = "prices are wrong", by: str = "dora", **how: Any
     ) -> Deployment:
-        """Procedure 4. Raises Closed."""
-        ordered = roll_back(self.ports, to, reason, self.person(by), back, through_provider)
+        """Procedure 4; `how` is `back` or `through_provider`. Raises Closed."""
+        ordered = roll_back(self.ports, to, reason, self.person(by), **how)
         self.settle()
         return self.deployment(ordered.id)
 
