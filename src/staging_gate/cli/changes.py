@@ -1,6 +1,7 @@
 """`gate change ...` and `gate approve`: Procedure 1."""
 
 import sys
+from typing import Any
 
 import click
 
@@ -22,15 +23,29 @@ def change() -> None:
 @click.option("--title", help="The last commit's subject, if not given.")
 @click.option("--description", default="", help="Why, for the reviewers.")
 @click.option("--label", "labels", multiple=True, help="A label; may be given again.")
+@click.option("--reason", default="", help="Why a hotfix to production can not wait; `gate hotfix open` asks for it.")
 @click.option("--wait", is_flag=True, help="Follow the checks to their end.")
 @json_option
 def open_change(
-    source: str, target: str, title: str | None, description: str, labels: tuple[str, ...], wait: bool, as_json: bool
+    source: str,
+    target: str,
+    title: str | None,
+    description: str,
+    labels: tuple[str, ...],
+    reason: str,
+    wait: bool,
+    as_json: bool,
 ) -> None:
     """Ask for branch SOURCE to be merged. Its checks start at once."""
     server = api()
     opened = server.post(
-        "/changes", source=source, target=target, title=title, description=description, labels=list(labels)
+        "/changes",
+        source=source,
+        target=target,
+        title=title,
+        description=description,
+        labels=list(labels),
+        reason=reason,
     )
     if wait:
         _follow_checks(opened["number"], as_json)
@@ -97,7 +112,7 @@ def log(number: int, check: str) -> None:
     """
     server = api()
     view = server.get(f"/changes/{number}")
-    tree = (view["change"]["preview"] or {}).get("merged") or {}
+    tree = _to_be_proved(view["change"])
     if not tree:
         raise Failed(f"Change {number} has nothing to check: it does not merge. `gate change show {number}` says why.")
     for text in following.log(server, f"checks/{tree['tree']}/{check}", lambda: _is_pending(server, number, check)):
@@ -208,6 +223,13 @@ def _approvable(server: Api, what: str) -> tuple[str, str]:
         return "/staging", "what staging runs"
     number = int(what) if what.isdigit() else server.get(f"/releases/{named(what)}")["release"]["change"]
     return f"/changes/{number}", f"change {number}"
+
+
+def _to_be_proved(change: dict[str, Any]) -> dict[str, str]:
+    """What the checks run on: what merging would give, of a hotfix its own head; nothing where it does not merge."""
+    merged: dict[str, str] = (change["preview"] or {}).get("merged") or {}
+    head: dict[str, str] = change["head"]
+    return head if merged and change["hotfix_reason"] else merged
 
 
 def _is_pending(server: Api, number: int, name: str) -> bool:

@@ -5,7 +5,7 @@ import webbrowser
 
 import click
 
-from staging_gate.cli import show
+from staging_gate.cli import followups, hotfixes, show
 from staging_gate.cli.access import api, find_access, json_option, print_json
 from staging_gate.cli.errors import FAILED, REFUSED
 from staging_gate.cli.visible import escape
@@ -29,6 +29,7 @@ def status(as_json: bool) -> None:
     for incident in found["incidents"]:
         out.print(show.incident_line(incident))
     show.bypasses(found["bypasses"])
+    hotfixes.lines(found["hotfixes"])
     for place in found["places"]:
         show.place(place)
     for one in found["changes"]:
@@ -44,6 +45,8 @@ def status(as_json: bool) -> None:
         if release["state"] in NEXT:
             out.print(f"[bold]{release['tag']}[/]  {escape(release['title'])}")
             show.indented(NEXT[release["state"]].format(**release), 12, "dim")
+    hotfixes.back_merge(found["back_merge"])
+    followups.lines(found["follow_ups"])
     for bad in found["quarantines"]:
         out.print(f"[red]quarantine[/]  {bad['tag']}: {escape(bad['reason'])}")
     for difference in found["differences"]:

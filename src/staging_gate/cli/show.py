@@ -99,6 +99,10 @@ def change(view: dict[str, Any]) -> None:
     out, c = console(), view["change"]
     out.print(f"[bold]Change {c['number']}[/]  {escape(c['title'])}  {state(c['state'])}")
     out.print(f"{escape(c['source'])} -> {escape(c['target'])} by {escape(c['author'])}", style="dim")
+    if view["hotfix"]:
+        from staging_gate.cli import hotfixes
+
+        hotfixes.details(view["hotfix"], 0)
     if c["labels"]:
         out.print("labels: " + escape(", ".join(c["labels"])))
     for commit in view["commits"][:20]:

@@ -13,7 +13,7 @@ from staging_gate.domain.release import Hold, Quarantine, Release
 from staging_gate.messages import approvals as words
 from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
-from staging_gate.queries import bypasses
+from staging_gate.queries import bypasses, followups, hotfixes
 from staging_gate.queries.changes import approvals_waited_for, required_checks
 from staging_gate.queries.deployments import Timeline, timeline
 from staging_gate.runbook.policy import policy_in_force
@@ -51,12 +51,16 @@ class Board:
     quarantines: tuple[Quarantine, ...]
     incidents: tuple[Incident, ...]
     bypasses: tuple[bypasses.ShownBypass, ...]
+    hotfixes: tuple[hotfixes.ShownHotfix, ...]
+    back_merge: Change | None
+    follow_ups: tuple[followups.ShownFollowUp, ...]
     differences: tuple[Difference, ...]
 
 
 def board(ports: Ports) -> Board:
     policy = policy_in_force(ports)
     differs = tuple(differences(ports))
+    urgent, back = hotfixes.open_ones(ports), hotfixes.back_merge(ports)
     busy = {environment: _busy(ports, environment) for environment in Environment}
     with ports.store.reading() as tx:
         return Board(
@@ -68,6 +72,9 @@ def board(ports: Ports) -> Board:
             quarantines=tuple(tx.releases.quarantines()),
             incidents=tuple(tx.incidents.open()),
             bypasses=bypasses.loud(tx),
+            hotfixes=urgent,
+            back_merge=back,
+            follow_ups=followups.open_ones(tx),
             differences=differs,
         )
 

@@ -15,7 +15,7 @@ from staging_gate.domain.revision import Commit
 from staging_gate.messages import approvals as words
 from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
-from staging_gate.queries import bypasses
+from staging_gate.queries import bypasses, hotfixes
 from staging_gate.runbook import changes, deciding
 from staging_gate.runbook.approvals_of import approvals_of
 from staging_gate.runbook.policy import policy_in_force
@@ -41,6 +41,7 @@ class ChangeView:
     decision: Decision | None
     deployments: tuple[str, ...]
     bypasses: tuple[bypasses.ShownBypass, ...]
+    hotfix: hotfixes.ShownHotfix | None
     waits: tuple[str, ...]
 
 
@@ -66,6 +67,7 @@ def view(ports: Ports, number: int, actor: Actor) -> ChangeView:
         decision=deciding.on_merging(ports, change, None, actor) if change.is_open else None,
         deployments=deployments,
         bypasses=given,
+        hotfix=hotfixes.of_change(ports, change),
         waits=waits,
     )
 

@@ -24,6 +24,7 @@ class NewChange(Asked):
     title: str | None = Field(None, max_length=300)
     description: str = Field("", max_length=65_536)
     labels: list[Label] = Field(default_factory=list, max_length=50)
+    reason: str = Field("", max_length=10_000)
 
 
 class Yes(Asked):
@@ -58,7 +59,11 @@ def recent(house: InHouse, by: By, state: ChangeState | None = None, limit: Limi
 
 @router.post("", status_code=201)
 def open_change(house: InHouse, by: By, new: NewChange) -> Any:
-    return plain(changes.open_change(house.ports, new.source, new.target, by, new.title, new.description, new.labels))
+    """`reason` is why a hotfix to production is urgent; others have none."""
+    opened = changes.open_change(
+        house.ports, new.source, new.target, by, new.title, new.description, new.labels, reason=new.reason
+    )
+    return plain(opened)
 
 
 @router.get("/{number}")

@@ -9,11 +9,25 @@ from staging_gate.server.api import (
     changes,
     deployments,
     following,
+    followups,
+    hotfixes,
     incidents,
     reading,
     releases,
 )
 
 router = APIRouter(prefix="/api/v1")
-for part in (following, reading, changes, releases, deployments, incidents, bypasses, approvals, administration):
+for part in (
+    following,
+    reading,
+    changes,
+    releases,
+    hotfixes,
+    deployments,
+    incidents,
+    followups,
+    bypasses,
+    approvals,
+    administration,
+):
     router.include_router(part.router)
