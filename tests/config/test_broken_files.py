@@ -185,8 +185,8 @@ SHAPES = {
     "a key that nobody knows": (
         ("branch: main", "branch: main\n    colour: red"),
         "19:5: flow.production.colour: unknown key, "
-        "known here: branch, tags, from, checks, merge, requires, approvals, smoke, watch, "
-        "large_release",
+        "known here: branch, tags, from, checks, merge, requires, approvals, "
+        "approvals_expire, smoke, watch, large_release",
     ),
     "a missing key": (
         ("    run: serve --port $PORT\n", ""),

@@ -13,16 +13,39 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from staging_gate import messages
+from staging_gate.domain.change import ChangeState
 from staging_gate.domain.deployment import DeploymentKind
 from staging_gate.domain.followup import FollowUpKind
-from staging_gate.domain.gate import Action, Caution, Decision, Reason
+from staging_gate.domain.gate import Action, Caution, Decision, Passed, Reason
 from staging_gate.domain.incident import Incident, Severity
 from staging_gate.domain.log_patterns import Found
 from staging_gate.domain.release import Release, ReleaseState
-from staging_gate.messages import decisions, deployments, followups, incidents, pushes, releases, reports, steps
+from staging_gate.messages import (
+    approvals,
+    bypasses,
+    decisions,
+    deployments,
+    followups,
+    incidents,
+    pushes,
+    releases,
+    reports,
+    steps,
+)
 from staging_gate.messages.reports import Story
 from staging_gate.queries.plain import plain
-from tests.domain.nouns import AT, BAD, CHANGE, EARLIER, HELD, LIVE
+from tests.domain.nouns import (
+    AT,
+    BAD,
+    CHANGE,
+    EARLIER,
+    HELD,
+    LIVE,
+    PASS,
+    RELEASE_CHANGE,
+    SHIPPED,
+    approval,
+)
 
 CLOSED = Decision(
     Action.PUBLISH,
@@ -35,6 +58,8 @@ CLOSED = Decision(
     ),
 )
 OPEN = Decision(Action.MERGE, "change 7", "ben", AT)
+PASSED = replace(OPEN, bypassed=(Passed(CLOSED.reasons[1], PASS),))
+USED = replace(PASS, used_at=AT, used_for="production-3")
 LARGE = replace(
     OPEN, warnings=(Caution("large_release", "v1.1.0 is large.", "Release more often.", ("change 5: feat: charts",)),)
 )
@@ -46,9 +71,27 @@ BACK_AGAIN = replace(EARLIER, id="production-3", kind=DeploymentKind.ROLLBACK, w
 AFTER_ROLLBACK = (FollowUpKind.NOTIFY, FollowUpKind.REPORT, FollowUpKind.PROPER_FIX)
 
 SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
-    decisions.headline: [("merge", "ben", 0), ("publish", "tess", 1), ("publish", "tess", 2)],
-    decisions.lines: [(OPEN,), (CLOSED,)],
-    decisions.lines_of: [(plain(OPEN),), (plain(CLOSED),)],
+    decisions.headline: [("merge", "ben", 0), ("publish", "tess", 1), ("publish", "tess", 2), ("merge", "ben", 0, 1)],
+    decisions.lines: [(OPEN,), (CLOSED,), (PASSED,)],
+    decisions.lines_of: [(plain(OPEN),), (plain(CLOSED),), (plain(PASSED),)],
+    approvals.too_late_to_withdraw: [(SHIPPED,), (replace(RELEASE_CHANGE, state=ChangeState.MERGED),)],
+    approvals.given: [(approval("stan", "stakeholder"),)],
+    approvals.waits_for: [
+        ("review", 1, ["ben", "tess"], []),
+        ("tech_lead", 2, ["tess", "stan"], ["tess"]),
+        ("security", 1, [], []),
+    ],
+    approvals.not_one_of_us: [("zoe", ["ada", "ben"]), ("zoe", [])],
+    approvals.own_change: [("ada", 7)],
+    approvals.staging_not_proved: [(None,), ("staging-3",)],
+    bypasses.line: [(PASS, AT), (USED, AT), (PASS, PASS.expires_at)],
+    bypasses.passed_by: [(PASS,)],
+    bypasses.state: [(PASS, AT), (USED, AT), (replace(PASS, withdrawn_at=AT), AT), (PASS, PASS.expires_at)],
+    bypasses.over: [(USED, AT), (replace(PASS, withdrawn_at=AT), AT), (PASS, PASS.expires_at)],
+    bypasses.review: [(PASS, "production-3")],
+    bypasses.justification: [(10, 1000)],
+    bypasses.how_long: [(timedelta(minutes=5), timedelta(hours=72))],
+    bypasses.tag_line: [(PASS,)],
     deployments.merged: [(7, "feat: dark mode")],
     deployments.published: [("v1.1.0", "tess")],
     deployments.rollback: [("v1.0.0", "prices are wrong")],

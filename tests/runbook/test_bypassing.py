@@ -123,7 +123,7 @@ def test_what_it_passes_is_said_with_who_why_and_until(released: World) -> None:
 
     head, reason, by = lines(world.explain(str(proposed(world).number), "tess"))
     assert head == "The gate is open only because a bypass lets one reason be passed: tess can merge the release."
-    assert reason == "- Not every change was tried in staging by a person: 1 of 1 is left."
+    assert reason == "- Not every change was tried in staging by a person: 1 of 1 is left. [not_tested_by_a_person]"
     assert by == f"    passed by {given.id} of tess, until {given.expires_at:%a %Y-%m-%d %H:%M} UTC: {WHY}"
 
 

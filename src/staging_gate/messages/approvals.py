@@ -17,9 +17,9 @@ def given(approval: Approval) -> str:
 
 def waits_for(role: str, count: int, people: Sequence[str], asked: Sequence[str]) -> str:
     """`people` could approve, `asked` of them were asked to."""
-    others = [name for name in people if name not in asked]
-    who = [f"{name} (asked)" for name in asked] or others or ["somebody whom gate.yaml does not name yet"]
-    return f"waits for {count} more as {role}: {', '.join(who)}"
+    others = [name for name in people if name not in asked] if len(asked) < count else []
+    who = [f"{name} (asked)" for name in asked] + others
+    return f"waits for {count} more as {role}: {', '.join(who) or 'somebody whom gate.yaml does not name yet'}"
 
 
 def not_one_of_us(name: str, people: Sequence[str]) -> str:

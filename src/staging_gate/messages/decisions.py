@@ -42,7 +42,7 @@ def lines(decision: Decision) -> list[str]:
     for reason in decision.reasons:
         text += _reason(reason)
     for passed in decision.bypassed:
-        text += _passed(passed.reason.sentence, passed_by(passed.bypass))
+        text += _passed(passed.reason.code, passed.reason.sentence, passed.bypass)
     return text
 
 
@@ -52,7 +52,7 @@ def lines_of(decision: Mapping[str, Any]) -> list[str]:
     text = [headline(decision["action"], decision["actor"], len(reasons), len(decision["bypassed"]))]
     text += [line for reason in reasons for line in _reason(reason)]
     for passed in decision["bypassed"]:
-        text += _passed(passed["reason"]["sentence"], passed_by(_bypass(passed["bypass"])))
+        text += _passed(passed["reason"]["code"], passed["reason"]["sentence"], _bypass(passed["bypass"]))
     return text
 
 
@@ -67,8 +67,8 @@ def _bypass(raw: Mapping[str, Any]) -> Bypass:
     return Bypass(**{**raw, **moments, "withdrawn_at": None})
 
 
-def _passed(sentence: str, said: str) -> list[str]:
-    return [f"- {sentence}", f"    {said}"]
+def _passed(code: str, sentence: str, bypass: Bypass) -> list[str]:
+    return [f"- {sentence} [{code}]", f"    {passed_by(bypass)}"]
 
 
 def _reason(reason: Reason) -> list[str]:

@@ -251,9 +251,12 @@ class World:
     def ship_to_staging(
         self, title: str = "feat: dark mode", files: Files | None = None, tested: bool = True
     ) -> Change:
-        """Procedure 1: a feature of ada's, reviewed and merged by ben, deployed, and tried by cleo."""
+        """Procedure 1: a feature of ada's, reviewed and merged by ben, deployed, and tried by cleo. tess agrees to
+        other rules."""
         change = self.change(title, files)
         self.approve(change)
+        if "gate.yaml" in (files or {}):
+            self.approve(change, "tess", "tech_lead")
         merged = self.merge(change)
         if tested:
             changes.mark_tested(self.ports, change.number, self.person("cleo"))
