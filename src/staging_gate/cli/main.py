@@ -31,6 +31,7 @@ VERBS = {
     "rollback": "deployments:rollback",
     "hold": "deployments:hold",
     "bypass": "bypasses:bypass",
+    "calendar": "calendar:calendar",
     "incident": "incidents:incident",
     "report": "reports:report",
     "explain": "reading:explain",

@@ -2,15 +2,16 @@
 
 import dataclasses
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 
 def plain(value: Any) -> Any:
-    """Dataclasses become maps, moments ISO 8601 in UTC, lengths seconds; enumerations are strings already."""
+    """Dataclasses become maps, moments ISO 8601 in UTC, days and times of day ISO 8601, lengths seconds; enumerations
+    are strings already."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, datetime):
+    if isinstance(value, (date, time)):
         return value.isoformat()
     if isinstance(value, timedelta):
         return value.total_seconds()

@@ -27,6 +27,12 @@ def begin(ports: Ports, secret: str) -> str | None:
 
 def reader(ports: Ports, session: str) -> Actor | None:
     """Whose session this is; None where it is none, or none any more."""
+    token, at = token_of(ports, session), ports.clock.now()
+    return tokens.holder(ports, token, at) if token else None
+
+
+def token_of(ports: Ports, session: str) -> Token | None:
+    """The token that the session was begun with, valid or not; None where it is no session, or none any more."""
     id, _, rest = session.partition(".")
     until, _, seal = rest.partition(".")
     if not (until.isascii() and until.isdigit() and len(until) < 12):
@@ -37,7 +43,7 @@ def reader(ports: Ports, session: str) -> Actor | None:
         return None
     if not hmac.compare_digest(seal.encode(), _seal(token, int(until)).encode()):
         return None
-    return tokens.holder(ports, token, at)
+    return token
 
 
 def _seal(token: Token, until: int) -> str:

@@ -68,9 +68,14 @@ def revoke(ports: Ports, id: str, by: Actor) -> None:
 def authenticate(ports: Ports, secret: str) -> Actor | None:
     """Who holds this token, with the roles of the policy in force now; None where it is not valid, or its person has
     left the policy."""
+    token = token_of(ports, secret)
+    return holder(ports, token, ports.clock.now()) if token else None
+
+
+def token_of(ports: Ports, secret: str) -> Token | None:
+    """The token with this secret, valid or not."""
     with ports.store.reading() as tx:
-        token, at = tx.tokens.by_hash(hash_of(secret)), tx.at
-    return holder(ports, token, at) if token else None
+        return tx.tokens.by_hash(hash_of(secret))
 
 
 def holder(ports: Ports, token: Token, at: datetime) -> Actor | None:

@@ -6,6 +6,7 @@ from staging_gate.server.api import (
     administration,
     approvals,
     bypasses,
+    calendar,
     changes,
     deployments,
     following,
@@ -27,6 +28,7 @@ for part in (
     incidents,
     followups,
     bypasses,
+    calendar,
     approvals,
     administration,
 ):

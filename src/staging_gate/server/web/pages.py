@@ -15,9 +15,11 @@ from staging_gate.bootstrap.house import House
 from staging_gate.domain.actor import Actor
 from staging_gate.messages.steps import outcome
 from staging_gate.queries.board import board
+from staging_gate.queries.calendar import calendar
 from staging_gate.queries.deployments import timeline
 from staging_gate.runbook import sessions
 from staging_gate.runbook.policy import policy_in_force
+from staging_gate.server.api.calendar import feed_path
 from staging_gate.server.api.house import COOKIE, actor_or_none, house
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -53,6 +55,14 @@ def board_content(house: InHouse, by: MaybeBy) -> Response:
     if by is None:
         return HTMLResponse("", 401)
     return page("board_content.html", board=board(house.ports), zone=zone(house))
+
+
+@router.get("/calendar")
+def show_calendar(request: Request, house: InHouse, by: MaybeBy) -> Response:
+    if by is None:
+        return RedirectResponse("/login", 303)
+    view = calendar(house.ports, weeks=6)
+    return page("calendar.html", by=by, calendar=view, feed=feed_path(request), zone=zone(house))
 
 
 @router.get("/deployments/{id}")

@@ -1,0 +1,154 @@
+"""The coming weeks: when production is open, what closes it, and which releases were and will be."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from staging_gate.domain.announcement import Announcement, notice
+from staging_gate.domain.calendar import (
+    Calendar,
+    closures,
+    is_open,
+    next_cutoff,
+    next_opening,
+    occurrences,
+    open_until,
+)
+from staging_gate.domain.calendar.local_time import day_of, midnight
+from staging_gate.domain.environment import Environment
+from staging_gate.domain.release import Release, ReleaseState
+from staging_gate.messages import calendar as words
+from staging_gate.ports import Ports
+from staging_gate.runbook.policy import policy_in_force
+
+RELEASE = "release"
+A_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`key` stays the same for the same thing. `kind` is one of the calendar's, or `release`."""
+
+    key: str
+    kind: str
+    starts_at: datetime
+    ends_at: datetime
+    title: str
+    environments: tuple[Environment, ...]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What one day shows of an entry."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day as the clocks of the policy's zone have it."""
+
+    date: date
+    today: bool
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True)
+class CalendarView:
+    """Whole weeks from Monday, the present one first. `now` are sentences about this moment."""
+
+    product: str | None
+    zone: str
+    at: datetime
+    now: tuple[str, ...]
+    days: tuple[Day, ...]
+    entries: tuple[Entry, ...]
+
+
+def calendar(ports: Ports, weeks: int) -> CalendarView:
+    policy = policy_in_force(ports)
+    rules, at = (policy.calendar if policy else Calendar()), ports.clock.now()
+    zone = rules.time_zone
+    today = day_of(at, zone)
+    first = today - today.weekday() * A_DAY
+    days = [first + number * A_DAY for number in range(7 * weeks)]
+    found = entries(ports, rules, at, midnight(first, zone), midnight(days[-1] + A_DAY, zone))
+    return CalendarView(
+        product=policy.product if policy else None,
+        zone=rules.zone,
+        at=at,
+        now=tuple(_now(rules, at)),
+        days=tuple(Day(day, day == today, tuple(_marks(found, day, zone))) for day in days),
+        entries=found,
+    )
+
+
+def entries(ports: Ports, rules: Calendar, at: datetime, start: datetime, until: datetime) -> tuple[Entry, ...]:
+    """Everything from `start` until before `until`, by when it starts."""
+    with ports.store.reading() as tx:
+        releases, announced = tx.releases.all(), tx.announcements.all()
+    found = [*_rules(rules, start, until), *_releases(rules, releases, at), *_announced(rules, releases, announced)]
+    return tuple(
+        sorted(
+            (e for e in found if e.starts_at < until and (e.ends_at > start or e.starts_at >= start)),
+            key=lambda e: (e.starts_at, e.key),
+        )
+    )
+
+
+def _rules(rules: Calendar, start: datetime, until: datetime) -> Iterator[Entry]:
+    for each in occurrences(rules, start, until):
+        key = f"{each.kind}-{each.starts_at:%Y%m%dT%H%MZ}"
+        yield Entry(key, each.kind.value, each.starts_at, each.ends_at, words.title(each), each.environments)
+
+
+def _releases(rules: Calendar, releases: list[Release], at: datetime) -> Iterator[Entry]:
+    """Those that have their tag, and those that wait to be published by the calendar."""
+    for release in releases:
+        if release.is_tagged and release.published_at is not None:
+            yield _release(release.tag, release.published_at, words.published(release))
+        elif release.state is ReleaseState.MERGED and release.publish_wanted_at is not None:
+            opens = next_opening(rules, Environment.PRODUCTION, at)
+            if opens is not None:
+                yield _release(release.tag, opens, words.waits(release))
+
+
+def _announced(rules: Calendar, releases: list[Release], given: list[Announcement]) -> Iterator[Entry]:
+    """What is not published yet, on the day for which it was announced last."""
+    done = {release.tag for release in releases if release.is_tagged}
+    for tag in dict.fromkeys(each.tag for each in given if each.tag not in done):
+        told = notice([each for each in given if each.tag == tag])
+        if told is not None:
+            begins, ends = (midnight(day, rules.time_zone) for day in (told.planned_for, told.planned_for + A_DAY))
+            environments = (Environment.PRODUCTION,)
+            yield Entry(f"announcement-{tag}", RELEASE, begins, ends, words.announced(tag), environments)
+
+
+def _release(tag: str, at: datetime, said: str) -> Entry:
+    return Entry(f"release-{tag}", RELEASE, at, at, said, (Environment.PRODUCTION,))
+
+
+def _marks(found: tuple[Entry, ...], day: date, zone: ZoneInfo) -> Iterator[Mark]:
+    begins, ends = midnight(day, zone), midnight(day + A_DAY, zone)
+    for each in found:
+        if each.starts_at < ends and (each.ends_at > begins or each.starts_at >= begins):
+            yield Mark(each.kind, words.on_day(each.title, each.starts_at, each.ends_at, begins, zone))
+
+
+def _now(rules: Calendar, at: datetime) -> Iterator[str]:
+    yield _environment_now(rules, Environment.PRODUCTION, at)
+    if not is_open(rules, Environment.STAGING, at):
+        yield _environment_now(rules, Environment.STAGING, at)
+    cutoff = next_cutoff(rules, at)
+    if cutoff is not None:
+        yield words.next_cutoff(cutoff, rules.time_zone)
+
+
+def _environment_now(rules: Calendar, environment: Environment, at: datetime) -> str:
+    zone = rules.time_zone
+    if is_open(rules, environment, at):
+        return words.now_open(environment, open_until(rules, environment, at), zone)
+    why = ", ".join(each.title for each in closures(rules, environment, at))
+    return words.now_closed(environment, why, next_opening(rules, environment, at), zone)

@@ -1,0 +1,70 @@
+"""Releases in the calendar: those that were, that wait, and that are announced."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+
+import pytest
+
+from staging_gate.domain.announcement import Announcement
+from staging_gate.domain.calendar import Calendar, WeeklyWindow, next_opening
+from staging_gate.domain.environment import Environment
+from staging_gate.queries.calendar import RELEASE, Entry, calendar, entries
+from staging_gate.queries.calendar_feed import feed
+from staging_gate.testing.world import World
+
+MONDAYS = Calendar("Europe/London", production_windows=(WeeklyWindow((0,), time(10), time(16)),))
+MONTH = timedelta(days=31)
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """v1.0.0 is live, v1.1.0 is merged and v2.0.0 announced."""
+    world = World.begin(tmp_path_factory.mktemp("world"))
+    world.ship_to_staging()
+    world.prepare_release("v1.0.0")
+    world.publish("v1.0.0")
+    world.ship_to_staging()
+    world.prepare_release("v1.1.0")
+    yield world
+    world.close()
+
+
+def releases_of(world: World, rules: Calendar = MONDAYS) -> dict[str, Entry]:
+    now = world.clock.now()
+    found = entries(world.ports, rules, now, now - MONTH, now + MONTH)
+    return {each.key: each for each in found if each.kind == RELEASE}
+
+
+def test_what_was_published_stands_where_it_was(shipped: World) -> None:
+    found = releases_of(shipped)["release-v1.0.0"]
+    assert found.title == "v1.0.0 published by tess"
+    assert found.starts_at == found.ends_at <= shipped.clock.now()
+    assert b"v1.0.0 published by tess" in feed(shipped.ports).replace(b"\r\n ", b"")
+
+
+def test_what_waits_stands_at_the_next_opening(shipped: World) -> None:
+    assert "release-v1.1.0" not in releases_of(shipped)
+    with shipped.store.transaction() as tx:
+        release = tx.releases.get("v1.1.0")
+        assert release is not None
+        tx.releases.update(replace(release, publish_wanted_at=tx.at, publish_wanted_by="tess"), release)
+    found = releases_of(shipped)["release-v1.1.0"]
+    assert found.title == "v1.1.0 waits, and starts by itself"
+    assert found.starts_at == next_opening(MONDAYS, Environment.PRODUCTION, shipped.clock.now())
+
+
+def test_what_is_announced_stands_on_its_day_in_the_zone(shipped: World) -> None:
+    day = shipped.clock.now().date() + timedelta(days=9)
+    with shipped.store.transaction() as tx:
+        tx.announcements.add(Announcement("v2.0.0", day - timedelta(days=2), tx.at, "tess"))
+        tx.announcements.add(Announcement("v2.0.0", day, tx.at, "tess"))  # put off
+    found = releases_of(shipped, replace(MONDAYS, zone="Asia/Kathmandu"))["announcement-v2.0.0"]
+    assert found.title == "v2.0.0 is announced for this day"
+    assert found.starts_at == datetime.fromisoformat(f"{day}T00:00+05:45")
+    assert found.ends_at - found.starts_at == timedelta(days=1)
+
+
+def test_days_show_releases_with_their_time(shipped: World) -> None:
+    marks = [mark.text for day in calendar(shipped.ports, 1).days for mark in day.marks]
+    assert any(text.endswith("v1.0.0 published by tess") and text[2] == ":" for text in marks)
