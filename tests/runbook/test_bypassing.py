@@ -17,6 +17,7 @@ from staging_gate.domain.incident import Incident, Severity
 from staging_gate.messages.decisions import lines
 from staging_gate.ports.errors import Refused
 from staging_gate.ports.store import Stale
+from staging_gate.queries.deployments import timeline
 from staging_gate.runbook import bypassing, changes
 from staging_gate.runbook.changes import Unknown, Unusable
 from staging_gate.runbook.deciding import Closed
@@ -103,6 +104,9 @@ def test_a_hotfix_is_passed_by_the_number_of_its_change_and_its_deployment_uses_
 
     assert world.production.live() == merged.release == "v1.0.1"
     [used] = bypasses(world, f"change {change.number}")
+    assert f"Gate-Bypass: {used.code} by tess, " in world.code_host.tags()["v1.0.1"].message
+    shown = timeline(world.ports, "production-2")
+    assert shown and [one.bypass for one in shown.bypasses] == [used]
     assert used.used_for == "production-2"
     assert [one.kind for one in follow_ups(world) if one.about == used.id] == ["review"]
 

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from staging_gate.domain.bypass import Bypass
+from staging_gate.domain.deployment import Deployment
 from staging_gate.messages import bypasses as words
 from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
+from staging_gate.runbook.bypasses_of import bypasses_of
 
 LOUD_FOR = timedelta(hours=24)
 """How long the board shows one after it was used: as long as production is watched."""
@@ -27,8 +29,9 @@ def listed(ports: Ports, every: bool) -> list[ShownBypass]:
         return [shown(one, tx.at) for one in tx.bypasses.recent() if every or one.in_force(tx.at)]
 
 
-def about(tx: Transaction, subject: str) -> tuple[ShownBypass, ...]:
-    return tuple(shown(one, tx.at) for one in tx.bypasses.about(subject))
+def about(tx: Transaction, change: int | None, release: str | None) -> tuple[ShownBypass, ...]:
+    """Those of a change and of the release that it is or became, oldest first."""
+    return tuple(shown(one, tx.at) for one in bypasses_of(tx, change, release))
 
 
 def loud(tx: Transaction) -> tuple[ShownBypass, ...]:
@@ -37,9 +40,10 @@ def loud(tx: Transaction) -> tuple[ShownBypass, ...]:
     return tuple(shown(one, tx.at) for one in lately)
 
 
-def used_for(tx: Transaction, subject: str | None, act: str) -> tuple[ShownBypass, ...]:
-    """Those of a release or change that this act relied on."""
-    return tuple(one for one in about(tx, subject) if one.bypass.used_for == act) if subject else ()
+def used_by(tx: Transaction, deployment: Deployment) -> tuple[ShownBypass, ...]:
+    """Those that its admission relied on."""
+    given = about(tx, deployment.change, deployment.release)
+    return tuple(one for one in given if one.bypass.used_for == deployment.id)
 
 
 def shown(bypass: Bypass, at: datetime) -> ShownBypass:

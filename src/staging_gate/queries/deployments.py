@@ -7,7 +7,7 @@ from staging_gate.domain.environment import Environment
 from staging_gate.domain.timeline import Step
 from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
-from staging_gate.queries.bypasses import ShownBypass, used_for
+from staging_gate.queries.bypasses import ShownBypass, used_by
 from staging_gate.queries.durations import Took, took
 
 
@@ -39,7 +39,7 @@ def _timeline(tx: Transaction, found: Deployment) -> Timeline:
     runs = tx.runs.about(found.id)
     steps = tuple(step for run in runs for step in tx.runs.steps(run.id))
     live = tx.deployments.live(found.environment)
-    given = used_for(tx, found.release, found.id)
+    given = used_by(tx, found)
     return Timeline(found, steps, tuple(took(found)), bool(live and live.id == found.id), _ahead(tx, found), given)
 
 

@@ -18,6 +18,7 @@ from staging_gate.messages.releases import release_title, tag_message, taken
 from staging_gate.ports import Ports
 from staging_gate.ports.code_host import TagOrder
 from staging_gate.runbook import changes, deciding, facts, hotfix_facts
+from staging_gate.runbook.bypasses_of import bypasses_of
 from staging_gate.runbook.changes import Unknown, Unusable
 from staging_gate.runbook.policy import needed_policy
 from staging_gate.runbook.queue import request
@@ -154,8 +155,8 @@ def create_tag(ports: Ports, tag: str) -> None:
     assert release.revision is not None
     with ports.store.reading() as tx:
         seq, head = tx.audit_log.head()
-        given = (one for one in tx.bypasses.about(tag) if one.tree == release.revision.tree)
-        bypasses = [one for one in given if one.in_force(tx.at)]
+        given = bypasses_of(tx, release.change, tag)
+        bypasses = [one for one in given if one.tree == release.revision.tree and one.in_force(tx.at)]
         at = tx.at
     ports.code_host.create_tag(
         TagOrder(
