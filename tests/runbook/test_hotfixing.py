@@ -2,7 +2,7 @@
 
 import pytest
 
-from staging_gate.domain.change import Change, ChangeState
+from staging_gate.domain.change import Change
 from staging_gate.domain.deployment import Deployment, DeploymentState
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.followup import FollowUp, FollowUpKind

@@ -23,11 +23,15 @@ class Repository:
 
     path: Path
 
-    def commit(self, parent: str | None, files: Files, message: str, by: str, at: datetime) -> str:
-        """A new commit on `parent`, on no branch yet; returns its id."""
+    def commit(
+        self, parent: str | None, files: Files, message: str, by: str, at: datetime, also: str | None = None
+    ) -> str:
+        """A new commit on `parent`, on no branch yet; returns its id. With a second parent `also` it is a merge, of
+        which `files` are the outcome."""
         who = f"{by} <{by}@marketedge.example> {int(at.timestamp())} +0000"
         lines = [f"commit {INCOMING}", "mark :1", f"author {who}", f"committer {who}", _data(message)]
         lines += [f"from {parent}"] if parent else []
+        lines += [f"merge {also}"] if also else []
         for path, text in files.items():
             lines += [f"D {path}"] if text is None else [f"M 100644 inline {path}", _data(text)]
         return self._git("fast-import", "--quiet", "--force", given="\n".join([*lines, "get-mark :1", ""]))
