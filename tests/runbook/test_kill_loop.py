@@ -73,6 +73,20 @@ def it_is_merged(world: World) -> None:
     world.merge(change)
 
 
+def a_hotfix_is_checked(world: World) -> None:
+    """v1.1.0 is on main and waits for its tag: the hotfix leaves it behind."""
+    v1_1_0_is_merged(world)
+    world.change("fix: login", branch="hotfix/login", to="main", since="v1.0.0", reason="nobody can log in")
+
+
+def it_is_approved_and_merged(world: World) -> None:
+    with world.store.reading() as tx:
+        [change] = [change for change in tx.changes.open() if change.goes_alone]
+    world.approve(change, "tess", "tech_lead")
+    world.settle()
+    world.merge(change)
+
+
 def it_is_published(world: World) -> None:
     world.publish("v1.1.0")
 
@@ -122,6 +136,8 @@ STORIES = {
     "a release that nothing takes back": Story(v1_1_0_is_merged, it_is_published, in_public_and_every_way_back),
     "a first release that fails": Story(a_first_release_is_merged, it_is_published, in_public),
     "a release of two services": Story(two_services_are_merged, it_is_published, the_second),
+    "a hotfix": Story(a_hotfix_is_checked, it_is_approved_and_merged),
+    "a hotfix that takes itself back": Story(a_hotfix_is_checked, it_is_approved_and_merged, in_public),
     "a rollback": Story(v1_1_0, it_is_rolled_back),
     "a rollback that fails": Story(v1_1_0, it_is_rolled_back, in_public),
 }
@@ -183,6 +199,7 @@ def outcome(world: World) -> dict[str, Any]:
             "changes": [(c.number, str(c.state), c.merged and c.merged.tree) for c in tx.changes.recent()],
             "quarantines": [(q.tag, q.reason) for q in tx.releases.quarantines()],
             "holds": [(hold.environment, hold.reason) for hold in tx.holds.in_force()],
+            "follow-ups": [(one.about, str(one.kind), one.owner) for one in tx.followups.open()],
             "incidents": [(i.id, i.title, i.deployment) for i in tx.incidents.open()],
             "record": sorted((e.actor, e.action, e.subject, e.reason) for e in tx.audit_log.entries()),
             "traffic": {at: route.served for at, route in world.target.known.routes.items()},

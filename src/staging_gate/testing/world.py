@@ -201,7 +201,7 @@ class World:
         """Commit on a branch, a new one begins at `since` (a branch or commit), and push it through the gate. Raises
         PushRefused."""
         known = self.code_host.branches()
-        parent = known.get(branch) or known.get(since, since)
+        parent = known.get(branch) or known.get(since) or self.revision(since).commit
         commit = self.repository.commit(parent, files, message or f"feat: {branch}", by, self.clock.now())
         update = RefUpdate(f"refs/heads/{branch}", known.get(branch), commit, "commit", commit)
         self._judge(by, update)
@@ -231,10 +231,12 @@ class World:
         branch: str = "",
         to: str = "staging",
         reason: str = "",
+        since: str = "",
     ) -> Change:
-        """Push a feature branch and open a change; its checks have run. A hotfix has a `reason`."""
+        """Push a feature branch and open a change; its checks have run. It begins where it goes `to`, or at another
+        commit `since`. A hotfix has a `reason`."""
         branch = branch or "feature/" + _slug(title)
-        self.push(branch, files or {f"app/{_slug(title)}.py": f"# {title}\n"}, by, title, since=to)
+        self.push(branch, files or {f"app/{_slug(title)}.py": f"# {title}\n"}, by, title, since=since or to)
         opened = changes.open_change(self.ports, branch, to, self.person(by), reason=reason)
         self.settle()
         return self.look(opened)
