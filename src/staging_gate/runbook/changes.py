@@ -134,6 +134,7 @@ def approve(
     deciding.through(deciding.on_approving(ports, change, role, by))
     policy = policy_in_force(ports)
     with ports.store.transaction() as tx:
+        tx.deployments.lock(Environment.STAGING)  # a click that was repeated comes at the same moment
         now = tx.changes.get(number)
         if now is None or (now.head, now.migrations) != (change.head, change.migrations):
             raise Stale(f"Change {number} moved at this moment: look at it again.")

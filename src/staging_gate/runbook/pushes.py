@@ -12,6 +12,7 @@ from staging_gate.messages import pushes as words
 from staging_gate.ports import Ports
 from staging_gate.ports.pushes import RefUpdate
 from staging_gate.runbook import changes, deciding
+from staging_gate.runbook.changes import Unusable
 from staging_gate.runbook.deciding import Closed
 from staging_gate.runbook.policy import MAIN, STAGING, policy_in_force
 from staging_gate.runbook.roll_back import order
@@ -114,7 +115,10 @@ def _carry_out(ports: Ports, actor: Actor, tag: str, points_at: str | None) -> N
         tx.audit(actor, PUSHED, tag, points_at=points_at, release_at=commit, same=points_at == commit)
         elsewhere = points_at if points_at != commit else None
         reason = words.rollback_reason(tag, pushed.message if pushed else "", elsewhere)
-        if decision.open and target is not None:
-            order(tx, target, reason, actor)
-        else:
+        if not decision.open or target is None:
             tx.audit(actor, "rollback refused", tag, str(Closed(decision)))
+            return
+        try:
+            order(tx, target, reason, actor)
+        except Unusable as already:
+            tx.audit(actor, "rollback refused", tag, str(already))

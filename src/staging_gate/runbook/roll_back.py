@@ -40,9 +40,10 @@ def roll_back(
 
 
 def order(tx: Transaction, target: Deployment, reason: str, by: Actor, through_provider: bool = False) -> Deployment:
-    """Queue a rollback that was let through."""
+    """Queue a rollback that was let through. Raises Unusable where another to the same code is under way."""
     tx.deployments.lock(Environment.PRODUCTION)
     running = tx.deployments.occupying(Environment.PRODUCTION)
+    _refuse_a_second(tx, target, running)
     if running is not None and not running.is_rollback:
         cancel(tx, running, by)
     live = tx.deployments.live(Environment.PRODUCTION)
@@ -61,6 +62,17 @@ def order(tx: Transaction, target: Deployment, reason: str, by: Actor, through_p
         through_provider=through_provider,
     )
     return request(tx, rollback, by)
+
+
+def _refuse_a_second(tx: Transaction, target: Deployment, running: Deployment | None) -> None:
+    """Two people see the same fire: the second one learns that the first has called."""
+    under_way = ([running] if running else []) + tx.deployments.queued(Environment.PRODUCTION)
+    first = next((one for one in under_way if one.is_rollback and one.revision == target.revision), None)
+    if first is not None:
+        raise Unusable(
+            f"{first.requested_by} is rolling back to {words.name(first)} already: "
+            f"`gate deployment follow {first.id}` shows it."
+        )
 
 
 @procedure(ROLL_BACK, errored=taking_back.mark_errored)
