@@ -41,7 +41,7 @@ def published_again(story: Story) -> str:
 @step("Dana has looked and lifts the hold", "it needs a name and a reason, and the quarantine stays")
 def hold_lifted(story: Story) -> str:
     dana = story.people.dana
-    [hold] = dana.asks("hold", "list")
+    [hold] = dana.asks("hold", "list")["holds"]
     dana.does("hold", "lift", hold["id"], "--reason", "v1.1.0 is well, v1.2.0 stays away")
     reasons = dana.is_refused("release", "publish", "v1.2.0")
     return expect("hold" not in reasons, f"{hold['id']} is lifted; publishing is {refusal(reasons, 'quarantined')}")

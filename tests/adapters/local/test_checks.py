@@ -224,6 +224,11 @@ def test_a_smoke_test_that_fails(world: World) -> None:
             "FAILED tests/smoke.py::test_login - 500",
         ),
         ("FAIL: test_login (smoke.Smoke)\nRan 4 tests in 0.4s\nFAILED (failures=1)", "FAIL: test_login (smoke.Smoke)"),
+        (
+            "health: passed\nlogin: FAILED. 500\nboard: FAILED. no login\n2 of 4 failed",
+            "login: FAILED. 500",
+        ),
+        ("smoke.py::health PASSED [50%]\nsmoke.py::login FAILED [100%]\n1 failed", "smoke.py::login FAILED [100%]"),
         ("ok 1 - health\nnot ok 2 - login\n1..2", "not ok 2 - login"),
         ("ERROR tests/smoke.py::test_login\n1 error in 0.4s", "ERROR tests/smoke.py::test_login"),
         ("ERROR    root:app.py:3 no session\n1 failed in 0.4s", "1 failed in 0.4s"),

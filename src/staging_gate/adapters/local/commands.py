@@ -14,8 +14,8 @@ from staging_gate.ports.logs import Logs
 from staging_gate.wire.commands import Account, Finished, stream
 
 LONGEST_LINE = 200
-FAILURE = re.compile(r"FAILED |FAIL: |not ok |ERROR \S+::")
-"""How pytest, unittest and TAP begin the line that names a test that failed."""
+FAILURE = re.compile(r"\bFAILED\b|^FAIL: |^not ok |^ERROR \S+::")
+"""How pytest, unittest, TAP and many a script name a test that failed."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def ending(finished: Finished, within: timedelta) -> str:
 
 def first_failure(text: str) -> str | None:
     """The line in which a test runner names the first test that failed, fit for one line of a board."""
-    named = (line.strip() for line in text.splitlines() if FAILURE.match(line.strip()))
+    named = (line.strip() for line in text.splitlines() if FAILURE.search(line.strip()))
     return next((shortened(line) for line in named), None)
 
 
