@@ -412,6 +412,14 @@ def test_somebody_must_be_tech_lead() -> None:
     assert problems_of(text) == [said]
 
 
+def test_different_people_have_to_approve() -> None:
+    text = edited(
+        ("{tech_lead: 1}", "{tech_lead: 1, boss: 1}"), ("  tech_lead: [tess]", "  tech_lead: [tess]\n  boss: [tess]")
+    )
+    said = "asks for 2 different people, but the roles have 1; one person counts once"
+    assert problems_of(text) == [f"21:16: flow.production.approvals: {said}"]
+
+
 @pytest.mark.parametrize(("edit", "problem"), BETWEEN.values(), ids=BETWEEN)
 def test_parts_that_do_not_fit_each_other(edit: tuple[str, str], problem: str) -> None:
     assert problems_of(edited(edit)) == [problem]

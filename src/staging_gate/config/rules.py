@@ -7,6 +7,7 @@ from datetime import date, datetime
 from staging_gate.config.calendar_readers import edge, moment, moment_text
 from staging_gate.config.kind import Unfit, did_you_mean
 from staging_gate.config.tree import ANY, EACH, Path, Plain, Problem, Tree, Value, quoted, shown_path
+from staging_gate.domain.assigning import assign
 
 REVIEW = "review"
 """The one role that needs no people of its own: anybody but the author."""
@@ -89,6 +90,24 @@ def _enough_people(tree: Tree, path: Path, asked: int) -> Iterator[Problem]:
         who = f"the role has {able}"
     if asked > able:
         yield tree.problem(path, f"asks for {asked} people, but {who}; add people or ask for fewer")
+
+
+def _approvals_come_from_different_people(tree: Tree) -> Iterator[Problem]:
+    """Where each role alone has enough people, but not all of them together: one person counts once."""
+    able = {role: [name for _, name in _texts(tree, "roles", role, EACH)] for role in tree.names("roles")}
+    able[REVIEW] = tree.names("people")
+    for path, _ in tree.find("flow", ANY, "approvals"):
+        counts = ((str(each[-1]), value) for each, value in tree.find(*map(str, path), ANY))
+        asked = {role: value.whole or 0 for role, value in counts if isinstance(value, Plain)}
+        places = [role for role, number in asked.items() for _ in range(number)]
+        if len(places) > _MOST_NAMES:
+            yield tree.problem(path, f"asks for {len(places)} people; wanted {_MOST_NAMES} at most")
+        elif all(number <= len(able.get(role, ())) for role, number in asked.items()):
+            # Who has as many to choose from as there are places, is always found; so more names decide nothing.
+            found = len(assign(places, {role: names[: len(places)] for role, names in able.items()}))
+            if found < len(places):
+                text = f"asks for {len(places)} different people, but the roles have {found}; one person counts once"
+                yield tree.problem(path, text)
 
 
 def _branches_differ(tree: Tree) -> Iterator[Problem]:
@@ -198,6 +217,7 @@ _RULES: tuple[Callable[[Tree], Iterator[Problem]], ...] = (
     _ports_are_unique,
     _roles_name_people,
     _approvals_can_be_given,
+    _approvals_come_from_different_people,
     _branches_differ,
     _rules_are_on_main,
     _somebody_is_tech_lead,
