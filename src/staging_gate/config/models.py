@@ -39,7 +39,7 @@ from staging_gate.config.kinds import (
 from staging_gate.config.tree import Path
 from staging_gate.domain.calendar import Calendar
 from staging_gate.domain.environment import Environment
-from staging_gate.domain.policy import CheckCommand, Lane, LargeRelease, MergeMethod
+from staging_gate.domain.policy import CheckCommand, HotfixRules, Lane, LargeRelease, MergeMethod
 from staging_gate.domain.service import Health, Service
 
 Environ = dict[VariableName, EnvironValue]
@@ -155,6 +155,15 @@ class CalendarPart(Part):
     announce_majors: Duration = Calendar.announce_majors
 
 
+class HotfixPart(Part):
+    files: Number = HotfixRules.files
+    lines: Number = HotfixRules.lines
+    document: Number = HotfixRules.document
+    review: Number = HotfixRules.review
+    add_tests: Number = HotfixRules.add_tests
+    proper_fix: Number = HotfixRules.proper_fix
+
+
 class GateYaml(Part):
     later = dict.fromkeys(("on_call", "escalation", "metrics", "logs", "notify", "status_page", "maintenance"), "")
 
@@ -165,6 +174,7 @@ class GateYaml(Part):
     checks: dict[CheckName, CheckPart] = {}
     flow: FlowPart
     calendar: CalendarPart = CalendarPart()
+    hotfix: HotfixPart = HotfixPart()
     people: dict[PersonName, OneLine] = {}
     roles: dict[RoleName, tuple[PersonName, ...]] = {}
 

@@ -16,7 +16,7 @@ from staging_gate.config.models import (
 )
 from staging_gate.domain.calendar import Calendar, Freeze
 from staging_gate.domain.environment import Environment
-from staging_gate.domain.policy import CheckCommand, Lane, LargeRelease, Policy
+from staging_gate.domain.policy import CheckCommand, HotfixRules, Lane, LargeRelease, Policy
 from staging_gate.domain.service import Health, Schema, Service, Target
 
 
@@ -34,6 +34,7 @@ def to_policy(gate: GateYaml) -> Policy:
         people=gate.people,
         roles=gate.roles,
         calendar=_calendar(gate.calendar, gate.time_zone),
+        hotfix=HotfixRules(**dict(gate.hotfix)),
     )
 
 
