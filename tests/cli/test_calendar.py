@@ -39,6 +39,12 @@ def test_a_pipe_gets_a_line_for_each_thing(run: Run) -> None:
     assert sum("17:00 staging cut-off" in line for line in lines) == 2
 
 
+def test_the_status_says_how_production_stands(run: Run) -> None:
+    said = run("status", by="ada").output
+    assert "Production is closed ([bold] day). It opens on " in said
+    assert "What staging holds on Wed " in said
+
+
 def test_a_terminal_gets_a_grid(run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("COLUMNS", "160")
     command._draw(json.loads(run("calendar", "--json", by="ada").output))

@@ -2,19 +2,22 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
 from staging_gate.domain.announcement import Announcement
-from staging_gate.domain.calendar import Calendar, WeeklyWindow, next_opening
+from staging_gate.domain.calendar import Calendar, CronWindow, Freeze, WeeklyTime, WeeklyWindow, next_opening
 from staging_gate.domain.environment import Environment
-from staging_gate.queries.calendar import RELEASE, Entry, calendar, entries
+from staging_gate.messages.calendar import NOTHING_STANDS
+from staging_gate.queries.calendar import RELEASE, Entry, calendar, entries, standing
 from staging_gate.queries.calendar_feed import feed
 from staging_gate.testing.world import World
 
 MONDAYS = Calendar("Europe/London", production_windows=(WeeklyWindow((0,), time(10), time(16)),))
 MONTH = timedelta(days=31)
+NOW = datetime(2026, 3, 5, 10, tzinfo=UTC)
+local = datetime.fromisoformat
 
 
 @pytest.fixture(scope="module")
@@ -68,3 +71,31 @@ def test_what_is_announced_stands_on_its_day_in_the_zone(shipped: World) -> None
 def test_days_show_releases_with_their_time(shipped: World) -> None:
     marks = [mark.text for day in calendar(shipped.ports, 1).days for mark in day.marks]
     assert any(text.endswith("v1.0.0 published by tess") and text[2] == ":" for text in marks)
+
+
+def test_an_empty_calendar_says_so(shipped: World) -> None:
+    assert calendar(shipped.ports, 1).now == (NOTHING_STANDS,)
+    assert all(standing(Calendar(), environment, NOW) == () for environment in Environment)
+
+
+def test_how_things_stand_is_said_in_the_zone_and_in_utc() -> None:
+    summer = datetime(2026, 7, 4, 12, tzinfo=UTC)
+    freeze = Freeze(local("2026-07-01"), local("2026-07-05"), "a fair", (Environment.STAGING,))
+    rules = replace(MONDAYS, staging_cutoff=WeeklyTime(2, time(17)), freezes=(freeze,))
+    assert standing(rules, Environment.PRODUCTION, summer) == (
+        "Production is closed (outside its windows). It opens on Mon 2026-07-06 10:00 BST (09:00 UTC).",
+    )
+    assert standing(rules, Environment.STAGING, summer) == (
+        "Staging is closed (a fair). It opens on Sun 2026-07-05 00:00 BST (Sat 2026-07-04 23:00 UTC).",
+        "What staging holds on Wed 2026-07-08 17:00 BST (16:00 UTC) is the next release.",
+    )
+    assert standing(rules, Environment.PRODUCTION, datetime(2026, 7, 6, 9, tzinfo=UTC)) == (
+        "Production is open until Mon 2026-07-06 16:00 BST (15:00 UTC).",
+    )
+
+
+def test_what_never_opens_is_said() -> None:
+    christmas = Calendar(production_windows=(CronWindow("0 10 25 12 *", timedelta(hours=6)),), holidays=("GB",))
+    assert standing(christmas, Environment.PRODUCTION, NOW) == (
+        "Production is closed (outside its windows). It does not open in ten years.",
+    )

@@ -79,6 +79,11 @@ def test_the_page_draws_it(served: Served) -> None:
     assert '<a href="/calendar">Calendar</a>' in ask(served, "GET", "/", cookie=served.cookie)[1]
 
 
+def test_the_board_says_when_production_is_open(served: Served) -> None:
+    body = ask(served, "GET", "/board-content", cookie=served.cookie)[1]
+    assert f'<a href="/calendar">Calendar</a> Production is open until {FROZEN:%a %Y-%m-%d} 00:00 UTC.' in body
+
+
 def test_the_page_is_for_who_signed_in(served: Served) -> None:
     status, _, answer = ask(served, "GET", "/calendar")
     assert (status, answer["location"]) == (303, "/login")

@@ -208,6 +208,8 @@ def place(p: dict[str, Any]) -> None:
         indented(live["why"], 12, "dim")
     for name, address in p["addresses"].items():
         out.print(f"{'':<12}{escape(name)}  {address}", style="dim")
+    for said in p["calendar"]:
+        indented(said, 12, "dim")
     for said in p["approved"]:
         indented(said, 12, "green")
     for hold in p["holds"]:

@@ -8,6 +8,8 @@ from staging_gate.domain.calendar.local_time import midnight
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.release import Release
 
+NOTHING_STANDS = "Production is always open: gate.yaml has no windows, freezes or holidays under `calendar:`."
+
 
 def title(each: Occurrence) -> str:
     """In a list or a calendar program, where the time stands beside it."""

@@ -14,6 +14,7 @@ from staging_gate.messages import approvals as words
 from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
 from staging_gate.queries import bypasses, followups, hotfixes
+from staging_gate.queries.calendar import standing
 from staging_gate.queries.changes import approvals_waited_for, required_checks
 from staging_gate.queries.deployments import Timeline, timeline
 from staging_gate.runbook.policy import policy_in_force
@@ -22,7 +23,8 @@ from staging_gate.runbook.reconcile import Difference, differences
 
 @dataclass(frozen=True)
 class Place:
-    """One environment: what is live, what is going on, what waits. `addresses` are public, by service."""
+    """One environment: what is live, what is going on, what waits. `addresses` are public, by service, `calendar` says
+    when it is open."""
 
     environment: Environment
     live: Deployment | None
@@ -32,6 +34,7 @@ class Place:
     addresses: dict[str, str]
     holds: tuple[Hold, ...]
     approved: tuple[str, ...]
+    calendar: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,7 @@ def _place(
         addresses=_addresses(ports, policy, environment),
         holds=tuple(hold for hold in tx.holds.in_force() if hold.environment == environment),
         approved=_approved(tx, environment),
+        calendar=standing(policy.calendar, environment, tx.at) if policy else (),
     )
 
 

@@ -79,10 +79,20 @@ def calendar(ports: Ports, weeks: int) -> CalendarView:
         product=policy.product if policy else None,
         zone=rules.zone,
         at=at,
-        now=tuple(_now(rules, at)),
+        now=_now(rules, at),
         days=tuple(Day(day, day == today, tuple(_marks(found, day, zone))) for day in days),
         entries=found,
     )
+
+
+def standing(rules: Calendar, environment: Environment, at: datetime) -> tuple[str, ...]:
+    """How an environment stands now, in sentences; none where the calendar has nothing to do with it."""
+    if environment is Environment.PRODUCTION:
+        ruled = rules.production_windows or rules.holidays or rules.freezes
+        return (_stands(rules, environment, at),) if ruled else ()
+    told = () if is_open(rules, environment, at) else (_stands(rules, environment, at),)
+    cutoff = next_cutoff(rules, at)
+    return (*told, words.next_cutoff(cutoff, rules.time_zone)) if cutoff else told
 
 
 def entries(ports: Ports, rules: Calendar, at: datetime, start: datetime, until: datetime) -> tuple[Entry, ...]:
@@ -137,16 +147,12 @@ def _marks(found: tuple[Entry, ...], day: date, zone: ZoneInfo) -> Iterator[Mark
             yield Mark(each.kind, words.on_day(each.title, each.starts_at, each.ends_at, begins, zone))
 
 
-def _now(rules: Calendar, at: datetime) -> Iterator[str]:
-    yield _environment_now(rules, Environment.PRODUCTION, at)
-    if not is_open(rules, Environment.STAGING, at):
-        yield _environment_now(rules, Environment.STAGING, at)
-    cutoff = next_cutoff(rules, at)
-    if cutoff is not None:
-        yield words.next_cutoff(cutoff, rules.time_zone)
+def _now(rules: Calendar, at: datetime) -> tuple[str, ...]:
+    told = [said for environment in reversed(Environment) for said in standing(rules, environment, at)]
+    return tuple(told) or (words.NOTHING_STANDS,)
 
 
-def _environment_now(rules: Calendar, environment: Environment, at: datetime) -> str:
+def _stands(rules: Calendar, environment: Environment, at: datetime) -> str:
     zone = rules.time_zone
     if is_open(rules, environment, at):
         return words.now_open(environment, open_until(rules, environment, at), zone)
