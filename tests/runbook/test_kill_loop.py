@@ -180,7 +180,7 @@ def outcome(world: World) -> dict[str, Any]:
         report = verify_chain(tx.audit_log.entries())
         return {
             "chain": report.intact,
-            "deployments": [
+            "deployments": sorted(  # of one environment in order; which environment is first may differ
                 (
                     d.id,
                     str(d.state),
@@ -192,7 +192,7 @@ def outcome(world: World) -> dict[str, Any]:
                     d.failure,
                 )
                 for d in tx.deployments.recent(None, 500)
-            ],
+            ),
             "live by record": {e: live.id for e in Environment if (live := tx.deployments.live(e))},
             "releases": [(r.tag, str(r.state), r.notes, r.published_by) for r in tx.releases.all()],
             "checks": [(c.name, str(c.verdict)) for change in tx.changes.recent() for c in checks_of(tx, change)],

@@ -198,8 +198,7 @@ class World:
         return Actor(name, roles=policy.roles_of(name) if policy else frozenset())
 
     def push(self, branch: str, files: Files, by: str = "ada", message: str = "", since: str = "staging") -> Revision:
-        """Commit on a branch, a new one begins at `since` (a branch or commit), and push it through the gate. Raises
-        PushRefused."""
+        """Commit on a branch, a new one begins `since` another or a commit, and push it. Raises PushRefused."""
         known = self.code_host.branches()
         parent = known.get(branch) or known.get(since) or self.revision(since).commit
         commit = self.repository.commit(parent, files, message or f"feat: {branch}", by, self.clock.now())
@@ -233,8 +232,7 @@ class World:
         reason: str = "",
         since: str = "",
     ) -> Change:
-        """Push a feature branch and open a change; its checks have run. It begins where it goes `to`, or at another
-        commit `since`. A hotfix has a `reason`."""
+        """Push a branch that begins where it goes `to`, or `since` a commit, and open a change; its checks have run."""
         branch = branch or "feature/" + _slug(title)
         self.push(branch, files or {f"app/{_slug(title)}.py": f"# {title}\n"}, by, title, since=since or to)
         opened = changes.open_change(self.ports, branch, to, self.person(by), reason=reason)
@@ -267,7 +265,7 @@ class World:
     def hotfix(self, title: str = "fix: login", files: Files | None = None, by: str = "ada") -> Change:
         """Procedure 3 up to the merge: from what production runs, approved by tess; staging has tried it."""
         live = self.live(Environment.PRODUCTION)
-        assert live, "production runs nothing"
+        assert live
         branch = "hotfix/" + _slug(title)
         self.push(branch, files or {f"app/{_slug(title)}.py": f"# {title}\n"}, by, title, since=live.revision.commit)
         change = changes.open_change(self.ports, branch, "main", self.person(by), reason="nobody can log in")
