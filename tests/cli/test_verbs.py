@@ -139,6 +139,22 @@ def test_a_rollback_that_the_gate_refuses_says_why(run: Run) -> None:
     assert run("rollback", "--back", "0", "--reason", "x", by="tess").exit_code == 2
 
 
+def test_a_second_try_is_followed_to_its_end(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = {"production-3": "failed", "production-4": "succeeded"}
+    recent = [{"id": "production-4", "retries": "production-3"}, {"id": "production-3", "retries": None}]
+    monkeypatch.setattr(Api, "post", lambda *_, **__: {"id": "production-3", "why": "rollback"})
+    monkeypatch.setattr(Api, "get", lambda *_, **__: recent)
+
+    def end(_: Api, id: str) -> dict[str, dict[str, str]]:
+        return {"deployment": {"id": id, "state": ended[id], "environment": "production"}}
+
+    monkeypatch.setattr("staging_gate.cli.following.follow_deployment", end)
+    done = run("rollback", "--reason", "it is slow", by="tess")
+    assert (done.exit_code, "production-4 tries once more" in done.output) == (0, True)
+    ended["production-4"] = "failed"
+    assert run("rollback", "--reason", "it is slow", by="tess").exit_code == 1
+
+
 def test_a_report_is_drafted(run: Run) -> None:
     number = json.loads(run("incident", "open", "prices are odd", "--severity", "p3", "--json").output)["id"]
 

@@ -1,9 +1,14 @@
 """A rollback that fails is tried once more with nothing warm; then a person is called."""
 
+from collections.abc import Callable
+
+import pytest
+
 from staging_gate.domain.deployment import DeploymentState
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.incident import Incident
 from staging_gate.domain.release import Hold
+from staging_gate.runbook import roll_back
 from staging_gate.runbook.cancelling import cancel_deployment
 from staging_gate.testing.world import World
 
@@ -70,6 +75,44 @@ def test_a_provider_that_can_not_put_it_back_is_passed_by(two: World) -> None:
     assert (first.through_provider, second.through_provider) == (True, False)
     assert (first.state, second.state) == (FAILED, SUCCEEDED)
     assert two.steps(second.id)[:2] == ["plan the rollback", "find the kept build of api"]
+
+
+def test_our_own_error_condemns_no_release_at_the_second_try_either(merged: World) -> None:
+    merged.production.next_smoke_errors("took longer than 5 min", where="public")
+    merged.production.put_back_fails()
+    merged.publish("v1.1.0")
+
+    assert [d.state for d in merged.deployments(PRODUCTION)[-2:]] == [FAILED, SUCCEEDED]
+    assert merged.production.live() == "v1.0.0"
+    assert holds(merged) == []
+    with merged.store.reading() as tx:
+        assert tx.releases.quarantines() == []
+
+
+def test_where_our_own_machine_broke_the_second_try_holds_the_line(
+    two: World, monkeypatch: pytest.MonkeyPatch, a_run_breaks: None
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(roll_back, "_hold_the_line", once(disk_is_full, roll_back._hold_the_line))
+        two.roll_back("v1.0.0")
+
+    assert [d.state for d in two.deployments(PRODUCTION)[-2:]] == [DeploymentState.ERRORED, SUCCEEDED]
+    assert len(holds(two)) == 1
+    with two.store.reading() as tx:
+        assert [q.tag for q in tx.releases.quarantines()] == ["v1.1.0"]
+
+
+def once(first: Callable[..., None], then: Callable[..., None]) -> Callable[..., None]:
+    calls = iter([first])
+
+    def call(*args: object) -> None:
+        next(calls, then)(*args)
+
+    return call
+
+
+def disk_is_full(*_: object) -> None:
+    raise OSError("no space left on device")
 
 
 def test_there_is_no_third_try(two: World) -> None:

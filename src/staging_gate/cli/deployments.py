@@ -99,9 +99,15 @@ def rollback(
     To TAG, or to the last verified release that is not in quarantine. No hold, window or freeze stops this. If it does
     not succeed, it is tried once more with the kept build started anew; then a P0 incident calls a person.
     """
-    _begun(
-        api().post("/rollback", to=tag, back=back, through_provider=through_provider, reason=reason), wait, as_json
-    )
+    begun = api().post("/rollback", to=tag, back=back, through_provider=through_provider, reason=reason)
+    if not wait:
+        return _begun(begun, wait, as_json)
+    end = _followed(begun["id"], as_json)
+    if second := _second_try(end["deployment"]):
+        if not as_json:
+            click.echo(f"{begun['id']} did not succeed. {second} tries once more, with the kept build started anew.")
+        end = _followed(second, as_json)
+    _ended(end, as_json)
 
 
 @click.group()
@@ -149,12 +155,29 @@ def lift(id: str, reason: str, as_json: bool) -> None:
 
 def follow_to_the_end(id: str, as_json: bool) -> None:
     """Exit 1 unless the deployment succeeds."""
-    path = f"/deployments/{named(id)}/follow"
-    timeline = following.last_of(api(), path) if as_json else following.follow_deployment(api(), id)
+    _ended(_followed(id, as_json), as_json)
+
+
+def _followed(id: str, as_json: bool) -> dict[str, Any]:
+    """Its timeline at the end; shown on the way where nobody wants JSON."""
+    if as_json:
+        return following.last_of(api(), f"/deployments/{named(id)}/follow")
+    return following.follow_deployment(api(), id)
+
+
+def _ended(timeline: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(timeline)
     if timeline["deployment"]["state"] != "succeeded":
         sys.exit(FAILED)
+
+
+def _second_try(first: dict[str, Any]) -> str | None:
+    """The rollback that goes on by itself where this one did not succeed."""
+    if first["state"] not in ("failed", "errored"):
+        return None
+    recent = api().get("/deployments", environment=first["environment"])
+    return next((str(one["id"]) for one in recent if one["retries"] == first["id"]), None)
 
 
 def _begun(begun: dict[str, Any], wait: bool, as_json: bool) -> None:

@@ -12,7 +12,6 @@ from staging_gate.runbook.after_rollback import open_list
 from staging_gate.runbook.cancelling import cancel
 from staging_gate.runbook.changes import Unusable
 from staging_gate.runbook.placing import Failure, bring_up_again, go_back_through_provider, go_live, tried
-from staging_gate.runbook.policy import policy_in_force
 from staging_gate.runbook.queue import ROLL_BACK, finish, needed, request
 
 
@@ -95,7 +94,6 @@ def bring_back(run: Run, deployment_id: str) -> None:
 
 def record(ports: Ports, id: str, failure: Failure | None) -> None:
     """The bad release goes into quarantine and promotions are held. A rollback that fails is not rolled back itself."""
-    policy = policy_in_force(ports)
     with ports.store.transaction() as tx:
         done = needed(tx, id)
         if done.state.ended:
@@ -103,19 +101,26 @@ def record(ports: Ports, id: str, failure: Failure | None) -> None:
         if done.environment is Environment.PRODUCTION:
             _hold_the_line(tx, done)
         if failure is None:
-            open_list(tx, policy, finish(tx, id, DeploymentState.SUCCEEDED))
+            open_list(tx, finish(tx, id, DeploymentState.SUCCEEDED))
             return
         why = words.rollback_failed(failure.why, moved=done.switched_at is not None, again=done.retries is None)
         finish(tx, id, DeploymentState.FAILED, why, failure.evidence)
 
 
 def _hold_the_line(tx: Transaction, done: Deployment) -> None:
-    by = Actor(done.requested_by)
-    undone = tx.deployments.get(done.previous) if done.previous else None  # what was live when this began
-    known = {quarantine.tag for quarantine in tx.releases.quarantines()}
+    """What was live when it all began is not promoted again. A second try does what the first one did not get to; of
+    what took itself back it was judged then whether it is at fault."""
+    first = tx.deployments.get(done.retries) if done.retries else None
+    began = first or done
+    undone = tx.deployments.get(began.previous) if began.previous else None
     bad = undone.release if undone is not None and undone.release != done.release else None
-    if done.retries and (bad is None or bad in known):
-        return  # the first try has done it, or what has failed and took itself back
+    if first is not None and (undone is None or undone.state is DeploymentState.ROLLED_BACK or _is_known(tx, bad)):
+        return
+    by = Actor(done.requested_by)
     if undone is not None and bad is not None:
         taking_back.quarantine(tx, bad, undone.revision.tree, done.why, by)
     taking_back.hold_promotions(tx, done.environment, done.why, by)
+
+
+def _is_known(tx: Transaction, bad: str | None) -> bool:
+    return bad is None or any(quarantine.tag == bad for quarantine in tx.releases.quarantines())

@@ -16,7 +16,6 @@ from staging_gate.runbook import deploying
 from staging_gate.runbook.after_rollback import open_list
 from staging_gate.runbook.incidents import call_a_person
 from staging_gate.runbook.placing import Failure, tried
-from staging_gate.runbook.policy import policy_in_force
 from staging_gate.runbook.queue import finish, locked, needed, rollback_of
 
 
@@ -76,7 +75,6 @@ def begin_rollback(ports: Ports, id: str, failure: Failure) -> list[str]:
 
 def end_rollback(ports: Ports, id: str, failure: Failure, problems: list[str]) -> str:
     """Record what receives the traffic now."""
-    policy = policy_in_force(ports)
     with ports.store.transaction() as tx:
         broken = locked(tx, id)
         rollback = rollback_of(tx, broken)
@@ -89,7 +87,7 @@ def end_rollback(ports: Ports, id: str, failure: Failure, problems: list[str]) -
             finish(tx, rollback.id, DeploymentState.FAILED, said)
             return said
         tx.deployments.set_live(broken.environment, rollback.id)
-        open_list(tx, policy, finish(tx, rollback.id, DeploymentState.SUCCEEDED))
+        open_list(tx, finish(tx, rollback.id, DeploymentState.SUCCEEDED))
         return words.put_back(words.name(rollback))
 
 
