@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 
 from semver import Version
 
@@ -29,6 +30,7 @@ class RollbackTag:
     n: int = 1
 
 
+@lru_cache(maxsize=4096)  # a product has hundreds of tags, and every decision about a release looks at all of them
 def parse_tag(tag: str) -> Version | None:
     """The version that a release tag stands for; None for anything else, rollback tags included."""
     if not tag.startswith("v") or ROLLBACK_TAG.fullmatch(tag):
@@ -47,8 +49,8 @@ def parse_rollback_tag(tag: str) -> RollbackTag | None:
 def greatest(tags: Iterable[str]) -> str | None:
     """The greatest release tag by semantic version, on whatever line it is; pre-releases, rollback tags and other
     names do not count."""
-    versions = [(version, tag) for tag in tags if (version := parse_tag(tag)) and not version.prerelease]
-    return max(versions)[1] if versions else None
+    versions = [(v.major, v.minor, v.patch, tag) for tag in tags if (v := parse_tag(tag)) and not v.prerelease]
+    return max(versions)[-1] if versions else None
 
 
 def next_tag(last: str | None, bump: Bump) -> str:

@@ -72,8 +72,11 @@ class SqlDeployments:
 
     def recent(self, environment: Environment | None = None, limit: int = 50) -> list[Deployment]:
         """Newest first."""
-        query = select(table).order_by(table.c.requested_at.desc(), table.c.number.desc()).limit(limit)
-        return self._all(query if environment is None else query.where(table.c.environment == environment))
+        newest = select(table).limit(limit)
+        if environment is None:
+            return self._all(newest.order_by(table.c.requested_at.desc(), table.c.number.desc()))
+        # They are numbered in the order of being asked for, and an index has that order.
+        return self._all(newest.where(table.c.environment == environment).order_by(table.c.number.desc()))
 
     def last_verified_release(self, before: str | None = None) -> Deployment | None:
         bad = exists().where(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection, Executable, RowMapping, Select, Table, Update, update
@@ -102,8 +103,13 @@ class Sql:
 
 def fill(noun: "type[Noun]", row: RowMapping, **composed: object) -> "Noun":
     """A noun from the columns that have its fields' names; `composed` are the fields that are more than one column."""
-    flat = {field.name: row[field.name] for field in fields(noun) if field.name not in composed}
+    flat = {name: row[name] for name in _names(noun) if name not in composed}
     return noun(**flat, **composed)
+
+
+@lru_cache
+def _names(noun: "type[DataclassInstance]") -> tuple[str, ...]:
+    return tuple(field.name for field in fields(noun))
 
 
 def two_columns(name: str, revision: Revision | None) -> dict[str, str | None]:
