@@ -4,6 +4,7 @@ import pytest
 
 from staging_gate.domain.actor import SYSTEM, Actor, ActorKind
 from staging_gate.domain.environment import Environment
+from staging_gate.domain.release import Quarantine
 from staging_gate.runbook.changes import Unknown, Unusable
 from staging_gate.runbook.holding import hold, lift_hold, lift_quarantine, put_in_quarantine
 from staging_gate.runbook.redeploying import redeploy
@@ -101,6 +102,18 @@ def test_nothing_lifts_itself(released: World, actor: Actor) -> None:
     assert closed(lambda: lift_quarantine(ports, "v1.0.0", "why not", actor)) == ("needs_a_person",)
     with pytest.raises(Unusable, match="A reason is needed"):
         lift_hold(ports, held.id, " ", dora)
+
+
+def test_a_hotfix_with_the_code_of_one_in_quarantine_is_refused(released: World) -> None:
+    change = released.hotfix()
+    tree = change.mergeable_tree()
+    assert tree
+    with released.store.transaction() as tx:
+        tx.releases.add_quarantine(Quarantine("v1.0.9", tree, "prices are wrong", "dora", tx.at))
+
+    refused = released.explain(str(change.number), "tess")
+    [reason] = [reason for reason in refused.reasons if reason.code == "quarantined"]
+    assert reason.sentence.startswith("v1.0.9 is in quarantine: prices are wrong.")
 
 
 def test_what_is_in_quarantine_is_not_deployed_again_though_it_is_live(released: World) -> None:

@@ -149,6 +149,12 @@ def test_further_back_than_there_are_releases_is_refused_with_the_reason(two: Wo
     )
 
 
+def test_beforehand_it_is_said_how_far_back(two: World) -> None:
+    assert two.explain("rollback 1", "dora").subject == "1 release back"
+    assert two.explain("rollback 3", "dora").subject == "3 releases back"
+    assert two.explain("rollback", "dora").subject == "the last verified release"
+
+
 def test_a_name_and_a_number_are_one_too_many(two: World) -> None:
     with pytest.raises(Unusable, match="Name a release or say how many releases back, not both."):
         two.roll_back("v1.0.0", back=1)

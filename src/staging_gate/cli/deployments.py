@@ -91,9 +91,7 @@ def redeploy(environment: str, wait: bool, as_json: bool) -> None:
 @click.option("--reason", required=True, help="Why; it goes on the record.")
 @click.option("--wait/--no-wait", default=True, help="Follow it to its end.")
 @json_option
-def rollback(
-    tag: str | None, back: int | None, through_provider: bool, reason: str, wait: bool, as_json: bool
-) -> None:
+def rollback(tag: str | None, back: int | None, through_provider: bool, reason: str, wait: bool, as_json: bool) -> None:
     """Take production back to an earlier release (Procedure 4).
 
     To TAG, or to the last verified release that is not in quarantine. No hold, window or freeze stops this. If it does

@@ -99,7 +99,8 @@ def on_rolling_back(
 ) -> tuple[Decision, Deployment | None]:
     """The decision, and the deployment whose release would come back."""
     known = facts.of_rollback(ports, name, back)
-    subject = name or (f"{back} releases back" if back else "the last verified release")
+    so_far = "1 release back" if back == 1 else f"{back} releases back"
+    subject = name or (so_far if back else "the last verified release")
     decision = evaluate(policy_in_force(ports), known, Action.ROLL_BACK, by, ports.clock.now(), subject)
     return decision, known.rollback_to
 
