@@ -61,6 +61,7 @@ def test_days_are_those_of_the_zone() -> None:
         ),
         ("t 15:00", "'t' is no day of the week"),
         ("2026-02-30", "'2026-02-30' is no moment"),
+        ("9999-12-31", "'9999-12-31' is too far away"),
     ],
 )
 def test_what_is_no_moment_is_told(text: str, said: str) -> None:

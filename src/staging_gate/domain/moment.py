@@ -28,6 +28,8 @@ def parse_moment(text: str, now: datetime, zone: ZoneInfo) -> datetime:
         written = datetime.fromisoformat(text.strip())
     except ValueError:
         raise ValueError(f"{text!r} is no moment; wanted one such as {FORMS}.") from None
+    if not 2000 <= written.year <= 2999:  # calendars look years ahead, and dates end with the year 9999
+        raise ValueError(f"{text!r} is too far away; wanted a moment from 2000 to 2999.")
     return instant(written, zone) if written.tzinfo is None else written.astimezone(UTC)
 
 

@@ -6,7 +6,7 @@ latest time that the clock has ever shown.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -89,6 +89,17 @@ def closed_minutes(calendar: Calendar, walked: Walk) -> list[bool]:
     return [
         wall.date() in off or any(freeze.begins <= wall < freeze.ends for freeze in freezes) for wall in walked.walls
     ]
+
+
+def cutoff_minutes(weekday: int, clock: time, walked: Walk) -> list[datetime]:
+    """The minutes at which the clock shows that time of the week for the first time, or has jumped over it."""
+    found, passed = [], walked.walls[0]
+    for at, wall in zip(walked.minutes, walked.walls, strict=True):
+        while passed < wall:
+            passed += MINUTE
+            if passed.weekday() == weekday and passed.time() == clock:
+                found.append(at)
+    return found
 
 
 def _weekly_minutes(window: WeeklyWindow, walked: Walk) -> Iterator[bool]:

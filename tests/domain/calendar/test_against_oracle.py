@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, time, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from staging_gate.domain.calendar import (
@@ -10,14 +10,17 @@ from staging_gate.domain.calendar import (
     CronWindow,
     Freeze,
     Kind,
+    WeeklyTime,
     WeeklyWindow,
     is_open,
+    last_cutoff,
+    next_cutoff,
     next_opening,
     occurrences,
     open_until,
 )
 from staging_gate.domain.environment import Environment
-from tests.domain.calendar.clocks import CronFields, Walk, open_minutes, walk, window_minutes
+from tests.domain.calendar.clocks import CronFields, Walk, cutoff_minutes, open_minutes, walk, window_minutes
 
 PRODUCTION = Environment.PRODUCTION
 ALL_DAYS, EVERY_DAY = frozenset(range(1, 32)), frozenset(range(7))
@@ -94,7 +97,6 @@ def calendars(draw: st.DrawFn) -> tuple[Calendar, dict[str, CronFields], datetim
     return calendar, {window.cron: fields for window, fields in crons}, around
 
 
-@settings(max_examples=100, deadline=None)
 @given(calendars(), st.data())
 def test_it_opens_and_closes_when_the_clock_on_the_wall_says_so(
     made: tuple[Calendar, dict[str, CronFields], datetime], data: st.DataObject
@@ -114,7 +116,6 @@ def test_it_opens_and_closes_when_the_clock_on_the_wall_says_so(
             _stays_open_until(calendar, at, n, expected, walked)
 
 
-@settings(max_examples=50, deadline=None)
 @given(calendars())
 def test_what_is_drawn_is_what_is_in_force(made: tuple[Calendar, dict[str, CronFields], datetime]) -> None:
     calendar, crons, around = made
@@ -133,6 +134,21 @@ def test_what_is_drawn_is_what_is_in_force(made: tuple[Calendar, dict[str, CronF
         if calendar.production_windows:
             assert any(each.starts_at <= at < each.ends_at for each in windows) == expected[n], at
     assert all(one.ends_at < other.starts_at for one, other in zip(windows, windows[1:], strict=False))
+
+
+@given(st.sampled_from(MOMENTS), st.integers(0, 6), times | nights, st.integers(1440 * 3, 1440 * 14))
+def test_the_cutoff_is_when_the_clock_first_shows_it(
+    moment: tuple[str, datetime, str], weekday: int, clock: time, n: int
+) -> None:
+    zone, around, _ = moment
+    calendar, walked = Calendar(zone, staging_cutoff=WeeklyTime(weekday, clock)), walk(zone, around)
+    passed = cutoff_minutes(weekday, clock, walked)
+    at = walked.minutes[n]
+    before, after = [each for each in passed if each <= at], [each for each in passed if each > at]
+    assert not before or last_cutoff(calendar, at) == before[-1]
+    assert not after or next_cutoff(calendar, at) == after[0]
+    found = occurrences(calendar, walked.minutes[1], walked.minutes[-1])
+    assert [each.starts_at for each in found] == [each for each in passed if each < walked.minutes[-1]]
 
 
 def _opens_then(calendar: Calendar, at: datetime, n: int, expected: list[bool], walked: Walk) -> None:

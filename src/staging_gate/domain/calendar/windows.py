@@ -35,7 +35,7 @@ class WeeklyWindow:
 
         The first may have begun already. One that falls into a gap of the clocks as a whole is left out.
         """
-        day = shown(after, zone).date() - 2 * A_DAY  # what began before that has ended
+        day = shown(after, zone).date() - A_DAY  # what began before yesterday has ended
         while True:
             if day.weekday() in self.days and (span := self._on(day, zone)).end > max(after, span.start):
                 yield span
