@@ -55,6 +55,15 @@ def test_a_change_from_open_to_approved(served: Served, run: Run) -> None:
     assert closed.exit_code == 3
     assert "[approvals_missing]" in closed.output
 
+    asked = run("change", "request", number, "--from", "ben", by="ada")
+    assert asked.output == f"Asked to approve change {number}: ben\n"
+    assert "waits for 1 more as review: ben (asked)" in run("status").output
+    assert "waits for 1 more as review: ben (asked)" in run("change", "show", number).output
+    assert json.loads(run("change", "request", number, "--from", "ben", "--json").output)["reviewers"] == ["ben"]
+
+    run("approve", number, by="ben")
+    taken_back = run("approve", number, "--withdraw", by="ben")
+    assert taken_back.output == f"1 approval of change {number} is withdrawn.\n"
     assert f"ben approved change {number} as review." in run("approve", number, by="ben").output
     assert "The gate is open: ada can merge it." in run("explain", number, by="ada").output
     assert "ben approved as review" in run("change", "show", number).output
@@ -78,6 +87,10 @@ def test_a_closed_gate_is_exit_3_also_as_json(served: Served, run: Run) -> None:
         (("change", "open", "feature/none"), 2, "gate: There is no branch 'feature/none'. Branches: "),
         (("change", "open", "staging", "--to", "main"), 2, "goes a release, with a version and notes"),
         (("deployment", "show", "staging-9"), 2, "gate: There is no deployment staging-9."),
+        (("approve", "staging", "--as", "tech_lead"), 2, "gate: There is nothing in staging that can be approved"),
+        (("approve", "staging", "--withdraw"), 2, "gate: There is nothing in staging that can be approved"),
+        (("change", "request", "1", "--from", "zoe"), 2, "gate: gate.yaml does not name 'zoe' among its people"),
+        (("change", "request", "1"), 2, "Missing option '--from'."),
         (("release", "publish", "v9.0.0"), 2, "gate: There is no release 'v9.0.0'."),
         (("release", "open", "--tag", "1.0"), 3, "'1.0' is no release tag: it must be `v` and a semantic version"),
         (("rollback", "--reason", "bad"), 3, "There is nothing to go back to"),

@@ -18,18 +18,20 @@ from staging_gate.messages.decisions import lines
 from staging_gate.ports.errors import Refused
 from staging_gate.ports.store import Stale
 from staging_gate.queries.deployments import timeline
-from staging_gate.runbook import bypassing, changes
+from staging_gate.runbook import bypassing, changes, releasing
 from staging_gate.runbook.changes import Unknown, Unusable
 from staging_gate.runbook.deciding import Closed
 from staging_gate.runbook.holding import hold, lift_quarantine
 from staging_gate.runbook.incidents import open_incident, resolve
 from staging_gate.runbook.redeploying import redeploy
 from staging_gate.testing.policies import ROLES, gate_yaml
+from staging_gate.testing.polling import eventually
 from staging_gate.testing.world import World
 from tests.runbook.stories import closed, closed_as_explained
 
 PRODUCTION = Environment.PRODUCTION
 UNTRIED = "not_tested_by_a_person"
+FROZEN = "calendar:\n  freezes:\n    - {from: 2026-03-12, until: 2026-03-15, why: stock-taking}\n"
 WHY = "customers can not log in"
 
 
@@ -109,6 +111,46 @@ def test_a_hotfix_is_passed_by_the_number_of_its_change_and_its_deployment_uses_
     assert shown and [one.bypass for one in shown.bypasses] == [used]
     assert used.used_for == "production-2"
     assert [one.kind for one in follow_ups(world) if one.about == used.id] == ["review"]
+
+
+def test_a_freeze_is_passed_by_the_release_and_by_no_other(made: Callable[..., World]) -> None:
+    """Its publishing and its deployment, which the system admits, pass by the same bypass."""
+    world = made(gate_yaml() + FROZEN)
+    world.release("v1.0.0")
+    world.ship_to_staging("feat: two")
+    world.prepare_release("v1.1.0")
+    world.advance(days=7)
+    assert world.explain("v1.1.0", "tess").codes == ("freeze",)
+
+    give(world, "v1.1.0", "freeze")
+
+    deployed = world.publish("v1.1.0")
+    assert deployed.state == "succeeded"
+    assert bypasses(world)[0].used_for == deployed.id
+    world.ship_to_staging("feat: three")
+    world.prepare_release("v1.2.0")
+    assert world.explain("v1.2.0", "tess").codes == ("freeze",)
+
+
+def test_a_release_that_a_freeze_stopped_on_its_way_is_let_through_and_deployed_again(
+    made: Callable[..., World],
+) -> None:
+    world = made(gate_yaml() + FROZEN)
+    world.ship_to_staging("feat: one")
+    world.prepare_release("v1.1.0")
+    world.kills.at = "release-to-production-run-production-1 / check the production gate and plan: before the step"
+    releasing.publish(world.ports, "v1.1.0", world.person("tess"))
+    eventually(world.kills.died.is_set)
+    world.clock.advance(days=7)
+    world.settle()
+    assert world.deployment("production-1").state == "aborted"
+
+    given = give(world, "production-1", "freeze")
+    again = redeploy(world.ports, PRODUCTION, world.person("tess"))
+    world.settle()
+
+    assert given.subject == "v1.1.0"
+    assert world.deployment(again.id).state == "succeeded"
 
 
 def test_it_passes_one_reason_and_no_other(released: World) -> None:
