@@ -14,11 +14,11 @@ from staging_gate.domain.calendar import Calendar, WeeklyWindow
 from staging_gate.domain.change import ChangeState, MergePreview
 from staging_gate.domain.check import Verdict
 from staging_gate.domain.deployment import DeploymentKind
-from staging_gate.domain.gate import Action, Facts, Reason, evaluate
+from staging_gate.domain.gate import Action, Facts, Reason, UnderWay, evaluate
 from staging_gate.domain.gate.rules.approvals import count, why_not
 from staging_gate.domain.incident import Incident, Severity
 from staging_gate.domain.policy import LargeRelease, MergeMethod, Policy
-from staging_gate.domain.release import ReleaseState
+from staging_gate.domain.release import Release, ReleaseState
 from staging_gate.messages.decisions import lines
 from tests.domain import hotfixes
 from tests.domain.nouns import (
@@ -157,6 +157,9 @@ CLOSED = {
     "a role that nobody has": approving(BEN, "security"),
     "approving what is closed": approving(BEN, "review", state=ChangeState.CLOSED),
     "merging what is merged": merging(change=replace(CHANGE, state=ChangeState.MERGED)),
+    "a merge while a release is prepared": merging(
+        under_way=(UnderWay(Release("v1.1.0", "Release v1.1.0", "notes", ReleaseState.MERGED, 7, "ada", AT), SHIPPED),)
+    ),
     "a broken gate.yaml": merging(policy_problems=("gate.yaml:3:1: product: wanted a name, found 7",)),
     "somebody merges already": merging(change=replace(CHANGE, merged_by="tess", merge_requested_at=AT)),
     "a release squashed": merging_release(intent_method=MergeMethod.SQUASH),
@@ -236,9 +239,7 @@ CLOSED = {
         publishing(), facts=replace(PUBLISHABLE, target_problems=("api: Port 8100 is already used by nginx: free it.",))
     ),
     "a bypass by somebody without the role": bypassing("not_tested_by_a_person", BEN),
-    "a bypass of one's own release": bypassing(
-        "not_tested_by_a_person", Actor("ada", roles=frozenset({"tech_lead"}))
-    ),
+    "a bypass of one's own release": bypassing("not_tested_by_a_person", Actor("ada", roles=frozenset({"tech_lead"}))),
     "a bypass of what is never passed": bypassing("tag_not_greater"),
     "a bypass of what is passed already": bypassing("not_tested_by_a_person", closed_by=(), bypasses=(PASS,)),
     "a bypass of what does not close the gate": bypassing("freeze"),
@@ -265,7 +266,8 @@ CLOSED = {
     "a release that was never verified": rolling_back(rollback_to=None, rollback_name="v0.9.0"),
     "back to a quarantined release": rolling_back(quarantines=(replace(BAD, tag="v1.0.0"),)),
     "a rollback of a rollback by the system": rolling_back(
-        SYSTEM, live=replace(LIVE, id="production-3", kind=DeploymentKind.ROLLBACK, why="rollback to v1.1.0: it is slow")
+        SYSTEM,
+        live=replace(LIVE, id="production-3", kind=DeploymentKind.ROLLBACK, why="rollback to v1.1.0: it is slow"),
     ),
     "back to what is live": rolling_back(rollback_to=LIVE),
     **{name: Case(*given) for name, given in hotfixes.CLOSED.items()},

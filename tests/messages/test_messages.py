@@ -31,6 +31,7 @@ from staging_gate.messages import (
     releases,
     reports,
     steps,
+    waiting,
 )
 from staging_gate.messages.reports import Story
 from staging_gate.queries.plain import plain
@@ -63,6 +64,7 @@ USED = replace(PASS, used_at=AT, used_for="production-3")
 LARGE = replace(
     OPEN, warnings=(Caution("large_release", "v1.1.0 is large.", "Release more often.", ("change 5: feat: charts",)),)
 )
+LATER = replace(CLOSED, reasons=CLOSED.reasons[1:])
 RELEASE = Release("v1.1.0", "Release v1.1.0 - dark mode", "notes", ReleaseState.MERGED, 7, "ada", AT)
 INCIDENT = Incident(
     3, Severity.P1, "login fails", "ada", AT, resolved_by="dora", resolved_at=AT, resolution="the secret was wrong"
@@ -93,7 +95,7 @@ SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
     bypasses.how_long: [(timedelta(minutes=5), timedelta(hours=72))],
     bypasses.tag_line: [(PASS,)],
     deployments.merged: [(7, "feat: dark mode")],
-    deployments.published: [("v1.1.0", "tess")],
+    deployments.published: [("v1.1.0", "tess"), ("v1.1.0", "tess", AT)],
     deployments.rollback: [("v1.0.0", "prices are wrong")],
     deployments.automatic_rollback: [(LIVE,)],
     deployments.failed_in_production: [(LIVE,)],
@@ -114,6 +116,7 @@ SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
     deployments.smoke_failed: [("api", "login failed", "through the public address")],
     deployments.sentences: [("One", "two.", "three:", "four?")],
     deployments.services: [(["api"],), (["api", "web"],), (["api", "web", "worker"],)],
+    waiting.waits: [("v1.1.0", each, "Europe/London") for each in (OPEN, CLOSED, LATER)],
     incidents.line: [(INCIDENT,)],
     incidents.resolved_already: [(INCIDENT,)],
     incidents.rollback_failed: [(EARLIER,)],

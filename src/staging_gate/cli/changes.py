@@ -123,14 +123,20 @@ def log(number: int, check: str) -> None:
 @click.argument("number", type=int)
 @click.option("--method", type=click.Choice(["squash", "merge"]), help="How; the policy's first one, if not given.")
 @click.option("--wait", is_flag=True, help="Follow the staging deployment that it starts.")
+@click.option("--when-ready", is_flag=True, help="Where the gate is closed: merge it by itself as soon as it opens.")
+@click.option("--cancel", is_flag=True, help="Take --when-ready back.")
 @json_option
-def merge(number: int, method: str | None, wait: bool, as_json: bool) -> None:
+def merge(number: int, method: str | None, wait: bool, when_ready: bool, cancel: bool, as_json: bool) -> None:
     """Merge a change that the gate lets through.
 
     A merge to staging is deployed by itself.
     """
     server = api()
-    view = server.post(f"/changes/{number}/merge", method=method)
+    if cancel:
+        return _do_not_merge(server, number, as_json)
+    view = server.post(f"/changes/{number}/merge", method=method, when_ready=when_ready)
+    if view["change"]["state"] == "open":
+        return _merges_by_itself(view, as_json)
     if as_json and not wait:
         return print_json(view)
     if not as_json:
@@ -230,6 +236,22 @@ def _to_be_proved(change: dict[str, Any]) -> dict[str, str]:
     merged: dict[str, str] = (change["preview"] or {}).get("merged") or {}
     head: dict[str, str] = change["head"]
     return head if merged and change["hotfix_reason"] else merged
+
+
+def _do_not_merge(server: Api, number: int, as_json: bool) -> None:
+    left = server.post(f"/changes/{number}/merge/cancel")
+    if as_json:
+        return print_json(left)
+    click.echo(f"Change {number} is not merged by itself any more.")
+
+
+def _merges_by_itself(view: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        return print_json(view)
+    number = view["change"]["number"]
+    click.echo(f"Change {number} is merged by itself as soon as the gate opens. Not any more, please:")
+    click.echo(f"`gate change merge {number} --cancel`")
+    show.decision(view["decision"])
 
 
 def _is_pending(server: Api, number: int, name: str) -> bool:

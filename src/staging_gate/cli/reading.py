@@ -41,8 +41,12 @@ def status(as_json: bool) -> None:
         )
         for said in one["waits"]:
             show.indented(said, 12, "dim")
+    going = {waits["subject"] for waits in found["waiting"]}
+    for waits in found["waiting"]:
+        out.print(f"[bold]{waits['subject']}[/]  {escape(waits['title'])}")
+        show.indented(waits["said"], 12, "yellow")
     for release in found["releases"]:
-        if release["state"] in NEXT:
+        if release["state"] in NEXT and release["tag"] not in going:
             out.print(f"[bold]{release['tag']}[/]  {escape(release['title'])}")
             show.indented(NEXT[release["state"]].format(**release), 12, "dim")
     hotfixes.back_merge(found["back_merge"])

@@ -58,9 +58,10 @@ def list_releases(as_json: bool) -> None:
     found = api().get("/releases")
     if as_json:
         return print_json(found)
-    bad = {q["tag"]: q["reason"] for q in found["quarantines"]}
+    notes = {one["subject"]: one["said"] for one in found["waiting"]}
+    notes |= {q["tag"]: f"in quarantine: {q['reason']}" for q in found["quarantines"]}
     rows = [
-        [r["tag"], r["state"], r["title"] + (f" (in quarantine: {bad[r['tag']]})" if r["tag"] in bad else "")]
+        [r["tag"], r["state"], r["title"] + (f" ({notes[r['tag']]})" if r["tag"] in notes else "")]
         for r in found["releases"]
     ]
     show.table(["tag", "state", "title"], rows, "No releases yet. `gate release plan` suggests the first.")
@@ -79,6 +80,8 @@ def show_release(tag: str, as_json: bool) -> None:
     click.echo(visible(found["release"]["notes"]))
     for id in found["deployments"]:
         click.echo(f"deployment {id}")
+    if found["waits"]:
+        show.waiting(found["waits"])
     if found["decision"]:
         show.decision(found["decision"])
 
@@ -86,10 +89,20 @@ def show_release(tag: str, as_json: bool) -> None:
 @release.command("publish")
 @click.argument("tag")
 @click.option("--wait", is_flag=True, help="Follow the production deployment to its end.")
+@click.option("--when-ready", is_flag=True, help="Whatever is missing now: merge and publish it as soon as it may go.")
+@click.option("--cancel", is_flag=True, help="Take back that it is published by itself.")
 @json_option
-def publish(tag: str, wait: bool, as_json: bool) -> None:
-    """Put the tag on a merged release and start production."""
-    done = api().post(f"/releases/{named(tag)}/publish")
+def publish(tag: str, wait: bool, when_ready: bool, cancel: bool, as_json: bool) -> None:
+    """Put the tag on a merged release and start production.
+
+    Where only the calendar says no, it waits and goes by itself when production opens.
+    """
+    if cancel:
+        return _do_not_publish(tag, as_json)
+    done = api().post(f"/releases/{named(tag)}/publish", when_ready=when_ready)
+    if done["waits"] and not as_json:
+        click.echo(done["waits"]["said"])
+        return click.echo(f"It goes by itself, decided anew. Not any more: `gate release publish {tag} --cancel`")
     if as_json and not wait:
         return print_json(done)
     if not as_json:
@@ -101,6 +114,13 @@ def publish(tag: str, wait: bool, as_json: bool) -> None:
             follow_to_the_end(id, as_json)
         else:
             click.echo(f"{id} brings it to production: `gate deployment follow {id}`")
+
+
+def _do_not_publish(tag: str, as_json: bool) -> None:
+    left = api().post(f"/releases/{named(tag)}/publish/cancel")
+    if as_json:
+        return print_json(left)
+    click.echo(f"{tag} is not published by itself any more.")
 
 
 @release.command("withdraw")

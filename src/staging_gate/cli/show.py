@@ -224,6 +224,12 @@ def place(p: dict[str, Any]) -> None:
         indented(shortened(last["failure"], 200), 14, "dim")
 
 
+def waiting(w: dict[str, Any]) -> None:
+    """What goes by itself, and when."""
+    indented(w["said"], 0, "yellow")
+    indented(f"asked for by {w['by']}, {moment(w['since'])}", 2, "dim")
+
+
 def incident_line(i: dict[str, Any]) -> str:
     head = f"[bold red]{i['severity'].upper()} incident {i['id']}[/]"
     return f"{head}  {escape(i['title'])}  [dim]opened by {escape(i['opened_by'])}[/]"

@@ -27,3 +27,6 @@ ROLES = ("viewer", "developer", "stakeholder", "tech_lead", "devops", "on_call",
 """Those that we know; a policy may name more."""
 
 SYSTEM = Actor("staging-gate", ActorKind.SYSTEM)
+
+CALENDAR = Actor("calendar", ActorKind.CALENDAR)
+"""On the record: who does what somebody asked for earlier, when the time has come."""

@@ -87,6 +87,11 @@ class Change:
         merged = self.preview.merged if self.preview else None
         return self.head if merged and self.goes_alone else merged
 
+    @property
+    def waits(self) -> bool:
+        """Whether it is to be merged by itself as soon as the gate opens."""
+        return self.is_open and self.merge_wanted_at is not None
+
     def mergeable_tree(self) -> str | None:
         """The tree of what is to be proved."""
         proved = self.to_be_proved()

@@ -52,6 +52,11 @@ class Release:
         """Somebody asked for the tag, and it is being made at this moment."""
         return self.state is ReleaseState.MERGED and self.published_by is not None
 
+    @property
+    def waits(self) -> bool:
+        """Whether it is to be published by itself as soon as the gate opens."""
+        return self.publish_wanted_at is not None and self.state in (ReleaseState.PROPOSED, ReleaseState.MERGED)
+
 
 @dataclass(frozen=True)
 class Quarantine:

@@ -1,6 +1,7 @@
 """What a deployment says about itself."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from staging_gate.domain.deployment import Deployment
 from staging_gate.domain.log_patterns import Found
@@ -10,8 +11,11 @@ def merged(number: int, title: str) -> str:
     return f"change {number} was merged: {title}"
 
 
-def published(tag: str, by: str) -> str:
-    return f"{tag} was published by {by}"
+def published(tag: str, by: str, wanted_at: datetime | None = None) -> str:
+    """`wanted_at` is when it was asked for, where that was earlier."""
+    if wanted_at is None:
+        return f"{tag} was published by {by}"
+    return f"{tag} was published by the calendar: {by} asked for it on {wanted_at:%a %Y-%m-%d %H:%M} UTC"
 
 
 def rollback(tag: str, reason: str) -> str:

@@ -85,6 +85,14 @@ class Releases(Protocol):
         """Newest first."""
         ...
 
+    def under_way(self) -> list[Release]:
+        """Those that are proposed, merged or published, oldest first."""
+        ...
+
+    def last_ended_at(self) -> datetime | None:
+        """When a release that was no hotfix was verified, failed or was withdrawn last."""
+        ...
+
     def add_quarantine(self, quarantine: Quarantine) -> None:
         """Raises Stale where the tag is in quarantine already."""
         ...

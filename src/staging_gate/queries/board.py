@@ -17,6 +17,7 @@ from staging_gate.queries import bypasses, followups, hotfixes
 from staging_gate.queries.calendar import standing
 from staging_gate.queries.changes import approvals_waited_for, required_checks
 from staging_gate.queries.deployments import Timeline, timeline
+from staging_gate.queries.waiting import Waiting, waiting
 from staging_gate.runbook.policy import policy_in_force
 from staging_gate.runbook.reconcile import Difference, differences
 
@@ -57,6 +58,7 @@ class Board:
     hotfixes: tuple[hotfixes.ShownHotfix, ...]
     back_merge: Change | None
     follow_ups: tuple[followups.ShownFollowUp, ...]
+    waiting: tuple[Waiting, ...]
     differences: tuple[Difference, ...]
 
 
@@ -64,6 +66,7 @@ def board(ports: Ports) -> Board:
     policy = policy_in_force(ports)
     differs = tuple(differences(ports))
     urgent, back = hotfixes.open_ones(ports), hotfixes.back_merge(ports)
+    waits = waiting(ports)
     busy = {environment: _busy(ports, environment) for environment in Environment}
     with ports.store.reading() as tx:
         return Board(
@@ -78,6 +81,7 @@ def board(ports: Ports) -> Board:
             hotfixes=urgent,
             back_merge=back,
             follow_ups=followups.open_ones(tx),
+            waiting=waits,
             differences=differs,
         )
 

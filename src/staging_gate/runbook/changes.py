@@ -214,7 +214,7 @@ def close(ports: Ports, number: int, by: Actor, why: str = "") -> Change:
         tx.audit(by, "change closed", subject_of(change), why)
         release = tx.releases.get(change.release) if change.release else None
         if release is not None and release.state is ReleaseState.PROPOSED:
-            tx.releases.update(replace(release, state=ReleaseState.WITHDRAWN), release)
+            tx.releases.update(replace(release, state=ReleaseState.WITHDRAWN, ended_at=tx.at), release)
             tx.audit(by, "release withdrawn", release.tag, f"its change {number} was closed")
     return closed
 

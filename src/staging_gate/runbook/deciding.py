@@ -49,6 +49,12 @@ def on_proving(ports: Ports, change: Change, by: Actor) -> Decision:
     return evaluate(policy, known, Action.PROVE, by, ports.clock.now(), f"change {change.number}")
 
 
+def on_merging_when_ready(ports: Ports, change: Change, method: MergeMethod | None, by: Actor) -> Decision:
+    policy = policy_in_force(ports)
+    known = facts.of_change(ports, policy, change, method)
+    return evaluate(policy, known, Action.MERGE_WHEN_READY, by, ports.clock.now(), f"change {change.number}")
+
+
 def on_approving(ports: Ports, change: Change, role: str, by: Actor) -> Decision:
     policy = policy_in_force(ports)
     known = Facts(environment=facts.environment_of(policy, change.target), change=change, intent_role=role)
@@ -86,6 +92,11 @@ def on_publishing(ports: Ports, release: Release, by: Actor) -> Decision:
     policy = needed_policy(ports)
     known = facts.of_release(ports, policy, release)
     return evaluate(policy, known, Action.PUBLISH, by, ports.clock.now(), release.tag)
+
+
+def on_publishing_when_ready(ports: Ports, release: Release, by: Actor) -> Decision:
+    known = Facts(Environment.PRODUCTION, release=ReleaseFacts(release.tag, "", "", release))
+    return evaluate(needed_policy(ports), known, Action.PUBLISH_WHEN_READY, by, ports.clock.now(), release.tag)
 
 
 def on_deploying(ports: Ports, deployment: Deployment, by: Actor) -> Decision:

@@ -9,7 +9,7 @@ from staging_gate.domain.change import Change
 from staging_gate.domain.check import Check
 from staging_gate.domain.deployment import Deployment, DeploymentState
 from staging_gate.domain.environment import Environment
-from staging_gate.domain.gate import Facts, ReleaseFacts
+from staging_gate.domain.gate import Facts, ReleaseFacts, UnderWay
 from staging_gate.domain.policy import MergeMethod, Policy
 from staging_gate.domain.release import Release, ReleaseState
 from staging_gate.domain.revision import Commit
@@ -44,6 +44,8 @@ def of_change(ports: Ports, policy: Policy | None, change: Change, method: Merge
             holds=tuple(tx.holds.in_force()),
             quarantines=tuple(tx.releases.quarantines()),
             bypasses=_bypasses(tx, subject_of(change), change.mergeable_tree()),
+            under_way=_under_way(tx) if policy and change.target == policy.staging.branch else (),
+            release_ended_at=tx.releases.last_ended_at(),
             main_ahead=ahead,
             adds_policy=adds,
             proof_touched=proof,
@@ -266,6 +268,18 @@ def _of_hotfix(tx: Transaction, tag: str | None, tree: str) -> tuple[Bypass, ...
     """Those given for a hotfix's change, before it had a tag."""
     change = tx.changes.of_release(tag) if tag else None
     return _bypasses(tx, f"change {change.number}", tree) if change is not None and change.goes_alone else ()
+
+
+def _under_way(tx: Transaction) -> tuple[UnderWay, ...]:
+    """A release with its tag is under way while it is being deployed; what came after that is not its preparation."""
+    found = []
+    for release in tx.releases.under_way():
+        deploying = any(not deployment.state.ended for deployment in tx.deployments.of_release(release.tag))
+        if release.state is not ReleaseState.PUBLISHED or deploying:
+            change = tx.changes.get(release.change) if release.change else None
+            approvals = tuple(tx.approvals.of_change(change.number)) if change else ()
+            found.append(UnderWay(release, change, approvals))
+    return tuple(each for each in found if each.change is None or not each.change.is_hotfix)
 
 
 def _checks(tx: Transaction, tree: str | None) -> dict[str, Check]:

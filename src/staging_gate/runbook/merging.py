@@ -21,6 +21,7 @@ from staging_gate.ports.errors import Refused
 from staging_gate.ports.store import Transaction
 from staging_gate.runbook import bypassing, changes, deciding, deploying, hotfixing
 from staging_gate.runbook.asking import surely
+from staging_gate.runbook.changes import Unusable
 from staging_gate.runbook.policy import policy_in_force
 from staging_gate.runbook.queue import request
 
@@ -52,6 +53,34 @@ def _get_ready(ports: Ports, change: Change, by: Actor) -> None:
     if policy and merged and change.target == policy.staging.branch:
         coming = _deployment(change, merged, by, ports.clock.now())
         deploying.get_ready(ports, replace(coming, id=f"change-{change.number}"))
+
+
+def merge_when_ready(ports: Ports, number: int, method: MergeMethod | None, by: Actor) -> str | None:
+    """Merge now if the gate is open; returns the run's id. Else it is merged by itself as soon as the gate opens, and
+    this returns None. Raises Closed where waiting can not help."""
+    try:
+        return merge(ports, number, method, by)
+    except deciding.Closed:
+        change = changes.get(ports, number)
+        deciding.through(deciding.on_merging_when_ready(ports, change, method, by))
+    with ports.store.transaction() as tx:
+        wanted = replace(change, merge_wanted_at=tx.at, merge_wanted_by=by.name, merge_wanted_method=method)
+        tx.changes.update(wanted, change)
+        tx.audit(by, "merge asked for", changes.subject_of(change), "when the gate opens")
+    return None
+
+
+def do_not_merge(ports: Ports, number: int, by: Actor) -> Change:
+    """Take back that a change is to be merged by itself. Raises Closed, Unusable."""
+    change = changes.get(ports, number)
+    deciding.through(deciding.on_taking_part(ports, changes.subject_of(change), by))
+    if not change.waits:
+        raise Unusable(f"Change {number} does not wait to be merged ({change.state}): there is nothing to take back.")
+    with ports.store.transaction() as tx:
+        left = replace(change, merge_wanted_at=None, merge_wanted_by=None, merge_wanted_method=None)
+        tx.changes.update(left, change)
+        tx.audit(by, "merge not wanted any more", changes.subject_of(change))
+    return left
 
 
 def let_go(ports: Ports, number: str, message: str) -> None:
@@ -96,7 +125,7 @@ def admit(ports: Ports, number: int) -> str:
         _give_up(ports, change, f"{change.source} was pushed to meanwhile.")
         changes.refresh(ports, number)
         return "closed"
-    merger = _merger(ports, change)
+    merger = acting(ports, change.merged_by)
     decision = deciding.on_merging(ports, change, change.method, merger)
     if decision.open:
         return admit(ports, number) if _bypasses_gone(ports, change, decision, merger) else "open"
@@ -205,8 +234,8 @@ def _bypasses_gone(ports: Ports, change: Change, decision: Decision, by: Actor) 
     return not bypassing.used_up(ports, decision, by)
 
 
-def _merger(ports: Ports, change: Change) -> Actor:
+def acting(ports: Ports, name: str | None) -> Actor:
+    """Somebody who asked for it earlier: the right was judged then."""
     policy = policy_in_force(ports)
-    name = change.merged_by or ""
-    roles = policy.roles_of(name) if policy else frozenset()
-    return Actor(name, roles=roles | {"admin"})  # the right was judged when it was asked for
+    roles = policy.roles_of(name or "") if policy else frozenset()
+    return Actor(name or "", roles=roles | {"admin"})

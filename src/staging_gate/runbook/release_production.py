@@ -38,7 +38,8 @@ def verify_release(ports: Ports, id: str) -> None:
             return  # we were killed after this commit
         release = tx.releases.get(proved.release) if proved.release else None
         if release is not None:
-            tx.releases.update(replace(release, state=ReleaseState.VERIFIED, verified_at=tx.at), release)
+            verified = replace(release, state=ReleaseState.VERIFIED, verified_at=tx.at, ended_at=tx.at)
+            tx.releases.update(verified, release)
         tx.deployments.add_verification(Verification(proved.environment, proved.revision.tree, id, tx.at, smoke))
         tx.audit(SYSTEM, "verified in production", id, tree=proved.revision.tree, release=proved.release)
         finish(tx, id, DeploymentState.SUCCEEDED)

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, replace
 
-from staging_gate.domain.actor import Actor
+from staging_gate.domain.actor import CALENDAR, SYSTEM, Actor, ActorKind
 from staging_gate.domain.change import Change
 from staging_gate.domain.deployment import Deployment, DeploymentKind, DeploymentState
 from staging_gate.domain.environment import Environment
-from staging_gate.domain.gate import Action, Facts, ReleaseFacts, evaluate
+from staging_gate.domain.gate import Action, Decision, Facts, ReleaseFacts, evaluate
 from staging_gate.domain.notes import Notes, write_notes
 from staging_gate.domain.policy import Policy
 from staging_gate.domain.release import Release, ReleaseState
@@ -17,6 +17,7 @@ from staging_gate.messages import deployments as deployment_words
 from staging_gate.messages.releases import release_title, tag_message, taken
 from staging_gate.ports import Ports
 from staging_gate.ports.code_host import TagOrder
+from staging_gate.ports.store import Transaction
 from staging_gate.runbook import changes, deciding, facts, hotfix_facts
 from staging_gate.runbook.bypasses_of import bypasses_of
 from staging_gate.runbook.changes import Unknown, Unusable
@@ -87,8 +88,12 @@ def open_release(ports: Ports, by: Actor, tag: str | None = None, title: str | N
     notes = planned.notes.markdown()
     before = None if pending else _merged_before(ports, policy, planned.head)
     # One that is open already was opened by us, and we were killed before the release was written.
-    change = pending or before or changes.open_change(
-        ports, policy.staging.branch, policy.production.branch, by, named, notes, (), planned.tag
+    change = (
+        pending
+        or before
+        or changes.open_change(
+            ports, policy.staging.branch, policy.production.branch, by, named, notes, (), planned.tag
+        )
     )
     state = ReleaseState.MERGED if before else ReleaseState.PROPOSED
     with ports.store.transaction() as tx:
@@ -101,15 +106,37 @@ def open_release(ports: Ports, by: Actor, tag: str | None = None, title: str | N
     return release
 
 
-def publish(ports: Ports, tag: str, by: Actor) -> str:
-    """Put the tag on a merged release and start production; returns the run's id. Raises Closed, Unknown."""
+def publish(ports: Ports, tag: str, by: Actor, when_ready: bool = False) -> str | None:
+    """Put the tag on a merged release and start production; returns the run's id. Raises Closed, Unknown.
+
+    None where it waits: the gate opens by itself at a known time, or it is to go `when_ready`, whatever has to happen
+    before. Then it goes by itself, decided anew; its change is merged when that is ready.
+    """
     release = get(ports, tag)
-    deciding.through(deciding.on_publishing(ports, release, by))
+    decision = deciding.on_publishing(ports, release, by)
+    if decision.open:
+        return _begin_to_publish(ports, release, by)
+    if not when_ready and decision.until is None:
+        raise deciding.Closed(decision)
+    deciding.through(deciding.on_publishing_when_ready(ports, release, by))
+    _want(ports, release, by)
+    return None
+
+
+def do_not_publish(ports: Ports, tag: str, by: Actor) -> Release:
+    """Take back that a release is to be published by itself. Raises Closed; Unusable where there is nothing to take
+    back any more."""
+    release = get(ports, tag)
+    if not release.waits:
+        raise Unusable(f"{tag} does not wait to be published ({release.state}): there is nothing to take back.")
+    _refuse_while_published(release)
+    if release.publish_wanted_by != by.name:
+        deciding.through(deciding.on_withdrawing(ports, release, by))
     with ports.store.transaction() as tx:
-        asked = replace(release, published_by=by.name)
-        tx.releases.update(asked, release)
-        tx.audit(by, "publishing asked for", tag)
-        return tx.start(PUBLISH, tag, key=f"publish-{tag}-{tx.at:%Y%m%d%H%M%S%f}")
+        left = _unwanted(release)
+        tx.releases.update(left, release)
+        tx.audit(by, "publishing not wanted any more", tag)
+    return left
 
 
 def withdraw(ports: Ports, tag: str, by: Actor, reason: str = "") -> Release:
@@ -121,10 +148,11 @@ def withdraw(ports: Ports, tag: str, by: Actor, reason: str = "") -> Release:
     deciding.through(deciding.on_withdrawing(ports, release, by))
     if release.change is not None and changes.get(ports, release.change).is_being_merged:
         raise Unusable(f"The change of {tag} is being merged: it can not be withdrawn now.")
+    _refuse_while_published(release)
     if release.state not in (ReleaseState.PROPOSED, ReleaseState.MERGED):
         raise Unusable(f"{tag} is {release.state}: it can not be withdrawn. To go back: `gate rollback`.")
     with ports.store.transaction() as tx:
-        withdrawn = replace(release, state=ReleaseState.WITHDRAWN)
+        withdrawn = replace(release, state=ReleaseState.WITHDRAWN, ended_at=tx.at)
         tx.releases.update(withdrawn, release)
         tx.audit(by, "release withdrawn", tag, reason)
     if release.change is not None:
@@ -132,7 +160,16 @@ def withdraw(ports: Ports, tag: str, by: Actor, reason: str = "") -> Release:
     return withdrawn
 
 
-@procedure(PUBLISH)
+def give_up_publishing(ports: Ports, tag: str, message: str) -> None:
+    """Our own machine broke: nobody wants the same to happen every few seconds."""
+    with ports.store.transaction() as tx:
+        release = tx.releases.get(tag)
+        if release is not None and (release.waits or release.is_being_published):
+            tx.releases.update(_unwanted(release), release)
+            tx.audit(CALENDAR if release.waits else SYSTEM, "publishing given up", tag, message)
+
+
+@procedure(PUBLISH, errored=give_up_publishing)
 def publish_release(run: Run, tag: str) -> None:
     """Decide once more, create the annotated tag, queue production."""
     if run.step("check the gate", admit, tag) == "closed":
@@ -143,15 +180,35 @@ def publish_release(run: Run, tag: str) -> None:
 
 def admit(ports: Ports, tag: str) -> str:
     release = get(ports, tag)
-    policy = needed_policy(ports)
-    name = release.published_by or ""
-    by = Actor(name, roles=policy.roles_of(name) | {"admin"})  # the right was judged when it was asked for
-    return "open" if deciding.on_publishing(ports, release, by).open else "closed"
+    if release.published_by is None:
+        return "closed"  # somebody took it back
+    decision = deciding.on_publishing(ports, release, publisher(ports, release))
+    if decision.open:
+        return "open"
+    if release.waits:
+        hold_back(ports, release, decision)
+    else:
+        _let_go(ports, release, " ".join(reason.sentence for reason in decision.reasons))
+    return "closed"
+
+
+def hold_back(ports: Ports, release: Release, decision: Decision) -> None:
+    """It waits on. What keeps it besides the calendar goes on the record, once."""
+    why = " ".join(reason.sentence for reason in decision.reasons if reason.until is None)
+    waiting = replace(release, published_by=None, held_back=why)
+    if waiting == release:
+        return
+    with ports.store.transaction() as tx:
+        tx.releases.update(waiting, release)
+        if why and why != release.held_back:
+            tx.audit(CALENDAR, "held back", release.tag, why)
 
 
 def create_tag(ports: Ports, tag: str) -> None:
     """The head of the audit chain goes into the tag's message: an anchor outside of our own record."""
     release = get(ports, tag)
+    if release.published_by is None:
+        return  # somebody took it back
     assert release.revision is not None
     with ports.store.reading() as tx:
         seq, head = tx.audit_log.head()
@@ -163,7 +220,7 @@ def create_tag(ports: Ports, tag: str) -> None:
             name=tag,
             commit=release.revision.commit,
             message=tag_message(release.title, release.notes, seq, head, bypasses),
-            author=release.published_by or "",
+            author=release.published_by,
             at=at,
         )
     )
@@ -177,8 +234,12 @@ def queue_deployment(ports: Ports, tag: str) -> str:
         if release.state is not ReleaseState.MERGED:
             # We were killed after this commit, somebody else was first, or it was withdrawn.
             return f"nothing to queue: {tag} is {release.state}"
-        by = Actor(release.published_by or "")
-        tx.releases.update(replace(release, state=ReleaseState.PUBLISHED, published_at=tx.at), release)
+        if release.published_by is None:
+            return f"nothing to queue: {tag} was taken back"
+        name = release.published_by
+        by = CALENDAR if release.waits else Actor(name)
+        published = replace(release, state=ReleaseState.PUBLISHED, published_at=tx.at, held_back="")
+        tx.releases.update(published, release)
         tx.audit(by, "published", tag, release.title, commit=release.revision.commit)
         wanted = Deployment(
             id="",
@@ -186,8 +247,8 @@ def queue_deployment(ports: Ports, tag: str) -> str:
             kind=DeploymentKind.DEPLOY,
             revision=release.revision,
             state=DeploymentState.QUEUED,
-            why=deployment_words.published(tag, by.name),
-            requested_by=by.name,
+            why=deployment_words.published(tag, name, release.publish_wanted_at),
+            requested_by=name,
             requested_at=tx.at,
             release=tag,
             change=release.change,
@@ -202,6 +263,68 @@ def get(ports: Ports, tag: str) -> Release:
     if release is None:
         raise Unknown(f"There is no release {tag!r}. `gate release list` shows them; `gate release open` begins one.")
     return release
+
+
+def publisher(ports: Ports, release: Release) -> Actor:
+    """In whose name it is published: the calendar's, for who asked for it earlier, or a person's. The right was judged
+    when it was asked for."""
+    if release.waits:
+        return Actor(release.publish_wanted_by or "", ActorKind.CALENDAR)
+    name = release.published_by or ""
+    return Actor(name, roles=needed_policy(ports).roles_of(name) | {"admin"})
+
+
+def publish_by_calendar(tx: Transaction, release: Release) -> str:
+    """Begin what was asked for earlier, in the name of who asked; returns the run's id."""
+    asked = replace(release, published_by=release.publish_wanted_by)
+    tx.releases.update(asked, release)
+    tx.audit(CALENDAR, "publishing begun", release.tag, f"asked for by {release.publish_wanted_by}")
+    return _start_publishing(tx, release.tag)
+
+
+def _begin_to_publish(ports: Ports, release: Release, by: Actor) -> str:
+    with ports.store.transaction() as tx:
+        asked = replace(_unwanted(release), published_by=by.name)
+        tx.releases.update(asked, release)
+        tx.audit(by, "publishing asked for", release.tag)
+        return _start_publishing(tx, release.tag)
+
+
+def _start_publishing(tx: Transaction, tag: str) -> str:
+    return tx.start(PUBLISH, tag, key=f"publish-{tag}-{tx.at:%Y%m%d%H%M%S%f}")
+
+
+def _let_go(ports: Ports, release: Release, why: str) -> None:
+    """The gate closed since somebody asked: the release can be published, edited and withdrawn again."""
+    with ports.store.transaction() as tx:
+        tx.releases.update(_unwanted(release), release)
+        tx.audit(Actor(release.published_by or ""), "publishing given up", release.tag, why)
+
+
+def _refuse_while_published(release: Release) -> None:
+    """Its tag is being made: what is left of a release that went away now is a tag of no release."""
+    if release.is_being_published:
+        raise Unusable(
+            f"{release.published_by} is publishing {release.tag} at this moment: it can not be taken back any more. "
+            "To go back once it is out: `gate rollback`."
+        )
+
+
+def _want(ports: Ports, release: Release, by: Actor) -> None:
+    """Who asks again keeps the place in the queue. A release that is not merged has its change merged when ready."""
+    with ports.store.transaction() as tx:
+        if not release.waits:
+            wanted = replace(_unwanted(release), publish_wanted_at=tx.at, publish_wanted_by=by.name)
+            tx.releases.update(wanted, release)
+            tx.audit(by, "publishing asked for", release.tag, "when the gate opens")
+        change = tx.changes.get(release.change) if release.change else None
+        if change is not None and change.is_open and change.merge_wanted_at is None:
+            tx.changes.update(replace(change, merge_wanted_at=tx.at, merge_wanted_by=by.name), change)
+            tx.audit(by, "merge asked for", changes.subject_of(change), "when the gate opens")
+
+
+def _unwanted(release: Release) -> Release:
+    return replace(release, publish_wanted_at=None, publish_wanted_by=None, published_by=None, held_back="")
 
 
 def _merged_before(ports: Ports, policy: Policy, head: Revision) -> Change | None:

@@ -138,7 +138,7 @@ def _release_failed(tx: Transaction, broken: Deployment) -> None:
     release = tx.releases.get(broken.release)
     if release is None or release.state is ReleaseState.VERIFIED:
         return  # it was proved there before: what went wrong now is not its code
-    tx.releases.update(replace(release, state=ReleaseState.FAILED), release)
+    tx.releases.update(replace(release, state=ReleaseState.FAILED, ended_at=tx.at), release)
     quarantine(tx, broken.release, broken.revision.tree, words.failed_in_production(broken))
     if broken.state is DeploymentState.VERIFYING:
         hold_promotions(tx, broken.environment, f"{broken.release} {words.failed_in_production(broken)}")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from staging_gate.ports import Ports
 from staging_gate.ports.errors import OutsideError
 from staging_gate.ports.store import Stale
-from staging_gate.runbook import first_minutes, following_up, hotfixing
+from staging_gate.runbook import first_minutes, following_up, hotfixing, waiting
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +19,8 @@ DUE: tuple[Due, ...] = (
     following_up.remind,
     hotfixing.bring_staging_back,
     first_minutes.look_at_logs,
+    waiting.publish_what_is_due,
+    waiting.merge_what_is_ready,
 )
 """Each does all of its kind that is due, and nothing where nothing is."""
 
@@ -29,6 +31,6 @@ def tick(ports: Ports) -> None:
         try:
             due(ports)
         except Stale:
-            log.debug("somebody else did first what %s found due", due.__module__)
+            log.debug("somebody else did first what %s found due", due.__name__)
         except OutsideError as error:
-            log.warning("%s could not do what is due, trying again: %s", due.__module__, error)
+            log.warning("%s could not do what is due, trying again: %s", due.__name__, error)

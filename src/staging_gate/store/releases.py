@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import RowMapping, func, select, update
 
-from staging_gate.domain.release import Quarantine, Release
+from staging_gate.domain.release import Quarantine, Release, ReleaseState
 from staging_gate.store.sql import Sql, fill, one_revision, two_columns
+from staging_gate.store.tables import change as change_table
 from staging_gate.store.tables import quarantine as quarantine_table
 from staging_gate.store.tables import release as table
 
@@ -37,6 +38,18 @@ class SqlReleases:
 
     def all(self) -> list[Release]:
         return [_release(row) for row in self._sql.all(select(table).order_by(table.c.seq.desc()))]
+
+    def under_way(self) -> list[Release]:
+        states = (ReleaseState.PROPOSED, ReleaseState.MERGED, ReleaseState.PUBLISHED)
+        query = select(table).where(table.c.state.in_(states)).order_by(table.c.seq)
+        return [_release(row) for row in self._sql.all(query)]
+
+    def last_ended_at(self) -> datetime | None:
+        with_change = table.outerjoin(change_table, table.c.change == change_table.c.number)
+        regular = func.coalesce(change_table.c.source.not_like("hotfix/%"), True)
+        row = self._sql.one(select(func.max(table.c.ended_at).label("at")).select_from(with_change).where(regular))
+        at: datetime | None = row["at"] if row else None
+        return at
 
     def add_quarantine(self, quarantine: Quarantine) -> None:
         """Raises Stale where the tag is in quarantine already: who set it first said why."""

@@ -3,7 +3,7 @@
 import re
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,6 +26,7 @@ from staging_gate.ports.pushes import RefUpdate
 from staging_gate.queries.deployments import timeline
 from staging_gate.queries.explaining import explain
 from staging_gate.runbook import (
+    bypassing,
     changes,
     checking,  # noqa: F401 - procedures are known once they are imported
     deploy_staging,  # noqa: F401
@@ -38,11 +39,8 @@ from staging_gate.runbook import (
 from staging_gate.runbook.policy import policy_in_force
 from staging_gate.runbook.roll_back import roll_back
 from staging_gate.store import SqlStore, upgrade
-from staging_gate.testing.checks import FakeChecks, FakeSmoke
-from staging_gate.testing.clock import MovableClock
-from staging_gate.testing.deploy_target import FakeTarget
+from staging_gate.testing.fakes import Outsides
 from staging_gate.testing.killing import Kills, MortalEngine
-from staging_gate.testing.logs import MemoryLogs
 from staging_gate.testing.outsides import KilledStore, Reached
 from staging_gate.testing.places import FakePlace
 from staging_gate.testing.policies import gate_yaml
@@ -65,28 +63,6 @@ class PushRefused(Exception):
     def __init__(self, lines: Sequence[str]) -> None:
         super().__init__("\n".join(lines))
         self.lines = lines
-
-
-@dataclass
-class Outsides:
-    """All that is fake, with what it remembers."""
-
-    clock: MovableClock = field(default_factory=MovableClock)
-    logs: MemoryLogs = field(default_factory=MemoryLogs)
-    target: FakeTarget = field(default_factory=FakeTarget)
-    checks: FakeChecks = field(init=False)
-    smoke: FakeSmoke = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.checks = FakeChecks(self.logs)
-        self.smoke = FakeSmoke(self.logs)
-
-    def copy(self) -> "Outsides":
-        logs = MemoryLogs()
-        logs.texts.update(self.logs.texts)
-        new = Outsides(MovableClock(self.clock.now()), logs, self.target.copy())
-        new.checks, new.smoke = self.checks.copy(logs), self.smoke.copy(logs)
-        return new
 
 
 @dataclass(frozen=True)
@@ -242,6 +218,9 @@ class World:
     def approve(self, change: Change, by: str = "ben", role: str = "review") -> None:
         changes.approve(self.ports, change.number, role, self.person(by))
 
+    def bypass(self, change: Change, code: str, by: str = "tess") -> None:
+        bypassing.bypass(self.ports, str(change.number), code, "somebody waits for just this change", self.person(by))
+
     def merge(self, change: Change, by: str = "ben", method: MergeMethod | None = None) -> Change:
         """Merge, and everything that follows from it. Raises Closed."""
         merging.merge(self.ports, change.number, method, self.person(by))
@@ -252,11 +231,13 @@ class World:
         self, title: str = "feat: dark mode", files: Files | None = None, tested: bool = True
     ) -> Change:
         """Procedure 1: a feature of ada's, reviewed and merged by ben, deployed, and tried by cleo. tess agrees to
-        other rules."""
+        other rules, and lets it pass a release in preparation."""
         change = self.change(title, files)
         self.approve(change)
         if "gate.yaml" in (files or {}):
             self.approve(change, "tess", "tech_lead")
+        if self.explain(str(change.number), "ben").codes == ("release_in_preparation",):
+            self.bypass(change, "release_in_preparation")
         merged = self.merge(change)
         if tested:
             changes.mark_tested(self.ports, change.number, self.person("cleo"))

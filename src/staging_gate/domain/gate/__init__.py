@@ -2,6 +2,6 @@
 
 from staging_gate.domain.gate.decision import Action, Caution, Decision, Passed, Reason
 from staging_gate.domain.gate.evaluate import evaluate
-from staging_gate.domain.gate.facts import Facts, ReleaseFacts
+from staging_gate.domain.gate.facts import Facts, ReleaseFacts, UnderWay
 
-__all__ = ["Action", "Caution", "Decision", "Facts", "Passed", "Reason", "ReleaseFacts", "evaluate"]
+__all__ = ["Action", "Caution", "Decision", "Facts", "Passed", "Reason", "ReleaseFacts", "UnderWay", "evaluate"]

@@ -12,6 +12,7 @@ class Action(StrEnum):
 
     PROVE is to try a hotfix in staging, before it is on any branch that staging follows.
     PROMOTE is to merge a release's change: what staging proved goes to production's branch.
+    The two WHEN_READY are to ask for what is done by itself later, as soon as the gate is open for it.
     TAKE_PART stands for all that needs no more than to be one of us: labels, rechecks, words, incidents.
     """
 
@@ -19,11 +20,13 @@ class Action(StrEnum):
     APPROVE = "approve"
     PROVE = "prove"
     MERGE = "merge"
+    MERGE_WHEN_READY = "merge_when_ready"
     PROMOTE = "promote"
     BYPASS = "bypass"
     TAKE_PART = "take_part"
     WITHDRAW = "withdraw"
     PUBLISH = "publish"
+    PUBLISH_WHEN_READY = "publish_when_ready"
     DEPLOY = "deploy"
     CANCEL = "cancel"
     ROLL_BACK = "roll_back"
@@ -83,6 +86,12 @@ class Decision:
     @property
     def open(self) -> bool:
         return not self.reasons
+
+    @property
+    def until(self) -> datetime | None:
+        """When a closed gate opens by itself; None where a person has to act first."""
+        untils = [reason.until for reason in self.reasons if reason.until is not None]
+        return max(untils) if untils and len(untils) == len(self.reasons) else None
 
     @property
     def codes(self) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ from staging_gate.domain.gate.rules import (
     policy_in_force,
     policy_valid,
     quarantine,
+    release_in_preparation,
     release_merged,
     rights,
     rollback_of_a_rollback,
@@ -82,6 +83,7 @@ MERGING: tuple[Rule, ...] = (
     approvals.rule,
     hotfix_approval.rule,
     back_merge.rule,
+    release_in_preparation.rule,
     *PROMOTION,
 )
 
@@ -104,6 +106,13 @@ RULES: Mapping[Action, tuple[Rule, ...]] = {
     Action.APPROVE: (policy_in_force.rule, rights.rule, change_open.rule, approver.rule),
     Action.MERGE: MERGING,
     Action.PROMOTE: MERGING,
+    Action.MERGE_WHEN_READY: (
+        policy_in_force.rule,
+        rights.rule,
+        change_open.rule,
+        flow.rule,
+        merge_method.rule,
+    ),
     Action.TAKE_PART: (rights.rule,),
     Action.WITHDRAW: (rights.rule,),
     Action.PUBLISH: (
@@ -117,6 +126,7 @@ RULES: Mapping[Action, tuple[Rule, ...]] = {
         targets.rule,
     ),
     Action.DEPLOY: (policy_in_force.rule, rights.rule, hold.rule, *CALENDAR, *PLACED, *PROMOTION, targets.rule),
+    Action.PUBLISH_WHEN_READY: (policy_in_force.rule, rights.rule, release_merged.rule),
     Action.CANCEL: (rights.rule,),
     Action.ROLL_BACK: (policy_in_force.rule, rights.rule, rollback_of_a_rollback.rule, rollback_target.rule),
     Action.HOLD: (rights.rule,),

@@ -60,9 +60,19 @@ class ReleaseFacts:
 
 
 @dataclass(frozen=True)
+class UnderWay:
+    """A release that has not ended yet, its change and who said yes to it."""
+
+    release: Release
+    change: Change | None = None
+    approvals: tuple[Approval, ...] = ()
+
+
+@dataclass(frozen=True)
 class Facts:
     """`intent_*` is what the actor asked for besides the action itself.
 
+    `under_way` are the regular releases that have not ended, oldest first; `release_ended_at` is when one did last.
     `bypasses` are those for this change or release and its tree, whatever became of them.
     `hotfix` is there for a hotfix on its way to production, None for every other change.
     `main_ahead` are commits of main that staging lacks. `proof_touched` are the files by which a change alters how it
@@ -86,6 +96,8 @@ class Facts:
     bypasses: tuple[Bypass, ...] = ()
     release: ReleaseFacts | None = None
     hotfix: HotfixFacts | None = None
+    under_way: tuple[UnderWay, ...] = ()
+    release_ended_at: datetime | None = None
     main_ahead: tuple[str, ...] = ()
     adds_policy: bool = False
     proof_touched: tuple[str, ...] = ()

@@ -43,6 +43,7 @@ class Whom(Asked):
 
 class HowToMerge(Asked):
     method: MergeMethod | None = None
+    when_ready: bool = False
 
 
 class Labels(Asked):
@@ -94,14 +95,25 @@ def request(house: InHouse, by: By, number: Number, whom: Whom) -> Any:
 
 @router.post("/{number}/merge")
 def merge(house: InHouse, by: By, number: Number, how: HowToMerge) -> Any:
-    """Merge and wait for it. When the branches moved at the last moment the gate says what is missing now."""
-    until_done(house, merging.merge(house.ports, number, how.method, by))
+    """Merge and wait for it. When the branches moved at the last moment the gate says what is missing now. With
+    `when_ready` a closed gate does not refuse it: it is merged by itself when the gate opens."""
+    begin = merging.merge_when_ready if how.when_ready else merging.merge
+    run = begin(house.ports, number, how.method, by)
+    if run is None:
+        return plain(views.view(house.ports, number, by))
+    until_done(house, run)
     change = changes.get(house.ports, number)
     if change.is_open:
         decision = deciding.on_merging(house.ports, change, how.method, by)
         deciding.through(decision)
         raise changes.Unusable(f"Change {number} was not merged: its branches moved at the same moment. Try again.")
     return plain(views.view(house.ports, number, by))
+
+
+@router.post("/{number}/merge/cancel")
+def do_not_merge(house: InHouse, by: By, number: Number) -> Any:
+    """Take back that it is merged by itself."""
+    return plain(merging.do_not_merge(house.ports, number, by))
 
 
 @router.post("/{number}/tested")

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from staging_gate.domain.release import ReleaseState
+from staging_gate.queries import waiting
 from staging_gate.queries.plain import plain
 from staging_gate.runbook import deciding, holding, releasing
 from staging_gate.server.api.asked import Asked
@@ -20,6 +21,10 @@ class NewRelease(Asked):
     title: str | None = Field(None, max_length=300)
 
 
+class HowToPublish(Asked):
+    when_ready: bool = False
+
+
 class Because(Asked):
     reason: str = Field("", max_length=10_000)
 
@@ -27,7 +32,8 @@ class Because(Asked):
 @router.get("")
 def all_releases(house: InHouse, by: By) -> Any:
     with house.ports.store.reading() as tx:
-        return {"releases": plain(tx.releases.all()), "quarantines": plain(tx.releases.quarantines())}
+        found = {"releases": plain(tx.releases.all()), "quarantines": plain(tx.releases.quarantines())}
+    return {**found, "waiting": plain(waiting.waiting(house.ports))}
 
 
 @router.get("/plan")
@@ -47,19 +53,30 @@ def show(house: InHouse, by: By, tag: str) -> Any:
     with house.ports.store.reading() as tx:
         deployments = [d.id for d in tx.deployments.of_release(tag)]
     decision = deciding.on_publishing(house.ports, release, by) if release.state is ReleaseState.MERGED else None
-    return {"release": plain(release), "deployments": deployments, "decision": plain(decision)}
+    waits = waiting.of_release(house.ports, release) if release.waits else None
+    return {"release": plain(release), "deployments": deployments, "decision": plain(decision), "waits": plain(waits)}
 
 
 @router.post("/{tag}/publish")
-def publish(house: InHouse, by: By, tag: str) -> Any:
-    """Tag it and queue production; the answer comes when it is queued."""
-    until_done(house, releasing.publish(house.ports, tag, by))
+def publish(house: InHouse, by: By, tag: str, how: HowToPublish | None = None) -> Any:
+    """Tag it and queue production; the answer comes when it is queued, or, with `waits`, when it goes by itself."""
+    run = releasing.publish(house.ports, tag, by, how is not None and how.when_ready)
+    if run is None:
+        waits = waiting.of_release(house.ports, releasing.get(house.ports, tag))
+        return {"release": plain(releasing.get(house.ports, tag)), "deployments": [], "waits": plain(waits)}
+    until_done(house, run)
     release = releasing.get(house.ports, tag)
     if release.state is ReleaseState.MERGED:
         deciding.through(deciding.on_publishing(house.ports, release, by))
     with house.ports.store.reading() as tx:
         deployments = [d.id for d in tx.deployments.of_release(tag)]
-    return {"release": plain(release), "deployments": deployments}
+    return {"release": plain(release), "deployments": deployments, "waits": None}
+
+
+@router.post("/{tag}/publish/cancel")
+def do_not_publish(house: InHouse, by: By, tag: str) -> Any:
+    """Take back that it is published by itself."""
+    return plain(releasing.do_not_publish(house.ports, tag, by))
 
 
 @router.post("/{tag}/withdraw")

@@ -15,6 +15,8 @@ def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: 
         return None
     if release.state is ReleaseState.WITHDRAWN:
         return Reason("release_withdrawn", f"{release.tag} was withdrawn.", "Open it anew: `gate release open`.")
+    if release.state is ReleaseState.PROPOSED and action is Action.PUBLISH_WHEN_READY:
+        return None
     if release.state is ReleaseState.PROPOSED:
         return Reason(
             "release_not_merged",

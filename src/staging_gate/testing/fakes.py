@@ -1,0 +1,30 @@
+"""All that is fake in a world, together."""
+
+from dataclasses import dataclass, field
+
+from staging_gate.testing.checks import FakeChecks, FakeSmoke
+from staging_gate.testing.clock import MovableClock
+from staging_gate.testing.deploy_target import FakeTarget
+from staging_gate.testing.logs import MemoryLogs
+
+
+@dataclass
+class Outsides:
+    """All that is fake, with what it remembers."""
+
+    clock: MovableClock = field(default_factory=MovableClock)
+    logs: MemoryLogs = field(default_factory=MemoryLogs)
+    target: FakeTarget = field(default_factory=FakeTarget)
+    checks: FakeChecks = field(init=False)
+    smoke: FakeSmoke = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.checks = FakeChecks(self.logs)
+        self.smoke = FakeSmoke(self.logs)
+
+    def copy(self) -> "Outsides":
+        logs = MemoryLogs()
+        logs.texts.update(self.logs.texts)
+        new = Outsides(MovableClock(self.clock.now()), logs, self.target.copy())
+        new.checks, new.smoke = self.checks.copy(logs), self.smoke.copy(logs)
+        return new
