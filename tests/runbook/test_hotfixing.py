@@ -1,5 +1,7 @@
 """Procedure 3: from what production runs, tried in staging, to main, tagged at once, and brought back."""
 
+from collections.abc import Callable
+
 import pytest
 
 from staging_gate.domain.change import Change
@@ -8,6 +10,7 @@ from staging_gate.domain.environment import Environment
 from staging_gate.domain.followup import FollowUp, FollowUpKind
 from staging_gate.domain.incident import Severity
 from staging_gate.domain.release import Release, ReleaseState
+from staging_gate.queries.deployments import timeline
 from staging_gate.runbook import changes, hotfixing, incidents, releasing
 from staging_gate.runbook.changes import Unusable
 from staging_gate.runbook.holding import hold
@@ -151,8 +154,8 @@ def test_only_what_is_cut_from_production_is_a_hotfix(released: World) -> None:
     ) == ("hotfix_not_from_production",)
 
 
-def test_who_is_on_call_may_approve_and_who_only_reviews_does_not_count(made) -> None:  # type: ignore[no-untyped-def]
-    world: World = made(gate_yaml(roles={**ROLES, "on_call": ["cleo", "ada"]}))
+def test_who_is_on_call_may_approve_and_who_only_reviews_does_not_count(made: Callable[..., World]) -> None:
+    world = made(gate_yaml(roles={**ROLES, "on_call": ["cleo", "ada"]}))
     world.release("v1.0.0")
     change = world.change("fix: login", branch="hotfix/login", to="main", reason="nobody can log in")
     world.approve(change, "ben")
@@ -194,6 +197,26 @@ def test_an_open_incident_does_not_stop_what_mends_it(released: World) -> None:
     assert released.production.live() == "v1.0.1"
 
 
+CALENDAR = """
+calendar:
+  production_windows: [thu 10:00-11:00]
+  freezes: [{from: 2026-03-05 11:00, until: 2026-03-12, why: elections}]
+"""
+
+
+def test_a_hotfix_passes_windows_and_freezes_with_its_reason(made: Callable[..., World]) -> None:
+    world = made(gate_yaml() + CALENDAR)
+    world.release("v1.0.0")
+    world.advance(hours=2)
+    world.ship_to_staging("feat: charts")
+    world.prepare_release("v1.1.0")
+    assert "freeze" in world.explain("v1.1.0", "tess").codes
+
+    releasing.withdraw(world.ports, "v1.1.0", world.person("tess"))
+    assert world.merge(world.hotfix()).release == "v1.0.1"
+    assert world.production.live() == "v1.0.1"
+
+
 def test_what_holds_production_closes_the_merge_already(released: World) -> None:
     hold(released.ports, PRODUCTION, "the database is moved", released.person("dora"))
 
@@ -217,6 +240,24 @@ def test_a_hotfix_that_fails_in_staging_goes_nowhere(released: World) -> None:
     released.settle()
     assert released.deployment(again).state is DeploymentState.SUCCEEDED
     assert released.merge(change).release == "v1.0.1"
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"app/login.py": "x\n"}, "staging's database has these migrations already, and perhaps later ones"),
+        ({"migrations/versions/0009_fix.py": "x\n"}, "upgraded"),
+    ],
+)
+def test_a_hotfix_is_tried_on_the_schema_that_staging_has(released: World, files: dict[str, str], said: str) -> None:
+    """Alembic refuses a database that the next release has migrated further; without migrations it is not asked."""
+    released.ship_to_staging("feat: charts", {"migrations/versions/0005_charts.py": "x\n"})
+    released.hotfix(files=files)
+
+    shown = timeline(released.ports, newest(released, STAGING).id)
+    assert shown
+    [step] = [step for step in shown.steps if step.name == "upgrade the schema of api"]
+    assert said in str(step.outcome)
 
 
 def test_what_was_proved_is_not_proved_again(released: World) -> None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from staging_gate.domain.check import Verdict
 from staging_gate.domain.deployment import Deployment, DeploymentState
+from staging_gate.domain.hotfix import is_migration
 from staging_gate.messages import deployments as words
 from staging_gate.ports import Ports
 from staging_gate.ports.checks import Outcome
@@ -42,7 +43,11 @@ def build(ports: Ports, id: str, service: str) -> str:
 
 
 def upgrade_schema(ports: Ports, id: str, service: str) -> str:
-    order = order_of(ports, unless_cancelled(ports, id), service)
+    """A hotfix is tried on the schema that staging has: the next release may have migrated it further already."""
+    current = unless_cancelled(ports, id)
+    if current.is_proof and not _brings_migrations(ports, current):
+        return "staging's database has these migrations already, and perhaps later ones"
+    order = order_of(ports, current, service)
     return surely(target_of(ports, order).upgrade_schema, order, f"{id}/schema-{service}")
 
 
@@ -191,6 +196,14 @@ def target_of(ports: Ports, order: Order) -> DeployTarget:
 
 def public_addresses(ports: Ports, moved: list[Order]) -> dict[str, str]:
     return {o.service.name: target_of(ports, o).address(o.environment, o.service, o.target) for o in moved}
+
+
+def _brings_migrations(ports: Ports, proof: Deployment) -> bool:
+    """Whether a hotfix has migrations that what staging ran before it has not."""
+    if proof.previous is None:
+        return True
+    before = deployment(ports, proof.previous).revision
+    return any(map(is_migration, ports.code_host.changed_files(before.commit, proof.revision.commit)))
 
 
 def _smoke(ports: Ports, id: str, moved: list[Order], addresses: dict[str, str], where: str) -> str:
