@@ -307,6 +307,14 @@ COMMANDS = {
 }
 
 BETWEEN = {
+    "a check that does nothing": (
+        ("command: pytest -q, ", ""),
+        "14:3: checks.unit: wanted `command`, or `proves: migrations`; found neither",
+    ),
+    "a check with a command and a proof": (
+        ("within: 5m", "within: 5m, proves: migrations"),
+        "14:3: checks.unit: wanted `command`, or `proves: migrations`; found both",
+    ),
     "a check without a command": (
         ("checks: [unit]", "checks: [unit, unti]"),
         "16:45: flow.staging.checks[1]: wanted a check that `checks` has a command for; "

@@ -7,7 +7,7 @@ import pytest
 
 from staging_gate.config import YamlPolicyReader, example_text
 from staging_gate.domain.environment import Environment
-from staging_gate.domain.policy import MergeMethod, Policy, Requirement
+from staging_gate.domain.policy import MergeMethod, Policy, Provable, Requirement
 from staging_gate.domain.service import Health, Schema, Target
 from tests.config.policies import SMALL, edited
 
@@ -25,10 +25,10 @@ def test_the_annotated_example_is_a_policy() -> None:
     assert policy.product == "marketedge"
     assert (policy.time_zone, policy.repository) == ("UTC", "git")
     assert api.build == ("uv", "pip", "sync", "--require-hashes", "requirements.lock")
-    assert api.schema == Schema("alembic", "alembic.ini", "DATABASE_URL")
+    assert api.schema == Schema("alembic", "alembic.ini", "DATABASE_URL", ("python", "-m", "marketedge.seed"))
     assert api.health.expect == {"status": "healthy", "environment": "$ENVIRONMENT"}
     assert api.target(Environment.STAGING).environ["DATABASE_URL"] == "env:MARKETEDGE_STAGING_DATABASE_URL"
-    assert policy.checks["db-migrations"].command == ("python", "-m", "checks.migrations")
+    assert policy.checks["db-migrations"].proves is Provable.MIGRATIONS
     assert policy.staging.merge == (MergeMethod.SQUASH, MergeMethod.MERGE)
     assert policy.production.requires == tuple(Requirement)
     assert policy.production.approvals == {"tech_lead": 1, "stakeholder": 1}

@@ -6,7 +6,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from staging_gate.testing import postgres as temporary
+from staging_gate.adapters.schema import server as temporary
 from staging_gate.testing.postgres import PostgresMissing, TemporaryPostgres
 
 

@@ -19,6 +19,8 @@ from staging_gate.domain.followup import FollowUpKind
 from staging_gate.domain.gate import Action, Caution, Decision, Passed, Reason
 from staging_gate.domain.incident import Incident, Severity
 from staging_gate.domain.log_patterns import Found
+from staging_gate.domain.migration import Finding, MigrationReport, Rows
+from staging_gate.domain.migration import Severity as Worth
 from staging_gate.domain.release import Release, ReleaseState
 from staging_gate.messages import (
     approvals,
@@ -27,6 +29,7 @@ from staging_gate.messages import (
     deployments,
     followups,
     incidents,
+    migrations,
     pushes,
     releases,
     reports,
@@ -71,6 +74,14 @@ INCIDENT = Incident(
 )
 BACK_AGAIN = replace(EARLIER, id="production-3", kind=DeploymentKind.ROLLBACK, why="rollback to v1.0.0: it is slow")
 AFTER_ROLLBACK = (FollowUpKind.NOTIFY, FollowUpKind.REPORT, FollowUpKind.PROPER_FIX)
+
+LOST = Finding(
+    "rows_lost", Worth.WARNING, "migrations/versions/0002_next.py", 9, "orders had 2,000 rows and has 0",
+    "No downgrade brings them back.", "Keep a copy.",
+)  # fmt: skip
+PROOF = MigrationReport(
+    "api", (LOST,), ("0001",), ("migrations/versions/0002_next.py",), (Rows("orders", 2000, 0),), ("no squawk",), 1.25
+)
 
 SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
     decisions.headline: [("merge", "ben", 0), ("publish", "tess", 1), ("publish", "tess", 2), ("merge", "ben", 0, 1)],
@@ -131,6 +142,14 @@ SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
     ],
     incidents.route_not_closed: [(LIVE,)],
     incidents.broke_after_the_switch: [(LIVE,)],
+    migrations.summary: [
+        ([],),
+        ([PROOF],),
+        ([replace(PROOF, findings=(LOST, LOST, replace(LOST, severity=Worth.ERROR)))],),
+        ([replace(PROOF, findings=(replace(LOST, severity=Worth.ERROR),) * 2)],),
+        ([replace(PROOF, unknown=())],),
+    ],
+    migrations.text: [(PROOF,), (MigrationReport("web"),)],
     pushes.protected_branch: [("main", "staging")],
     pushes.protected_branch_deleted: [("main",)],
     pushes.branch_like_a_tag: [("v1.0.0",)],

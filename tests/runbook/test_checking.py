@@ -7,6 +7,7 @@ import pytest
 
 from staging_gate.domain.change import Change
 from staging_gate.domain.check import Check, Verdict
+from staging_gate.domain.environment import Environment
 from staging_gate.ports.errors import Unavailable
 from staging_gate.runbook import changes, checking
 from staging_gate.testing.policies import gate_yaml
@@ -217,3 +218,17 @@ def test_an_outside_that_is_away_is_an_error_and_no_failure(world: World) -> Non
 
 def away() -> None:
     raise Unavailable("no space left")
+
+
+def test_migrations_are_proved_from_those_of_production_on(made: Callable[..., World]) -> None:
+    text = gate_yaml().replace("command: run db-migrations", "proves: migrations")
+    world = made(policy=text)
+    world.release("v1.0.0")
+    change = world.change("feat: charts")
+
+    with world.store.reading() as tx:
+        live = tx.deployments.live(Environment.PRODUCTION)
+    assert live
+    assert world.checks.proved[0][1] is None
+    assert world.checks.proved[-1] == (change.mergeable_tree(), live.revision.tree)
+    assert verdicts(world, change)["db-migrations"] == "passed"

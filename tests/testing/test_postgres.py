@@ -5,7 +5,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from staging_gate.testing import postgres
+from staging_gate.adapters.schema import server as postgres
 
 
 def test_a_server_that_its_account_can_not_reach_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from staging_gate.adapters import git, local
 from staging_gate.adapters.clock import SystemClock
 from staging_gate.adapters.local.accounts import interpreter_for, service_account
+from staging_gate.adapters.schema import Prover
 from staging_gate.bootstrap.settings import Settings
 from staging_gate.config import YamlPolicyReader
 from staging_gate.ports import Ports
@@ -26,7 +27,9 @@ def bind(settings: Settings, clock: SystemClock, store: Store) -> Bound:
     account = service_account(settings.service_account)
     builder = service_account(settings.build_account, "GATE_BUILD_ACCOUNT") if settings.build_account else account
     here = local.connect(
-        local.Settings(settings.state, interpreter_for(account), account, builder), code_host.clone_address
+        local.Settings(settings.state, interpreter_for(account), account, builder),
+        code_host.clone_address,
+        Prover(settings.proof_postgres),
     )
     ports = Ports(
         clock=clock,

@@ -32,6 +32,7 @@ class Settings:
     build_account: str = ""
     environment: str = "production"
     public: str = ""
+    proof_postgres: str = ""
 
     @property
     def public_address(self) -> str:
@@ -56,7 +57,7 @@ class Settings:
         cls, environ: Mapping[str, str] = os.environ, state: Path | None = None, port: int | None = None
     ) -> "Settings":
         """From the variables GATE_STATE, GATE_HOST, GATE_PORT, GATE_DATABASE_URL, GATE_SERVICE_ACCOUNT,
-        GATE_BUILD_ACCOUNT, GATE_ENVIRONMENT and GATE_ADDRESS; arguments win. Raises BadSetting."""
+        GATE_BUILD_ACCOUNT, GATE_ENVIRONMENT, GATE_ADDRESS and GATE_PROOF_POSTGRES; arguments win. Raises BadSetting."""
         return cls(
             state=(state or Path(environ.get("GATE_STATE") or default_state(environ))).absolute(),
             host=environ.get("GATE_HOST", cls.host),
@@ -66,6 +67,7 @@ class Settings:
             build_account=environ.get("GATE_BUILD_ACCOUNT", cls.build_account),
             environment=environ.get("GATE_ENVIRONMENT", cls.environment),
             public=_address(environ.get("GATE_ADDRESS", "")),
+            proof_postgres=environ.get("GATE_PROOF_POSTGRES", ""),
         )
 
 

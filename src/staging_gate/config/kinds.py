@@ -9,7 +9,7 @@ from staging_gate.config.commands import command
 from staging_gate.config.kind import Kind
 from staging_gate.domain.calendar import WeeklyTime, Window
 from staging_gate.domain.environment import Environment
-from staging_gate.domain.policy import MergeMethod, Requirement
+from staging_gate.domain.policy import MergeMethod, Provable, Requirement
 
 _TEXT = {"type": "string"}
 _FILLED = {"type": "string", "minLength": 1}
@@ -105,6 +105,7 @@ Command = Annotated[tuple[str, ...], _COMMAND]
 EnvironValue = Annotated[str, _ENVIRON]
 ExpectedValue = Annotated[str, _EXPECTED]
 Merge = Annotated[MergeMethod, _one_of(MergeMethod)]
+Proof = Annotated[Provable, _one_of(Provable)]
 Required = Annotated[Requirement, _one_of(Requirement, later=("way_back_proved",))]
 OnAWeekday = Annotated[WeeklyTime, _WEEKLY_TIME]
 OpenAt = Annotated[Window, _WINDOW]

@@ -28,6 +28,7 @@ from staging_gate.config.kinds import (
     PersonName,
     Places,
     Port,
+    Proof,
     Required,
     RoleName,
     SmokeName,
@@ -61,6 +62,7 @@ class RepositoryPart(Part):
 class SchemaPart(Part):
     alembic: FileInTree
     database: VariableName
+    seed: Command | None = None
 
 
 class HealthPart(Part):
@@ -103,7 +105,8 @@ class ServicePart(Part):
 
 
 class CheckPart(Part):
-    command: Command
+    command: Command | None = None
+    proves: Proof | None = None
     within: Duration = CheckCommand.within
     environ: Environ = {}
 

@@ -10,6 +10,7 @@ from staging_gate.config.models import (
     FreezePart,
     GateYaml,
     ProductionPart,
+    SchemaPart,
     ServicePart,
     StagingPart,
     TargetPart,
@@ -56,7 +57,7 @@ def _service(name: str, part: ServicePart) -> Service:
         targets={environment: _target(target) for environment, target in targets.items()},
         build=part.build or (),
         build_within=part.build_within,
-        schema=Schema("alembic", part.schema_.alembic, part.schema_.database) if part.schema_ else None,
+        schema=_schema(part.schema_) if part.schema_ else None,
         smoke=part.smoke.command if part.smoke else (),
         smoke_within=part.smoke.within if part.smoke else Service.smoke_within,
         environ=part.environ,
@@ -64,12 +65,16 @@ def _service(name: str, part: ServicePart) -> Service:
     )
 
 
+def _schema(part: SchemaPart) -> Schema:
+    return Schema("alembic", part.alembic, part.database, part.seed or ())
+
+
 def _target(part: TargetPart) -> Target:
     return Target(provider="local", port=part.local.port, environ=part.local.environ)
 
 
 def _check(name: str, part: CheckPart) -> CheckCommand:
-    return CheckCommand(name, part.command, part.within, part.environ)
+    return CheckCommand(name, part.command or (), part.within, part.environ, part.proves)
 
 
 def _staging(part: StagingPart) -> Lane:

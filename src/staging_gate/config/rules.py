@@ -29,6 +29,14 @@ def _every_check_has_a_command(tree: Tree) -> Iterator[Problem]:
             yield tree.problem(path, f"wanted a check that `checks` has a command for; {_known(name, known)}")
 
 
+def _a_check_has_a_command_or_a_proof(tree: Tree) -> Iterator[Problem]:
+    for name in tree.names("checks"):
+        given = [key for key in ("command", "proves") if ("checks", name, key) in tree.values]
+        if len(given) != 1:
+            found = "found both" if given else "found neither"
+            yield tree.key_problem(("checks", name), f"wanted `command`, or `proves: migrations`; {found}")
+
+
 def _every_command_is_asked_for(tree: Tree) -> Iterator[Problem]:
     asked = {name for _, name in _texts(tree, "flow", ANY, "checks", EACH)}
     for name in tree.names("checks"):
@@ -212,6 +220,7 @@ def _moment(freeze: Value, key: str) -> date | datetime | None:
 
 _RULES: tuple[Callable[[Tree], Iterator[Problem]], ...] = (
     _every_check_has_a_command,
+    _a_check_has_a_command_or_a_proof,
     _every_command_is_asked_for,
     _nothing_is_named_twice,
     _ports_are_unique,

@@ -25,14 +25,21 @@ class Requirement(StrEnum):
     MIGRATIONS_PROVED = "migrations_proved"
 
 
+class Provable(StrEnum):
+    """What we know how to prove by ourselves."""
+
+    MIGRATIONS = "migrations"
+
+
 @dataclass(frozen=True)
 class CheckCommand:
-    """A check that we run ourselves, on the tree of head merged into base."""
+    """A check that we run ourselves, on the tree of head merged into base: its command, or a proof that we bring."""
 
     name: str
-    command: tuple[str, ...]
+    command: tuple[str, ...] = ()
     within: timedelta = timedelta(minutes=10)
     environ: Mapping[str, str] = field(default_factory=dict)
+    proves: Provable | None = None
 
 
 @dataclass(frozen=True)

@@ -23,11 +23,15 @@ class Target:
 
 @dataclass(frozen=True)
 class Schema:
-    """`tool` migrates the database that the variable `database` names; `config` is the tool's file in the tree."""
+    """`tool` migrates the database that the variable `database` names; `config` is the tool's file in the tree.
+
+    `seed` fills a database for proofs.
+    """
 
     tool: str
     config: str
     database: str
+    seed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,18 @@ class CheckRunner(Protocol):
         """Run one check in a clean copy of the tree, with its time limit; output goes to `log` as it comes."""
         ...
 
+    def prove_migrations(
+        self,
+        revision: Revision,
+        production: Revision | None,
+        services: tuple[Service, ...],
+        check: CheckCommand,
+        log: str,
+        cancelled: Cancelled,
+    ) -> Outcome:
+        """Try the migrations that come after those of `production` on clones; the whole report goes to `log`."""
+        ...
+
 
 class SmokeTester(Protocol):
     def run(

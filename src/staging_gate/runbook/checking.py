@@ -7,7 +7,7 @@ from staging_gate.domain.change import Change
 from staging_gate.domain.check import Check, Verdict
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.gate.rules import checks_passed, migrations_proved
-from staging_gate.domain.policy import Policy, Requirement
+from staging_gate.domain.policy import Policy, Provable, Requirement
 from staging_gate.domain.revision import Revision
 from staging_gate.domain.service import Service
 from staging_gate.domain.timeline import RunState
@@ -125,7 +125,11 @@ def check(ports: Ports, subject: str, name: str) -> str:
     log = f"checks/{about.tree}/{name}"
     try:
         revision, services = _code(ports, about)
-        outcome = ports.checks.run(revision, services, command, log, lambda: superseded(ports, about))
+        stop = lambda: superseded(ports, about)  # noqa: E731
+        if command.proves is Provable.MIGRATIONS:
+            outcome = ports.checks.prove_migrations(revision, _production(ports), services, command, log, stop)
+        else:
+            outcome = ports.checks.run(revision, services, command, log, stop)
     except Stopped:
         outcome = SUPERSEDED
     except OutsideError as error:
@@ -148,6 +152,12 @@ def _start(tx: Transaction, change: Change, tree: str, names: list[str]) -> None
     if any(run.state is RunState.WAITING for run in runs):
         return  # one that is running may have looked already
     tx.start(CHECK_CHANGE, subject, key=f"check-{change.number}-{tree}-{len(runs) + 1}")
+
+
+def _production(ports: Ports) -> Revision | None:
+    with ports.store.reading() as tx:
+        live = tx.deployments.live(Environment.PRODUCTION)
+    return live.revision if live else None
 
 
 def _code(ports: Ports, about: Subject) -> tuple[Revision, tuple[Service, ...]]:

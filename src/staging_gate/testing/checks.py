@@ -21,13 +21,15 @@ SECONDS = 1.5
 class FakeChecks:
     """Implements `ports.checks.CheckRunner`: everything passes, unless the next tree was told otherwise.
 
-    `ran` has (tree, check) of every check, `passed` of those that did, `built` the trees.
+    `ran` has (tree, check) of every check, `passed` of those that did, `built` the trees, `proved`
+    those whose migrations were proved, with production's tree then.
     """
 
     logs: MemoryLogs
     faults: Faults = field(default_factory=Faults)
     ran: list[tuple[str, str]] = field(default_factory=list)
     built: list[str] = field(default_factory=list)
+    proved: list[tuple[str, str | None]] = field(default_factory=list)
     passed: list[tuple[str, str]] = field(default_factory=list)
 
     def next_build_fails(self, why: str) -> None:
@@ -64,9 +66,23 @@ class FakeChecks:
         self.logs.append(log, f"{check.name}: {outcome.summary}\n")
         return outcome
 
+    def prove_migrations(
+        self,
+        revision: Revision,
+        production: Revision | None,
+        services: tuple[Service, ...],
+        check: CheckCommand,
+        log: str,
+        cancelled: Cancelled,
+    ) -> Outcome:
+        self.proved.append((revision.tree, production.tree if production else None))
+        return self.run(revision, services, check, log, cancelled)
+
     def copy(self, logs: MemoryLogs) -> "FakeChecks":
         ran, built, passed = [*self.ran], [*self.built], [*self.passed]
-        return replace(self, logs=logs, faults=self.faults.copy(), ran=ran, built=built, passed=passed)
+        return replace(
+            self, logs=logs, faults=self.faults.copy(), ran=ran, built=built, passed=passed, proved=[*self.proved]
+        )
 
     def _arm(self, fault: Fault) -> None:
         self.faults.arm("checks", fault)

@@ -20,6 +20,7 @@ from staging_gate.adapters.local.smoke import LocalSmoke
 from staging_gate.adapters.local.stopping import stop_all
 from staging_gate.adapters.local.target import LocalTarget
 from staging_gate.adapters.local.workshop import Workshop
+from staging_gate.ports.schema_tool import MigrationProver
 from staging_gate.wire.commands import Account
 
 __all__ = ["Local", "Settings", "connect", "stop_all"]
@@ -48,8 +49,11 @@ class Local:
     proxy: Proxy
 
 
-def connect(settings: Settings, clone_address: Callable[[], str]) -> Local:
-    """All ports of this adapter on one state folder. `clone_address` says where the code is fetched from."""
+def connect(settings: Settings, clone_address: Callable[[], str], prover: MigrationProver | None = None) -> Local:
+    """All ports of this adapter on one state folder. `clone_address` says where the code is fetched from.
+
+    Without a `prover`, no migrations are proved.
+    """
     layout, account = Layout(settings.state), settings.account
     logs, proxy = FileLogs(layout.logs), Proxy(layout.run)
     workshop = Workshop(layout, logs, settings.interpreter, settings.builder or account)
@@ -60,7 +64,7 @@ def connect(settings: Settings, clone_address: Callable[[], str]) -> Local:
     schemas = Schemas(layout, builds, logs, account)
     return Local(
         target=LocalTarget(layout, builds, schemas, proxy, retirement, logs, account),
-        checks=LocalChecks(layout, builds, logs, workshop.account),
+        checks=LocalChecks(layout, builds, logs, workshop.account, prover),
         smoke=LocalSmoke(layout, builds, logs, account),
         logs=logs,
         proxy=proxy,

@@ -16,15 +16,19 @@ from staging_gate.adapters.local.leftovers import MARK, end_leftovers
 from staging_gate.adapters.local.locks import locked, locked_for_removal
 from staging_gate.adapters.local.recipes import BuildFailed
 from staging_gate.adapters.local.secrets import Resolved, resolve
+from staging_gate.adapters.local.site import LocalSite
 from staging_gate.adapters.local.waiting import Limit
 from staging_gate.domain.check import Verdict
+from staging_gate.domain.migration import MigrationReport
 from staging_gate.domain.policy import CheckCommand
 from staging_gate.domain.revision import Revision
 from staging_gate.domain.service import Service
+from staging_gate.messages import migrations as words
 from staging_gate.ports.checks import Outcome
 from staging_gate.ports.deploy_target import Cancelled
-from staging_gate.ports.errors import OutsideError, Stopped, Unavailable
+from staging_gate.ports.errors import OutsideError, Refused, Stopped, Unavailable
 from staging_gate.ports.logs import Logs
+from staging_gate.ports.schema_tool import MigrationProver
 from staging_gate.wire.commands import Account, Finished, capture
 
 HOME = "home"
@@ -34,11 +38,15 @@ SUPERSEDED = "cancelled: a newer push superseded it"
 class LocalChecks:
     """Implements `ports.checks.CheckRunner`. `account` is whom checks run as; None is ourselves."""
 
-    def __init__(self, layout: Layout, builds: Builds, logs: Logs, account: Account | None) -> None:
+    def __init__(
+        self, layout: Layout, builds: Builds, logs: Logs, account: Account | None, prover: MigrationProver | None = None
+    ) -> None:
         self._layout = layout
         self._builds = builds
         self._commands = Commands(logs, account)
         self._account = account
+        self._logs = logs
+        self._prover = prover
 
     def prepare(self, revision: Revision, services: tuple[Service, ...], log: str, cancelled: Cancelled) -> None:
         for service in services:
@@ -66,6 +74,56 @@ class LocalChecks:
             return Outcome(Verdict.FAILED, error.message, limit.spent)
         except OutsideError as error:
             return Outcome(Verdict.ERRORED, error.message, limit.spent)
+
+    def prove_migrations(
+        self,
+        revision: Revision,
+        production: Revision | None,
+        services: tuple[Service, ...],
+        check: CheckCommand,
+        log: str,
+        cancelled: Cancelled,
+    ) -> Outcome:
+        limit = Limit()
+        name = hashlib.sha256(f"{revision.tree}\0{check.name}".encode()).hexdigest()[:16]
+        with_schema = [service for service in services if service.schema]
+        if self._prover is None or not with_schema:
+            return Outcome(Verdict.PASSED, "no service has a schema", limit.spent)
+        try:
+            with self._scratch(name, cancelled) as folder:
+                reports = [
+                    self._prove(self._prover, folder / service.name, revision, production, service, log, cancelled)
+                    for service in with_schema
+                ]
+        except Stopped:
+            return Outcome(Verdict.ERRORED, SUPERSEDED, limit.spent)
+        except BuildFailed as error:
+            return Outcome(Verdict.FAILED, error.message, limit.spent)
+        except OutsideError as error:
+            self._logs.append(log, f"{error.message}\n{error.evidence}\n")
+            verdict = Verdict.FAILED if isinstance(error, Refused) else Verdict.ERRORED
+            return Outcome(verdict, error.message, limit.spent)
+        verdict = Verdict.PASSED if all(report.passed for report in reports) else Verdict.FAILED
+        return Outcome(verdict, words.summary(reports), limit.spent)
+
+    def _prove(
+        self,
+        prover: MigrationProver,
+        folder: Path,
+        revision: Revision,
+        production: Revision | None,
+        service: Service,
+        log: str,
+        cancelled: Cancelled,
+    ) -> MigrationReport:
+        assert service.schema
+        build = self._builds.ensure(revision, service, log, cancelled)
+        before = self._builds.ensure(production, service, log, cancelled).path if production else None
+        copy = self._copy(build, make_folder(folder) / "tree")
+        site = LocalSite(copy, build, folder, service, self._logs, log, self._account, cancelled)
+        report = prover.prove(service.name, service.schema, site, before, site.database)
+        self._logs.append(log, words.text(report))
+        return report
 
     @contextmanager
     def _scratch(self, name: str, cancelled: Cancelled) -> Iterator[Path]:

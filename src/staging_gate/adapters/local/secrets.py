@@ -37,6 +37,10 @@ def resolve(environ: Mapping[str, str]) -> Resolved:
     return Resolved(values, tuple(sorted(secrets, key=len, reverse=True)))
 
 
+def is_reference(value: str) -> bool:
+    return _REFERENCE.fullmatch(value) is not None
+
+
 def missing(environ: Mapping[str, str]) -> list[str]:
     """One sentence for each reference that leads nowhere."""
     return [_explain(name, value) for name, value in environ.items() if _read(value) is None]

@@ -1,0 +1,5 @@
+"""How databases are migrated: the projects' own tools, and the proof of their migrations on clones."""
+
+from staging_gate.adapters.schema.prover import Prover
+
+__all__ = ["Prover"]

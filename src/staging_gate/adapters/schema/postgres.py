@@ -1,0 +1,184 @@
+"""Postgres databases to try migrations on: made on a server where nothing is lost."""
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+from staging_gate.adapters.schema.databases import Counts, Locks, Snapshot
+
+if TYPE_CHECKING:
+    import psycopg
+
+PREFIX = "gate_proof_"
+"""So that what a kill leaves behind is found again."""
+
+OURS = "n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'"
+COLUMNS = f"""
+SELECT 'column ' || c.relname || '.' || a.attname, format_type(a.atttypid, a.atttypmod)
+    || CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END
+    || coalesce(' DEFAULT ' || pg_get_expr(d.adbin, d.adrelid), '')
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+WHERE {OURS} AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+"""  # noqa: S608 - our own words
+TABLES = f"""
+SELECT CASE c.relkind WHEN 'v' THEN 'view ' WHEN 'm' THEN 'view ' WHEN 'S' THEN 'sequence ' ELSE 'table ' END
+    || c.relname, CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) ELSE 'there' END
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE {OURS} AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
+"""  # noqa: S608
+INDEXES = f"""
+SELECT 'index ' || c.relname, pg_get_indexdef(i.indexrelid) || CASE WHEN i.indisvalid THEN '' ELSE ' INVALID' END
+FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {OURS}
+"""  # noqa: S608
+CONSTRAINTS = f"""
+SELECT 'constraint ' || coalesce(c.relname || '.', '') || k.conname, pg_get_constraintdef(k.oid)
+FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace LEFT JOIN pg_class c ON c.oid = k.conrelid
+WHERE {OURS} AND k.contype <> 'n'
+"""  # noqa: S608
+ENUMS = f"""
+SELECT 'type ' || t.typname, string_agg(e.enumlabel, ', ' ORDER BY e.enumsortorder)
+FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid JOIN pg_namespace n ON n.oid = t.typnamespace
+WHERE {OURS} GROUP BY t.typname
+"""  # noqa: S608
+TRIGGERS = f"""
+SELECT 'trigger ' || t.tgname, pg_get_triggerdef(t.oid)
+FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE {OURS} AND NOT t.tgisinternal
+"""  # noqa: S608
+FILES = f"""
+SELECT c.relname, pg_relation_filenode(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE {OURS} AND c.relkind = 'r'
+"""  # noqa: S608
+HELD = f"""
+SELECT c.relname, l.mode FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE l.pid = pg_backend_pid() AND l.granted AND {OURS} AND c.relkind = 'r'
+"""  # noqa: S608
+
+STRONGEST = (
+    "AccessShareLock",
+    "RowShareLock",
+    "RowExclusiveLock",
+    "ShareUpdateExclusiveLock",
+    "ShareLock",
+    "ShareRowExclusiveLock",
+    "ExclusiveLock",
+    "AccessExclusiveLock",
+)
+BLOCKS_WRITES = STRONGEST[4:]
+"""ShareLock and what is stronger: nobody can write while it is held. With AccessExclusiveLock nobody can read."""
+
+_CONCURRENT = re.compile(r"^\s*(CREATE|DROP|REINDEX)\b.*\bCONCURRENTLY\b", re.IGNORECASE | re.MULTILINE)
+_CONTROL = re.compile(r"^\s*(BEGIN|COMMIT|ROLLBACK)\s*;\s*$", re.IGNORECASE | re.MULTILINE)
+
+
+class PostgresDatabases:
+    """Implements `databases.Databases`. `server` is the address of a database whose user may create others.
+
+    Addresses of clones begin with `scheme`: which driver a service uses is its own affair.
+    """
+
+    kind = "postgres"
+
+    def __init__(self, server: str, scheme: str = "postgresql") -> None:
+        self._server = _plain(server)
+        self._scheme = scheme
+
+    @contextmanager
+    def clone(self, of: str | None = None) -> Iterator[str]:
+        from psycopg import sql  # where Postgres is used, its driver is there
+
+        called = f"{PREFIX}{uuid4().hex[:12]}"
+        name = sql.Identifier(called)
+        template = sql.Identifier(urlsplit(of).path.lstrip("/") if of else "template1")
+        with _connect(self._server) as server:
+            server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, template))
+        try:
+            yield urlunsplit(urlsplit(self._server)._replace(scheme=self._scheme, path=f"/{called}"))
+        finally:
+            with _connect(self._server) as server:
+                server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+    def drop_leftovers(self) -> list[str]:
+        """The clones of a prover that was killed; nobody else may be proving on this server."""
+        from psycopg import sql
+
+        with _connect(self._server) as server:
+            query = "SELECT datname FROM pg_database WHERE starts_with(datname, %s)"
+            found = [name for (name,) in server.execute(query, (PREFIX,))]
+            for name in found:
+                server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        return found
+
+    def snapshot(self, address: str) -> Snapshot:
+        with _connect(_plain(address)) as database:
+            queries = (TABLES, COLUMNS, INDEXES, CONSTRAINTS, ENUMS, TRIGGERS)
+            return {name: value for query in queries for name, value in database.execute(query)}
+
+    def counts(self, address: str) -> Counts:
+        from psycopg import sql
+
+        with _connect(_plain(address)) as database:
+            names = [name for name, _ in database.execute(FILES)]
+            count = sql.SQL("SELECT count(*) FROM {}")
+            found = {}
+            for name in names:
+                row = database.execute(count.format(sql.Identifier(name))).fetchone()
+                found[name] = int(row[0]) if row else 0
+            return found
+
+    def locks(self, address: str, statements: str) -> Locks | None:
+        import psycopg
+
+        if _CONCURRENT.search(statements):
+            return None  # by itself, outside of a transaction: what it is for
+        text = _CONTROL.sub("", statements)
+        with _connect(_plain(address)) as database:
+            before = dict(database.execute(FILES).fetchall())
+            database.execute("BEGIN")
+            began = time.perf_counter()
+            try:
+                database.execute(text.encode())
+                seconds, error = time.perf_counter() - began, ""
+                held = _strongest(database.execute(HELD).fetchall())
+                after = dict(database.execute(FILES).fetchall())
+                rewritten = [name for name in before.keys() & after.keys() if before[name] != after[name]]
+                rewritten = [name for name in rewritten if _has_rows(database, name)]
+            except psycopg.Error as problem:
+                seconds, error = time.perf_counter() - began, str(problem).strip()
+                held, rewritten = {}, []
+            database.execute("ROLLBACK")
+        old = {name: mode for name, mode in held.items() if name in before}
+        return Locks(old, tuple(sorted(rewritten)), seconds, error)
+
+
+def _connect(address: str) -> "psycopg.Connection[tuple[Any, ...]]":
+    import psycopg
+
+    return psycopg.connect(address, autocommit=True)
+
+
+def _has_rows(database: "psycopg.Connection[tuple[Any, ...]]", table: str) -> bool:
+    """TRUNCATE gives a table a new file as well, and copies nothing."""
+    from psycopg import sql
+
+    return database.execute(sql.SQL("SELECT 1 FROM {} LIMIT 1").format(sql.Identifier(table))).fetchone() is not None
+
+
+def _plain(address: str) -> str:
+    """Without the driver that SQLAlchemy wants to be told: `postgresql+psycopg://` is `postgresql://`."""
+    return re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", address)
+
+
+def _strongest(rows: "list[tuple[Any, ...]]") -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, mode in rows:
+        known = found.get(str(name))
+        if known is None or STRONGEST.index(str(mode)) > STRONGEST.index(known):
+            found[str(name)] = str(mode)
+    return found

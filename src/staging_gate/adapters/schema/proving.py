@@ -1,0 +1,254 @@
+"""The proof of a service's migrations, on clones: up with data, what it locks, down and up again, drift."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from staging_gate.adapters.schema import sql_rules
+from staging_gate.adapters.schema.databases import Counts, Databases, Locks, differences
+from staging_gate.adapters.schema.places import line_about
+from staging_gate.adapters.schema.postgres import BLOCKS_WRITES
+from staging_gate.domain.migration import Finding, MigrationReport, Rows, Severity
+from staging_gate.domain.service import Schema
+from staging_gate.ports.schema_tool import Migration, Moved, SchemaSession, SchemaTool, Site
+
+E, W, N = Severity.ERROR, Severity.WARNING, Severity.NOTE
+LONGEST_LOCK = 2.0
+"""Seconds for which a clone's table may be closed to writers without a finding."""
+
+
+@dataclass
+class Proof:
+    """One service's migrations between production's revisions and those of a tree.
+
+    `since` is None where production has nothing. `fill` brings data into a clone that stands at production's
+    revisions, and says what it could not do.
+    """
+
+    service: str
+    tool: SchemaTool
+    schema: Schema
+    site: Site
+    databases: Databases
+    since: tuple[str, ...] | None
+    fill: Callable[[str], str]
+    _findings: list[Finding] = field(default_factory=list)
+    _unknown: list[str] = field(default_factory=list)
+    _rows: tuple[Rows, ...] = ()
+
+    def report(self) -> MigrationReport:
+        """Raises Refused where the project's own tool can not start, Stopped where nobody waits any more."""
+        began = time.monotonic()
+        self._findings += self.tool.scan(self.site.tree, self.schema)
+        new: list[Migration] = []
+        if not any(finding.severity is E for finding in self._findings):
+            new = self._prove()
+        return MigrationReport(
+            self.service,
+            findings=tuple(dict.fromkeys(self._findings)),
+            since=self.since,
+            new=tuple(migration.path for migration in new),
+            rows=self._rows,
+            unknown=tuple(self._unknown),
+            seconds=time.monotonic() - began,
+        )
+
+    def _prove(self) -> list[Migration]:
+        with ExitStack() as stack:
+            clone = stack.enter_context(self.databases.clone())
+            tool = stack.enter_context(self.tool.open(self.site, self.schema, clone))
+            history = tool.history()
+            if history is None:
+                self._unknown.append("This tool does not tell its migrations, so only the way up and down was tried.")
+                history = []
+            if lost := [revision for revision in self.since or () if history and revision not in _revisions(history)]:
+                self._rewritten(lost)
+                return []
+            new = [migration for migration in history if migration.revision not in _ancestors(history, self.since)]
+            texts = {migration.revision: self._read_sql(tool, migration) for migration in new}
+            goes = self._down_and_up(tool, clone, new)
+        if new and goes and self.since:
+            with self.databases.clone() as clone, self.tool.open(self.site, self.schema, clone) as tool:
+                self._with_data(tool, clone, new, texts)
+        return new
+
+    def _rewritten(self, lost: Sequence[str]) -> None:
+        self._find(
+            "history_rewritten", E, None, f"production is at {', '.join(lost)}, which is in no file",
+            "The database of production can not be migrated: Alembic does not know where it stands.",
+            "Bring the migration back that has this revision; applied migrations are never edited or removed.",
+        )  # fmt: skip
+
+    def _down_and_up(self, tool: SchemaSession, clone: str, new: Sequence[Migration]) -> bool:
+        """Without data, so that it is quick: everything up, the new ones down, compared, and up again.
+
+        Whether they go up at all.
+        """
+        if not self._at_production(tool):
+            return False
+        before = self.databases.snapshot(clone)
+        if not self._judge(tool.upgrade(), new, "up"):
+            return False
+        after = self.databases.snapshot(clone)
+        self._find_drift(tool, new)
+        if new and self._judge(tool.downgrade(_base(self.since)), new, "down"):
+            self._compare(before, self.databases.snapshot(clone), new, "downgrade_differs", W, "down again")
+            if self._judge(tool.upgrade(), new, "up again"):
+                self._compare(after, self.databases.snapshot(clone), new, "upgrade_differs", E, "down and up again")
+        return True
+
+    def _with_data(
+        self, tool: SchemaSession, clone: str, new: Sequence[Migration], texts: Mapping[str, str | None]
+    ) -> None:
+        if not self._at_production(tool):
+            return
+        if said := self.fill(clone):
+            self._unknown.append(said)
+        before = self.databases.counts(clone)
+        for migration in new:
+            if not self._step(tool, clone, migration, texts[migration.revision], before):
+                return
+        after = self.databases.counts(clone)
+        self._rows = tuple(Rows(name, n, after.get(name, 0)) for name, n in before.items() if after.get(name, 0) != n)
+        for rows in self._rows:
+            if rows.after < rows.before:
+                self._lost(rows, new)
+
+    def _read_sql(self, tool: SchemaSession, migration: Migration) -> str | None:
+        if self.databases.kind != "postgres":
+            return None
+        sql = tool.sql(migration)
+        if sql is None:
+            self._unknown.append(f"{migration.path} looks into the database, so what it locks is not known.")
+        else:
+            self._find_unsafe(sql, migration)
+        return sql
+
+    def _step(self, tool: SchemaSession, clone: str, migration: Migration, sql: str | None, rows: Counts) -> bool:
+        """One migration on the clone with data: what it would lock, then for good."""
+        locks = self.databases.locks(clone, sql) if sql else None
+        if locks and not self._find_locks(locks, migration, rows):
+            return False
+        return self._judge(tool.upgrade(migration.revision), [migration], "up with data")
+
+    def _at_production(self, tool: SchemaSession) -> bool:
+        for revision in self.since or ():
+            if not self._judge(tool.upgrade(revision), [], "up to production's revision"):
+                return False
+        return True
+
+    def _judge(self, moved: Moved, new: Sequence[Migration], how: str) -> bool:
+        if moved.ok:
+            return True
+        at = next((one for one in new if one.revision == moved.failed), new[-1] if new else None)
+        code = "downgrade_fails" if how == "down" else "fails_on_data" if how == "up with data" else "upgrade_fails"
+        names = sql_rules.names_in(moved.error)
+        self._find(
+            code, E, at, f"going {how} fails: {moved.error.splitlines()[0] if moved.error else 'it said nothing'}",
+            "In production the deployment would stop here, and the database may be left half way.",
+            "Run it on a copy of production's data, mend it, push.", *names,
+            function="downgrade" if how == "down" else "upgrade",
+        )  # fmt: skip
+        return False
+
+    def _find_unsafe(self, sql: str, migration: Migration) -> None:
+        found = sql_rules.unsafe(sql)
+        if found is None:
+            self._unknown.append("squawk is not installed, so its rules about SQL were not asked.")
+            return
+        for one in found:
+            self._find(one.code, one.severity, migration, one.what, one.why, one.instead, *one.names)
+
+    def _find_locks(self, locks: Locks, migration: Migration, rows: Counts) -> bool:
+        """Whether it goes at all on the rows that are there."""
+        if locks.error:
+            self._find(
+                "fails_on_data", E, migration, f"it fails on tables with rows: {locks.error.splitlines()[0]}",
+                "In production the deployment would stop here.", "Make it work with the rows that are there.",
+                *sql_rules.names_in(locks.error.replace('of relation "', "TABLE ")),
+            )  # fmt: skip
+            return False
+        for table in locks.rewritten:
+            if rows.get(table):
+                self._find(
+                    "table_rewrite", E, migration, f"it writes {table} anew ({rows[table]:,} rows on the clone)",
+                    "Nobody can read or write the table meanwhile, in production for as long as it has rows.",
+                    "Add a new column and copy in small parts, or do it in a maintenance window.", table,
+                )  # fmt: skip
+        for table, mode in locks.held.items():
+            if mode in BLOCKS_WRITES and locks.seconds > LONGEST_LOCK and table not in locks.rewritten:
+                self._find(
+                    "long_lock", E, migration, f"it holds {mode} on {table} for {locks.seconds:.1f} s on the clone",
+                    "Nobody can write to the table meanwhile.", "Do less in one migration, or in a window.", table,
+                )  # fmt: skip
+        return True
+
+    def _find_drift(self, tool: SchemaSession, new: Sequence[Migration]) -> None:
+        found = tool.drift()
+        if found is None:
+            self._unknown.append("Whether the models fit the migrations could not be told.")
+        for one in found or []:
+            self._find(
+                "model_drift", W, new[-1] if new else None, f"the models and the migrations differ: {one}",
+                "The code believes in a schema that the migrations do not make.",
+                "Write a migration for it (`alembic revision --autogenerate`), or correct the model.", *one.split()[1:],
+            )  # fmt: skip
+
+    def _compare(
+        self, wanted: Mapping[str, str], found: Mapping[str, str], new: Sequence[Migration],
+        code: str, severity: Severity, how: str,
+    ) -> None:  # fmt: skip
+        for line in differences(wanted, found):
+            name = line[2:].partition(":")[0].partition(" ")[2]
+            at, function = _about(self.site, new, name)
+            self._find(
+                code, severity, at, f"after going {how} the schema differs: {line}",
+                "A rollback would leave a schema that nobody proved.", "Undo in downgrade() all that upgrade() does.",
+                *name.split("."), function=function,
+            )  # fmt: skip
+
+    def _lost(self, rows: Rows, new: Sequence[Migration]) -> None:
+        at, _ = _about(self.site, new, rows.table)
+        self._find(
+            "rows_lost", W, at, f"{rows.table} had {rows.before:,} rows and has {rows.after:,}",
+            "No downgrade brings them back.", "If it is meant, say so with an exemption; keep a copy.", rows.table,
+        )  # fmt: skip
+
+    def _find(
+        self, code: str, severity: Severity, at: Migration | None, what: str, why: str, instead: str, *names: str,
+        function: str = "upgrade",
+    ) -> None:  # fmt: skip
+        path = at.path if at else self.schema.config
+        line = line_about(self.site.tree, at, *names, function=function) if at else 1
+        self._findings.append(Finding(code, severity, path, line, what, why, instead))
+
+
+def _revisions(history: Sequence[Migration]) -> set[str]:
+    return {migration.revision for migration in history}
+
+
+def _ancestors(history: Sequence[Migration], heads: tuple[str, ...] | None) -> set[str]:
+    by_revision = {migration.revision: migration for migration in history}
+    found: set[str] = set()
+    waiting = list(heads or ())
+    while waiting:
+        revision = waiting.pop()
+        if revision not in found:
+            found.add(revision)
+            waiting += by_revision[revision].down
+    return found
+
+
+def _base(since: tuple[str, ...] | None) -> str:
+    return since[0] if since else ""
+
+
+def _about(site: Site, new: Sequence[Migration], name: str) -> tuple[Migration, str]:
+    """Which of the new migrations speaks of it, and in which of its functions it should be undone."""
+    words = [word for word in name.lower().split(".") if word]
+    for migration in reversed(new):
+        text = (site.tree / migration.path).read_text(encoding="utf-8", errors="replace").lower()
+        if words and all(word in text for word in words):
+            return migration, "downgrade"
+    return new[-1], "downgrade"
