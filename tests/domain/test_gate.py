@@ -93,6 +93,15 @@ def published(tag_at: str | None) -> Case:
     return replace(publishing(release=release, tag_at=tag_at), action=Action.DEPLOY)
 
 
+assert PROMOTED.release
+UNDER_WAY = PROMOTED.release
+
+
+def editing(**over: object) -> Case:
+    release = replace(UNDER_WAY, **over)  # type: ignore[arg-type]
+    return Case(Action.EDIT, replace(PUBLISHABLE, release=replace(PROMOTED, release=release)), TESS)
+
+
 def rolling_back(actor: Actor = TESS, **over: object) -> Case:
     return Case(Action.ROLL_BACK, replace(BACK, **over), actor)  # type: ignore[arg-type]
 
@@ -122,6 +131,9 @@ OPEN = {
         proof_touched=("smoke/api.py",), approvals=(approval(), approval("tess", "tech_lead"))
     ),
     "a release to be published": publishing(),
+    "who began to publish goes on": publishing(release=replace(UNDER_WAY, published_by="tess")),
+    "the words of a release by who opened it": replace(editing(), actor=ADA),
+    "the words of a release by a tech lead": editing(state=ReleaseState.PROPOSED),
     "its tag is there already, at the same commit": publishing(tag_at=PROMOTED.commit),
     "an older tag that is no release": publishing(greatest=None),
     "a deployment that the system begins": replace(publishing(SYSTEM), action=Action.DEPLOY),
@@ -223,6 +235,11 @@ CLOSED = {
         policy=replace(POLICY, production=replace(POLICY.production, tags="v1.*")),
     ),
     "a tag elsewhere": publishing(tag_at="f" * 40),
+    "a release that another publishes": publishing(release=replace(UNDER_WAY, published_by="dora")),
+    "editing what is published": editing(state=ReleaseState.PUBLISHED),
+    "editing what is being published": editing(published_by="dora"),
+    "editing what was withdrawn": editing(state=ReleaseState.WITHDRAWN),
+    "no right to edit": replace(editing(), actor=BEN),
     "a tag that was moved": published("f" * 40),
     "a tag that was deleted": published(None),
     "a release that was overtaken by a fix": publishing(tag="v1.3.0", greatest="v1.2.1", lacks="v1.2.1"),

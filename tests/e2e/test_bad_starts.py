@@ -52,6 +52,7 @@ def test_a_port_that_may_be_our_own(tmp_path: Path) -> None:
     [
         ("GATE_PORT", "banana", "GATE_PORT is 'banana'; a port from 1 to 65535 is wanted."),
         ("GATE_PORT", "99999999", "GATE_PORT is '99999999'; a port from 1 to 65535 is wanted."),
+        ("GATE_ADDRESS", "gate", "GATE_ADDRESS is 'gate'; an address such as https://gate.example.com is wanted."),
         ("GATE_HOST", "nowhere.invalid", "nowhere.invalid is no address of this machine: "),
         ("GATE_HOST", "192.0.2.1", "Port 20999 of 192.0.2.1 can not be listened on: "),
         (

@@ -25,8 +25,10 @@ from staging_gate.domain.release import Release, ReleaseState
 from staging_gate.messages import (
     approvals,
     bypasses,
+    check_runs,
     decisions,
     deployments,
+    explaining,
     followups,
     incidents,
     migrations,
@@ -64,6 +66,14 @@ CLOSED = Decision(
 OPEN = Decision(Action.MERGE, "change 7", "ben", AT)
 PASSED = replace(OPEN, bypassed=(Passed(CLOSED.reasons[1], PASS),))
 USED = replace(PASS, used_at=AT, used_for="production-3")
+FORGED = Reason(
+    "hold",
+    "dora holds *everything* <b>now</b>, @ada",
+    "`gate approve 7 --as tech_lead` or ` ask.",
+    ("[x](http://evil)",),
+    AT,
+)
+MANY = replace(CLOSED, reasons=(*CLOSED.reasons, FORGED))
 LARGE = replace(
     OPEN, warnings=(Caution("large_release", "v1.1.0 is large.", "Release more often.", ("change 5: feat: charts",)),)
 )
@@ -169,6 +179,19 @@ SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
     pushes.internal_ref: [("refs/gate/trial/x",)],
     pushes.first_import_needs_admin: [("main",)],
     releases.taken: [(RELEASE,), (replace(RELEASE, state=ReleaseState.VERIFIED),)],
+    check_runs.title: [(OPEN,), (CLOSED,), (replace(CLOSED, reasons=CLOSED.reasons[:1]),)],
+    check_runs.summary: [
+        (OPEN,),
+        (LARGE,),
+        (MANY, "Europe/London", "change 7 is next.", "https://gate.example/changes/7"),
+    ],
+    explaining.supposed: [(AT, "Europe/London", "ada", False), (AT, "UTC", "ada", True)],
+    explaining.place: [
+        ("production-3", 1, ()),
+        ("production-3", 2, ("production-2",)),
+        ("v1.3.0", 4, ("v1.0.1", "v1.1.0", "v1.2.0")),
+    ],
+    explaining.can_not_be_asked: [("roll_back", "12", "a change", ("merge", "merge_when_ready"))],
     releases.release_title: [("v1.1.0", "dark mode")],
     releases.stray_tag: [("v1.1.0", "1" * 40, "2" * 40), ("v1.1.0", "1" * 40, None)],
     releases.put_tag_back: [("1" * 40,)],
@@ -205,3 +228,9 @@ def test_every_action_has_its_words() -> None:
 def test_a_client_reads_the_same_as_the_server_says() -> None:
     for decision in (OPEN, CLOSED, LARGE):
         assert decisions.lines_of(json.loads(json.dumps(plain(decision)))) == decisions.lines(decision)
+
+
+def test_a_check_takes_no_more_than_code_hosts_do() -> None:
+    long = replace(CLOSED, reasons=(replace(CLOSED.reasons[0], sentence="x" * 200, evidence=("y" * 70_000,)),))
+
+    assert (len(check_runs.title(long)), len(check_runs.summary(long))) == (140, 65_535)

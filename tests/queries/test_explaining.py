@@ -4,6 +4,8 @@ import pytest
 
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.gate import Action
+from staging_gate.queries.explaining import place
+from staging_gate.runbook import releasing
 from staging_gate.runbook.changes import Unknown
 from staging_gate.runbook.holding import hold
 from staging_gate.runbook.redeploying import redeploy
@@ -58,3 +60,22 @@ def test_explaining_changes_nothing(released: World) -> None:
         released.explain(subject, "ada")
 
     assert released.record() == before
+
+
+def test_what_waits_says_where_it_stands(merged: World) -> None:
+    told: list[tuple[str | None, ...]] = []
+
+    def publish_and_ask() -> None:
+        run = releasing.publish(merged.ports, "v1.1.0", merged.person("tess"))
+        assert run is not None
+        merged.engine.wait(run, within=20)
+        release, deployment = place(merged.ports, "v1.1.0"), place(merged.ports, "production-3")
+        told.append((release and release.said, deployment and deployment.said))
+
+    merged.away["deploy target"].just_before("build", publish_and_ask)
+    redeploy(merged.ports, Environment.PRODUCTION, merged.person("dora"))
+    merged.settle()
+
+    assert told == [("production-3 is number 2 in the queue: it waits for production-2.",) * 2]
+    assert place(merged.ports, "v1.1.0") is None, "it is there"
+    assert place(merged.ports, "3") is None

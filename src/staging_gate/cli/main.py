@@ -35,6 +35,7 @@ VERBS = {
     "incident": "incidents:incident",
     "report": "reports:report",
     "explain": "reading:explain",
+    "what-if": "what_if:what_if",
     "policy": "policies:policy",
     "audit": "audits:audit",
 }

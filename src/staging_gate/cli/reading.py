@@ -53,6 +53,8 @@ def status(as_json: bool) -> None:
     followups.lines(found["follow_ups"])
     for bad in found["quarantines"]:
         out.print(f"[red]quarantine[/]  {bad['tag']}: {escape(bad['reason'])}")
+    for warning in found["warnings"]:
+        show.warning(warning)
     for difference in found["differences"]:
         out.print(f"[magenta]differs[/]  {escape(difference['what'])}  {escape(difference['do'])}")
 
@@ -68,9 +70,12 @@ def board(opens: bool) -> None:
 
 @click.command()
 @click.argument("subject", nargs=-1, required=True)
+@click.option("--action", help="Another act than the next one: approve, publish, deploy, hold, ...")
+@click.option("--as", "role", default="review", help="The role of an approval.")
+@click.option("--code", default="", help="The reason that a bypass is for.")
 @json_option
-def explain(subject: tuple[str, ...], as_json: bool) -> None:
-    """Why the gate is open or closed, for you, now.
+def explain(subject: tuple[str, ...], action: str | None, role: str, code: str, as_json: bool) -> None:
+    """Why the gate is open or closed, for you, now; and where it stands, if it waits in a queue.
 
     \b
     gate explain 12                a change
@@ -79,11 +84,14 @@ def explain(subject: tuple[str, ...], as_json: bool) -> None:
     gate explain rollback v1.3.0   going back
     gate explain rollback 2        going back two releases
     """
-    decision = api().get("/explain", subject=" ".join(subject))
+    wanted = action.replace("-", "_").replace(" ", "_") if action else None
+    decision = api().get("/explain", subject=" ".join(subject), action=wanted, role=role, code=code)
     if as_json:
         print_json(decision)
     else:
         show.decision(decision)
+        if decision["place"]:
+            click.echo(decision["place"]["said"])
     sys.exit(REFUSED if decision["reasons"] else 0)
 
 

@@ -1,5 +1,7 @@
 """`gate release ...`: Procedure 2."""
 
+from typing import Any, TextIO
+
 import click
 
 from staging_gate.cli import show
@@ -26,6 +28,8 @@ def plan(tag: str | None, as_json: bool) -> None:
     out = show.console()
     out.print(f"[bold]{planned['title']}[/]  [dim]after {planned['last'] or 'no release yet'}[/]", markup=True)
     click.echo(visible(planned["notes"]))
+    for warning in planned["warnings"]:
+        show.warning(warning)
     for change in planned["included"]:
         mark = show.MARKS["missing" if change["number"] in planned["untested"] else "passed"]
         out.print(f"{mark} change {change['number']}: {change['title']}")
@@ -80,6 +84,7 @@ def show_release(tag: str, as_json: bool) -> None:
     click.echo(visible(found["release"]["notes"]))
     for id in found["deployments"]:
         click.echo(f"deployment {id}")
+    show.bypasses(found["bypasses"])
     if found["waits"]:
         show.waiting(found["waits"])
     if found["decision"]:
@@ -123,6 +128,27 @@ def _do_not_publish(tag: str, as_json: bool) -> None:
     click.echo(f"{tag} is not published by itself any more.")
 
 
+@release.command("edit")
+@click.argument("tag")
+@click.option("--title", help="A few words; the version stays in front.")
+@click.option("--notes", type=click.File(), help="A file with the notes; - is standard input.")
+@json_option
+def edit(tag: str, title: str | None, notes: TextIO | None, as_json: bool) -> None:
+    """Change the title and notes of a release, until its tag is made.
+
+    Without options they are opened in your editor ($EDITOR), the title in the first line.
+    """
+    found = api().get(f"/releases/{named(tag)}")
+    text = notes.read() if notes else None
+    if title is None and text is None:
+        title, text = _in_editor(found["release"])
+    edited = api().post(f"/releases/{named(tag)}/edit", title=title, notes=text, edition=found["edition"])
+    if as_json:
+        return print_json(edited)
+    same = edited["edition"] == found["edition"]
+    click.echo(f"Nothing was changed in {tag}." if same else f"{edited['title']}: the new words are there.")
+
+
 @release.command("withdraw")
 @click.argument("tag")
 @click.option("--reason", default="", help="Why.")
@@ -157,3 +183,10 @@ def lift(tag: str, reason: str, as_json: bool) -> None:
     if as_json:
         return print_json(lifted)
     click.echo(f"The quarantine of {tag} is lifted.")
+
+
+def _in_editor(release: dict[str, Any]) -> tuple[str, str]:
+    """Title and notes as the person left them; the same again where nothing was saved."""
+    was = f"{release['title']}\n\n{release['notes']}"
+    title, _, notes = (click.edit(was, extension=".md") or was).partition("\n")
+    return title, notes

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from staging_gate.domain.bypass import Bypass
-from staging_gate.domain.gate import Decision, Reason
+from staging_gate.domain.gate import Caution, Decision, Reason
 from staging_gate.messages.bypasses import passed_by
 
 NAMES = {
@@ -24,6 +24,7 @@ NAMES = {
     "lift": "lift it",
     "resolve": "resolve it",
     "withdraw": "withdraw it",
+    "edit": "edit it",
     "cancel": "cancel it",
     "take_part": "take part",
 }
@@ -45,6 +46,8 @@ def lines(decision: Decision) -> list[str]:
         text += _reason(reason)
     for passed in decision.bypassed:
         text += _passed(passed.reason.code, passed.reason.sentence, passed.bypass)
+    for warning in decision.warnings:
+        text += _warning(warning)
     return text
 
 
@@ -55,7 +58,8 @@ def lines_of(decision: Mapping[str, Any]) -> list[str]:
     text += [line for reason in reasons for line in _reason(reason)]
     for passed in decision["bypassed"]:
         text += _passed(passed["reason"]["code"], passed["reason"]["sentence"], _bypass(passed["bypass"]))
-    return text
+    warnings = [Caution(**{**raw, "evidence": tuple(raw["evidence"])}) for raw in decision.get("warnings", ())]
+    return text + [line for warning in warnings for line in _warning(warning)]
 
 
 def _read(raw: Mapping[str, Any]) -> Reason:
@@ -82,3 +86,9 @@ def _reason(reason: Reason) -> list[str]:
         text.append(f"    may be bypassed by: {', '.join(reason.bypass)}")
     text.append(f"    -> {reason.opens_when}")
     return text
+
+
+def _warning(warning: Caution) -> list[str]:
+    text = [f"! {warning.sentence} [{warning.code}]"]
+    text += [f"    {line}" for line in warning.evidence]
+    return [*text, f"    -> {warning.advice}"]

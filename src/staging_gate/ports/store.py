@@ -78,7 +78,7 @@ class Releases(Protocol):
 
     def get(self, tag: str) -> Release | None: ...
     def update(self, release: Release, was: Release) -> None:
-        """Compare-and-set on state and publish_wanted_at. Raises Stale."""
+        """Compare-and-set on state, words, who publishes it and publish_wanted_at. Raises Stale."""
         ...
 
     def all(self) -> list[Release]:

@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from staging_gate.domain.actor import SYSTEM
 from staging_gate.domain.change import Change
 from staging_gate.domain.check import Check
 from staging_gate.domain.deployment import Deployment
 from staging_gate.domain.environment import Environment
+from staging_gate.domain.gate import Caution
 from staging_gate.domain.incident import Incident
 from staging_gate.domain.policy import Policy
-from staging_gate.domain.release import Hold, Quarantine, Release
+from staging_gate.domain.release import Hold, Quarantine, Release, ReleaseState
 from staging_gate.messages import approvals as words
 from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
@@ -18,6 +20,7 @@ from staging_gate.queries.calendar import standing
 from staging_gate.queries.changes import approvals_waited_for, required_checks
 from staging_gate.queries.deployments import Timeline, timeline
 from staging_gate.queries.waiting import Waiting, waiting
+from staging_gate.runbook import deciding
 from staging_gate.runbook.policy import policy_in_force
 from staging_gate.runbook.reconcile import Difference, differences
 
@@ -60,13 +63,15 @@ class Board:
     follow_ups: tuple[followups.ShownFollowUp, ...]
     waiting: tuple[Waiting, ...]
     differences: tuple[Difference, ...]
+    warnings: tuple[Caution, ...]
 
 
 def board(ports: Ports) -> Board:
     policy = policy_in_force(ports)
     differs = tuple(differences(ports))
-    urgent, back = hotfixes.open_ones(ports), hotfixes.back_merge(ports)
+    warnings = _warnings(ports)
     waits = waiting(ports)
+    urgent, back = hotfixes.open_ones(ports), hotfixes.back_merge(ports)
     busy = {environment: _busy(ports, environment) for environment in Environment}
     with ports.store.reading() as tx:
         return Board(
@@ -83,11 +88,26 @@ def board(ports: Ports) -> Board:
             follow_ups=followups.open_ones(tx),
             waiting=waits,
             differences=differs,
+            warnings=warnings,
         )
 
 
 def _open_change(tx: Transaction, policy: Policy | None, change: Change) -> OpenChange:
     return OpenChange(change, required_checks(tx, policy, change), approvals_waited_for(tx, policy, change))
+
+
+def _warnings(ports: Ports) -> tuple[Caution, ...]:
+    """About the releases that are under way and not published."""
+    with ports.store.reading() as tx:
+        releases = tx.releases.under_way()
+        opened = {c.release: c for c in tx.changes.open() if c.release}
+    found: list[Caution] = []
+    for release in releases:
+        if release.state is ReleaseState.MERGED:
+            found += deciding.on_publishing(ports, release, SYSTEM).warnings
+        elif release.tag in opened:
+            found += deciding.on_merging(ports, opened[release.tag], None, SYSTEM).warnings
+    return tuple(found)
 
 
 def _busy(ports: Ports, environment: Environment) -> Timeline | None:

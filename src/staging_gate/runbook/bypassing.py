@@ -54,8 +54,7 @@ def bypass(ports: Ports, named: str, code: str, reason: str, by: Actor, lasts: t
         raise Unusable(words.how_long(SHORTEST, LONGEST))
     policy = needed_policy(ports)
     asked = _passage(ports, policy, named, by)
-    wanted = replace(asked.known, intent_code=code, closed_by=asked.decision.reasons)
-    deciding.through(evaluate(policy, wanted, Action.BYPASS, by, ports.clock.now(), asked.subject))
+    deciding.through(_on_bypassing(ports, policy, asked, code, by))
     if not asked.tree:
         raise Unusable(f"{asked.subject} does not merge, so there is no code yet that a bypass could be bound to.")
     with ports.store.transaction() as tx:
@@ -68,6 +67,12 @@ def bypass(ports: Ports, named: str, code: str, reason: str, by: Actor, lasts: t
         tx.bypasses.add(given)
         tx.audit(by, "bypass given", given.subject, why, bypass=id, code=code, until=f"{given.expires_at:%FT%TZ}")
     return given
+
+
+def on_bypassing(ports: Ports, named: str, code: str, by: Actor) -> Decision:
+    """Whether this reason can be let pass now. Raises Unknown, Unusable."""
+    policy = needed_policy(ports)
+    return _on_bypassing(ports, policy, _passage(ports, policy, named, by), code, by)
 
 
 def withdraw(ports: Ports, id: str, by: Actor) -> Bypass:
@@ -115,6 +120,11 @@ def _justified(reason: str) -> str:
     return why
 
 
+def _on_bypassing(ports: Ports, policy: Policy, asked: Passage, code: str, by: Actor) -> Decision:
+    wanted = replace(asked.known, intent_code=code, closed_by=asked.decision.reasons)
+    return evaluate(policy, wanted, Action.BYPASS, by, ports.clock.now(), asked.subject)
+
+
 def _passage(ports: Ports, policy: Policy, named: str, by: Actor) -> Passage:
     if re.fullmatch(r"#?\d{1,9}", named):
         change = changes.get(ports, int(named.lstrip("#")))
@@ -150,7 +160,7 @@ def _of_release(ports: Ports, policy: Policy, tag: str, by: Actor) -> Passage:
     if release.revision is None or release.state in (ReleaseState.WITHDRAWN, ReleaseState.VERIFIED):
         raise Unusable(f"{tag} is {release.state}: there is nothing left to pass.")
     if release.state is ReleaseState.MERGED:
-        known = facts.of_release(ports, policy, release)
+        known = _with_change(ports, facts.of_release(ports, policy, release), release)
         return Passage(tag, release.revision.tree, known, deciding.on_publishing(ports, release, by))
     return _of_deployment(ports, policy, release, release.revision.tree)
 
@@ -160,7 +170,7 @@ def _of_deployment(ports: Ports, policy: Policy, release: Release, tree: str) ->
         newest = tx.deployments.of_release(release.tag)[0]
     if newest.state.ended:
         newest = replace(newest, id="")  # one that is to come: what an ended one used up is of no use to it
-    known = facts.of_deployment(ports, policy, newest)
+    known = _with_change(ports, facts.of_deployment(ports, policy, newest), release)
     if known.release is not None:
         known = replace(known, release=replace(known.release, release=release))
     return Passage(release.tag, tree, known, deciding.on_deploying(ports, newest, SYSTEM))
@@ -171,6 +181,11 @@ def _use(tx: Transaction, policy: Policy, one: Bypass, used_for: str, by: Actor)
     tx.audit(by, "bypass used", one.subject, one.reason, bypass=one.id, code=one.code, used_for=used_for)
     due_at = working_days_after(tx.at, REVIEW_WITHIN, policy.time_zone)
     open_follow_up(tx, FollowUpKind.REVIEW, one.id, words.review(one, used_for), _reviewer(policy, one), due_at)
+
+
+def _with_change(ports: Ports, known: Facts, release: Release) -> Facts:
+    """Whoever wrote a hotfix had a hand in its release."""
+    return known if release.change is None else replace(known, change=changes.get(ports, release.change))
 
 
 def _reviewer(policy: Policy, given: Bypass) -> str:

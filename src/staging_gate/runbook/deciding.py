@@ -83,6 +83,11 @@ def on_withdrawing_bypass(ports: Ports, bypass: Bypass, by: Actor) -> Decision:
     return evaluate(policy_in_force(ports), known, Action.WITHDRAW, by, ports.clock.now(), bypass.id)
 
 
+def on_editing(ports: Ports, release: Release, by: Actor) -> Decision:
+    known = Facts(Environment.PRODUCTION, release=ReleaseFacts(release.tag, "", "", release))
+    return evaluate(policy_in_force(ports), known, Action.EDIT, by, ports.clock.now(), release.tag)
+
+
 def on_cancelling(ports: Ports, deployment: Deployment, by: Actor) -> Decision:
     known = Facts(deployment.environment, deployment=deployment)
     return evaluate(policy_in_force(ports), known, Action.CANCEL, by, ports.clock.now(), deployment.id)

@@ -6,7 +6,7 @@ from staging_gate.domain.actor import CALENDAR, SYSTEM, Actor, ActorKind
 from staging_gate.domain.change import Change
 from staging_gate.domain.deployment import Deployment, DeploymentKind, DeploymentState
 from staging_gate.domain.environment import Environment
-from staging_gate.domain.gate import Action, Decision, Facts, ReleaseFacts, evaluate
+from staging_gate.domain.gate import Action, Caution, Decision, Facts, ReleaseFacts, evaluate
 from staging_gate.domain.notes import Notes, write_notes
 from staging_gate.domain.policy import Policy
 from staging_gate.domain.release import Release, ReleaseState
@@ -30,7 +30,8 @@ PUBLISH = "publish a release"
 
 @dataclass(frozen=True)
 class ReleasePlan:
-    """What a release of staging as it is now would be. `last` is the tag before, None for the first one."""
+    """What a release of staging as it is now would be. `last` is the tag before, None for the first one; `warnings`
+    are what the gate would say, and close nothing."""
 
     tag: str
     title: str
@@ -40,6 +41,7 @@ class ReleasePlan:
     commits: tuple[Commit, ...]
     included: tuple[Change, ...]
     untested: tuple[int, ...]
+    warnings: tuple[Caution, ...]
 
 
 def plan(ports: Ports, tag: str | None = None) -> ReleasePlan:
@@ -51,8 +53,9 @@ def plan(ports: Ports, tag: str | None = None) -> ReleasePlan:
     tags = release_tags(ports)
     last, since = tags.last(), tags.last_good(head.commit)
     commits = facts.commits_since_last_release(ports, tags, head.commit)
-    notes = write_notes(commits, _new_migrations(ports, policy, tags.commit(since) if since else None, head))
     included = facts.changes_of(ports, policy, commits)
+    migrations = _new_migrations(ports, policy, tags.commit(since) if since else None, head)
+    notes = write_notes(commits, migrations, included)
     with ports.store.reading() as tx:
         tested = {t.change for t in tx.changes.tested([change.number for change in included])}
     wanted = tag or next_tag(last, notes.bump)
@@ -65,6 +68,7 @@ def plan(ports: Ports, tag: str | None = None) -> ReleasePlan:
         commits=tuple(commits),
         included=included,
         untested=tuple(change.number for change in included if change.number not in tested),
+        warnings=_warnings(ports, policy, wanted, head, included, len(commits)),
     )
 
 
@@ -85,7 +89,7 @@ def open_release(ports: Ports, by: Actor, tag: str | None = None, title: str | N
     if known is not None and known.state is not ReleaseState.WITHDRAWN:
         raise Unusable(taken(known))
     named = release_title(planned.tag, changes.one_line(title)) if title else planned.title
-    notes = planned.notes.markdown()
+    notes = planned.notes.markdown(ports.address)
     before = None if pending else _merged_before(ports, policy, planned.head)
     # One that is open already was opened by us, and we were killed before the release was written.
     change = (
@@ -335,6 +339,14 @@ def _merged_before(ports: Ports, policy: Policy, head: Revision) -> Change | Non
     with ports.store.reading() as tx:
         withdrawn = (r for r in tx.releases.all() if r.state is ReleaseState.WITHDRAWN and r.revision == main)
         return next((tx.changes.get(release.change) for release in withdrawn if release.change), None)
+
+
+def _warnings(
+    ports: Ports, policy: Policy, tag: str, head: Revision, included: tuple[Change, ...], commits: int
+) -> tuple[Caution, ...]:
+    release = ReleaseFacts(tag, head.commit, head.tree, included=included, commits=commits)
+    known = Facts(Environment.PRODUCTION, release=release)
+    return evaluate(policy, known, Action.PROMOTE, SYSTEM, ports.clock.now()).warnings
 
 
 def _judge_tag(ports: Ports, policy: Policy, planned: ReleasePlan, by: Actor) -> None:

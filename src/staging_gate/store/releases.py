@@ -24,12 +24,15 @@ class SqlReleases:
         return None if row is None else _release(row)
 
     def update(self, release: Release, was: Release) -> None:
-        """Who else: another person who publishes or withdraws it, the calendar, or the run that proves it."""
+        """Who else: another person who publishes, edits or withdraws it, the calendar, or the run that proves it."""
         self._sql.change(
             update(table)
             .where(
                 table.c.tag == was.tag,
                 table.c.state == was.state,
+                table.c.title == was.title,
+                table.c.notes == was.notes,
+                table.c.published_by.is_not_distinct_from(was.published_by),
                 table.c.publish_wanted_at.is_not_distinct_from(was.publish_wanted_at),
             )
             .values(**_row(release)),

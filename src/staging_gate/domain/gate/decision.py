@@ -25,6 +25,7 @@ class Action(StrEnum):
     BYPASS = "bypass"
     TAKE_PART = "take_part"
     WITHDRAW = "withdraw"
+    EDIT = "edit"
     PUBLISH = "publish"
     PUBLISH_WHEN_READY = "publish_when_ready"
     DEPLOY = "deploy"

@@ -7,17 +7,34 @@ from typing import Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from staging_gate.bootstrap.house import House
 from staging_gate.domain.audit import AuditEntry
+from staging_gate.domain.gate import Action
 from staging_gate.queries import board, explaining, record
 from staging_gate.queries.plain import plain
+from staging_gate.queries.what_if import Assumption
+from staging_gate.queries.what_if import what_if as asked_what_if
 from staging_gate.runbook.policy import needed_policy
-from staging_gate.server.api.asked import Since
+from staging_gate.server.api.asked import Asked, Since
 from staging_gate.server.api.house import By, InHouse
 
 router = APIRouter(tags=["reading"])
+
+
+class Supposed(Asked):
+    """What is not given is as it is. `policy` is the text of a gate.yaml."""
+
+    subject: str = Field(max_length=200)
+    action: Action | None = None
+    at: str | None = Field(None, max_length=100)
+    actor: str | None = Field(None, max_length=64)
+    policy: str | None = Field(None, max_length=262_144)
+    role: str = Field("review", max_length=64)
+    code: str = Field("", max_length=64)
+
 
 LOOK_EVERY_SECONDS = 0.2
 PORTION = 500
@@ -34,9 +51,21 @@ def show_board(house: InHouse, by: By) -> Any:
 
 
 @router.get("/explain")
-def explain(house: InHouse, by: By, subject: str) -> Any:
-    """The decision that acting would get now. `subject`: 12, v1.4.0, production-3, rollback, rollback v1.3.0."""
-    return plain(explaining.explain(house.ports, subject, by))
+def explain(
+    house: InHouse, by: By, subject: str, action: Action | None = None, role: str = "review", code: str = ""
+) -> Any:
+    """The decision that acting would get now, and where it stands in a queue. `subject`: 12, v1.4.0, production-3,
+    production, rollback, rollback v1.3.0; without `action` the one that comes next."""
+    return plain(explaining.explained(house.ports, subject, by, action, role, code))
+
+
+@router.post("/what-if")
+def what_if(house: InHouse, by: By, supposed: Supposed) -> Any:
+    """What the gate would say at another moment, to somebody else, under other rules. Nothing is stored."""
+    assumed = Assumption(supposed.at, supposed.actor, supposed.policy)
+    return plain(
+        asked_what_if(house.ports, supposed.subject, by, assumed, supposed.action, supposed.role, supposed.code)
+    )
 
 
 @router.get("/policy")

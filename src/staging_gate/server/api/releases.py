@@ -6,9 +6,9 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from staging_gate.domain.release import ReleaseState
-from staging_gate.queries import waiting
+from staging_gate.queries import bypasses, waiting
 from staging_gate.queries.plain import plain
-from staging_gate.runbook import deciding, holding, releasing
+from staging_gate.runbook import deciding, editing, holding, releasing
 from staging_gate.server.api.asked import Asked
 from staging_gate.server.api.house import By, InHouse
 from staging_gate.server.api.waiting import until_done
@@ -25,6 +25,12 @@ class HowToPublish(Asked):
     when_ready: bool = False
 
 
+class Words(Asked):
+    title: str | None = Field(None, max_length=300)
+    notes: str | None = Field(None, max_length=65_536)
+    edition: str | None = Field(None, pattern="^[0-9a-f]{12}$")
+
+
 class Because(Asked):
     reason: str = Field("", max_length=10_000)
 
@@ -39,7 +45,7 @@ def all_releases(house: InHouse, by: By) -> Any:
 @router.get("/plan")
 def plan(house: InHouse, by: By, tag: str | None = None) -> Any:
     planned = releasing.plan(house.ports, tag)
-    return {**plain(planned), "notes": planned.notes.markdown()}
+    return {**plain(planned), "notes": planned.notes.markdown(house.ports.address)}
 
 
 @router.post("", status_code=201)
@@ -52,9 +58,24 @@ def show(house: InHouse, by: By, tag: str) -> Any:
     release = releasing.get(house.ports, tag)
     with house.ports.store.reading() as tx:
         deployments = [d.id for d in tx.deployments.of_release(tag)]
+        given = bypasses.about(tx, release.change, tag)
     decision = deciding.on_publishing(house.ports, release, by) if release.state is ReleaseState.MERGED else None
     waits = waiting.of_release(house.ports, release) if release.waits else None
-    return {"release": plain(release), "deployments": deployments, "decision": plain(decision), "waits": plain(waits)}
+    return {
+        "release": plain(release),
+        "edition": release.edition,
+        "deployments": deployments,
+        "decision": plain(decision),
+        "bypasses": plain(given),
+        "waits": plain(waits),
+    }
+
+
+@router.post("/{tag}/edit")
+def edit(house: InHouse, by: By, tag: str, words: Words) -> Any:
+    """Other words for a release whose tag is not made yet. With `edition`, only if they are still those."""
+    edited = editing.edit_release(house.ports, tag, by, words.title, words.notes, words.edition)
+    return {**plain(edited), "edition": edited.edition}
 
 
 @router.post("/{tag}/publish")

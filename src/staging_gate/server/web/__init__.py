@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+from fastapi import APIRouter
 from fastapi.staticfiles import StaticFiles
 
-from staging_gate.server.web.pages import router
+from staging_gate.server.web import pages, subjects
 
+router = APIRouter()
+router.include_router(pages.router)
+router.include_router(subjects.router)
 static = StaticFiles(directory=Path(__file__).parent / "static")
 
 __all__ = ["router", "static"]

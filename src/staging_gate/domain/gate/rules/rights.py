@@ -23,6 +23,7 @@ RIGHTS: Mapping[Action, tuple[str, ...]] = {
     Action.BYPASS: ("tech_lead",),
     Action.TAKE_PART: EVERYBODY,
     Action.WITHDRAW: ("tech_lead", "devops", "admin"),
+    Action.EDIT: ("tech_lead", "devops", "admin"),
     Action.PUBLISH: ("tech_lead", "devops", "admin"),
     Action.PUBLISH_WHEN_READY: ("tech_lead", "devops", "admin"),
     Action.DEPLOY: _OPERATORS,
@@ -32,7 +33,8 @@ RIGHTS: Mapping[Action, tuple[str, ...]] = {
     Action.LIFT: _OPERATORS,
     Action.RESOLVE: _OPERATORS,
 }
-"""The roles that may; everybody is who takes part. Whoever began something may end it: withdraw, cancel, resolve.
+"""The roles that may; everybody is who takes part. Whoever began something may end it: withdraw, edit, cancel,
+resolve.
 
 Deploying again and cancelling concern production only: staging is everybody's.
 """
@@ -80,7 +82,7 @@ def _began_it(facts: Facts, action: Action, actor: Actor) -> bool:
     if action is Action.WITHDRAW and facts.bypass is not None:
         return facts.bypass.by == actor.name
     release = facts.release.release if facts.release else None
-    return action is Action.WITHDRAW and release is not None and release.created_by == actor.name
+    return action in (Action.WITHDRAW, Action.EDIT) and release is not None and release.created_by == actor.name
 
 
 def _only_looks_on(actor: Actor) -> Reason:
