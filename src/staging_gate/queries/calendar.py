@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from staging_gate.domain.announcement import Announcement, notice
 from staging_gate.domain.calendar import (
     Calendar,
+    Occurrence,
     closures,
     is_open,
     next_cutoff,
@@ -110,8 +112,13 @@ def entries(ports: Ports, rules: Calendar, at: datetime, start: datetime, until:
 
 def _rules(rules: Calendar, start: datetime, until: datetime) -> Iterator[Entry]:
     for each in occurrences(rules, start, until):
-        key = f"{each.kind}-{each.starts_at:%Y%m%dT%H%MZ}"
-        yield Entry(key, each.kind.value, each.starts_at, each.ends_at, words.title(each), each.environments)
+        yield Entry(_key(each), each.kind.value, each.starts_at, each.ends_at, words.title(each), each.environments)
+
+
+def _key(each: Occurrence) -> str:
+    """Of what and when; two freezes may begin together."""
+    which = sha256(" ".join((each.title, *each.environments)).encode()).hexdigest()[:6] if each.title else ""
+    return "-".join(filter(None, (each.kind.value, f"{each.starts_at:%Y%m%dT%H%MZ}", which)))
 
 
 def _releases(rules: Calendar, releases: list[Release], at: datetime) -> Iterator[Entry]:

@@ -27,7 +27,6 @@ def feed(ports: Ports) -> bytes:
     written.add("version", "2.0")
     written.add("x-wr-calname", f"{product} releases")
     written.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
-    written.add("x-published-ttl", REFRESH)
     for each in entries(ports, policy.calendar if policy else Calendar(), at, at - BACK, at + AHEAD):
         written.add_component(_event(each, product))
     return bytes(written.to_ical())
