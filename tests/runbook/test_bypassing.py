@@ -268,6 +268,20 @@ def test_nobody_passes_the_gate_for_code_of_his_own(made: Callable[..., World]) 
     give(world, str(change.number))
 
 
+def test_nobody_passes_the_gate_for_his_own_hotfix_after_it_has_its_tag(made: Callable[..., World]) -> None:
+    world = made(gate_yaml(roles={**ROLES, "tech_lead": ["tess", "ada"]}))
+    world.release("v1.0.0")
+    world.staging.next_smoke_fails("login", where="candidate")
+    change = world.hotfix()
+    give(world, str(change.number), "not_verified_in_staging")
+    world.production.next_call_fails("build", Refused("no space left"))
+    world.merge(change, "ben")
+    lift_quarantine(world.ports, "v1.0.1", "the disk was full", world.person("dora"))
+
+    assert closed(lambda: give(world, "v1.0.1", "not_verified_in_staging", by="ada")) == ("own_bypass",)
+    give(world, "v1.0.1", "not_verified_in_staging")
+
+
 @pytest.mark.parametrize("code", ["tag_exists", "hold", "approvals_missing", "no_such_reason"])
 def test_only_what_closes_the_gate_and_may_be_passed(merged: World, code: str) -> None:
     world = merged
