@@ -10,6 +10,7 @@ from staging_gate.domain.environment import Environment
 from staging_gate.domain.gate.decision import Action, Reason
 from staging_gate.domain.gate.facts import Facts, UnderWay
 from staging_gate.domain.gate.rules.approvals import why_not
+from staging_gate.domain.gate.rules.merge_method import BACK_MERGE
 from staging_gate.domain.policy import Policy
 
 BYPASS = ("tech_lead",)
@@ -26,8 +27,9 @@ def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: 
 
 
 def _passes(policy: Policy, change: Change) -> bool:
-    """Hotfixes, and what brings them back to staging."""
-    return change.is_hotfix or change.source == policy.production.branch
+    """Hotfixes, and what brings them back to staging, conflicts solved or without."""
+    back = change.source == policy.production.branch or change.source.startswith(BACK_MERGE)
+    return change.is_hotfix or back
 
 
 def _is_fixed(policy: Policy, under_way: UnderWay, at: datetime) -> bool:
