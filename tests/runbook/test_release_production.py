@@ -81,12 +81,14 @@ def test_smoke_tests_that_fail_in_public_bring_the_previous_release_back_by_itse
     assert release_of(world, "v1.1.0").state is ReleaseState.FAILED
     assert [q.tag for q in quarantines(world)] == ["v1.1.0"]
     assert [hold.environment for hold in holds(world)] == ["production"]
-    assert world.steps("production-2")[-4:] == [
+    assert world.steps("production-2")[-5:] == [
         "record the failed verdict",
         "put the previous api back",
+        "smoke test what is back",
         "record what is back",
         "stop the candidates",
     ]
+    assert world.production.smoke_tests("production-3") == ["api public"]
 
 
 def test_what_came_back_is_warm_and_stays_warm_for_the_next_time(released: World) -> None:

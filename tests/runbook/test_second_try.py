@@ -38,6 +38,24 @@ def test_what_can_not_be_put_back_is_started_anew(released: World) -> None:
     assert incidents(world) == []
 
 
+def test_what_was_put_back_and_is_not_well_is_started_anew(released: World) -> None:
+    world = released
+    world.production.next_smoke_fails("login", where="public")
+    world.away["deploy target"].just_before("put_back", lambda: world.production.next_smoke_fails("board"))
+    world.release("v1.1.0")
+
+    first, second = world.deployments(PRODUCTION)[-2:]
+    assert (first.state, second.state) == (FAILED, SUCCEEDED)
+    assert first.failure == (
+        "The rollback did not pass: The smoke tests of api did not pass through the public address: board failed. "
+        "It stays live; it is tried once more: its kept build is started anew."
+    )
+    assert "the last words of api in production-3" in first.evidence
+    assert world.live(PRODUCTION) == second
+    assert len([p for p in world.target.route(PRODUCTION, "api").processes if p.release == "v1.0.0"]) == 2
+    assert incidents(world) == []
+
+
 def test_a_second_try_takes_no_warm_process(two: World) -> None:
     before = len(two.target.route(PRODUCTION, "api").processes)
     two.production.next_smoke_fails("login", where="public")

@@ -120,6 +120,13 @@ def put_back(ports: Ports, failed: str, service: str) -> str:
     return f"{service} answers 503: nothing was live there before"
 
 
+def smoke_test_back(ports: Ports, failed: str) -> str:
+    """The same for what was put back after `failed`."""
+    with ports.store.reading() as tx:
+        rollback = rollback_of(tx, needed(tx, failed))
+    return smoke_test(ports, rollback.id) if rollback is not None else "nothing is back"
+
+
 def discard(ports: Ports, id: str) -> None:
     """Stop the candidates of a deployment that does not go live."""
     for order in orders(ports, deployment(ports, id)):

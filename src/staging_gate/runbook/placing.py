@@ -82,6 +82,15 @@ def go_live(run: Run, id: str) -> Failure | None:
     return None
 
 
+def prove_what_is_back(run: Run, id: str) -> Failure | None:
+    """After a deployment was taken back: what was put back passes its smoke tests through the public addresses."""
+    try:
+        run.step("smoke test what is back", deploying.smoke_test_back, id)
+    except BROKEN as error:
+        return Failure.of(error)
+    return None
+
+
 def go_back_through_provider(run: Run, id: str) -> Failure | None:
     """For a rollback: the targets' own way back, without a candidate that is proved first."""
     try:

@@ -15,7 +15,7 @@ from staging_gate.ports.store import Transaction
 from staging_gate.runbook import deploying
 from staging_gate.runbook.after_rollback import open_list
 from staging_gate.runbook.incidents import call_a_person
-from staging_gate.runbook.placing import Failure, tried
+from staging_gate.runbook.placing import Failure, prove_what_is_back, tried
 from staging_gate.runbook.queue import finish, locked, needed, rollback_of
 
 
@@ -34,8 +34,9 @@ def take_back(run: Run, id: str, failure: Failure) -> None:
         tried(run, f"put the previous {service} back", deploying.put_back, id, service)
         for service in reversed(services)
     ]
-    run.step("record what is back", end_rollback, id, failure, [problem for problem in problems if problem])
-    if not any(problems):  # else it may still receive traffic, and a second try goes on from here
+    unproved = None if any(problems) else prove_what_is_back(run, id)
+    run.step("record what is back", end_rollback, id, failure, [problem for problem in problems if problem], unproved)
+    if not any(problems) and unproved is None:  # else it may still receive traffic, and a second try goes on from here
         tried(run, "stop the candidates", deploying.discard, id)
 
 
@@ -73,8 +74,8 @@ def begin_rollback(ports: Ports, id: str, failure: Failure) -> list[str]:
     return services
 
 
-def end_rollback(ports: Ports, id: str, failure: Failure, problems: list[str]) -> str:
-    """Record what receives the traffic now."""
+def end_rollback(ports: Ports, id: str, failure: Failure, problems: list[str], unproved: Failure | None = None) -> str:
+    """Record what receives the traffic now, and whether it is well."""
     with ports.store.transaction() as tx:
         broken = locked(tx, id)
         rollback = rollback_of(tx, broken)
@@ -87,6 +88,10 @@ def end_rollback(ports: Ports, id: str, failure: Failure, problems: list[str]) -
             finish(tx, rollback.id, DeploymentState.FAILED, said)
             return said
         tx.deployments.set_live(broken.environment, rollback.id)
+        if unproved is not None:
+            said = words.rollback_failed(unproved.why, moved=True, again=True)
+            finish(tx, rollback.id, unproved.state, said, unproved.evidence)
+            return said
         open_list(tx, finish(tx, rollback.id, DeploymentState.SUCCEEDED))
         return words.put_back(words.name(rollback))
 
