@@ -27,7 +27,7 @@ def test_a_bypass_from_given_to_withdrawn(served: Served, run: Run) -> None:
     id = first.rpartition("(")[2].rstrip(").")
     assert second == f"It is on the record. To take it back: `gate bypass withdraw {id}`"
     line = f"tess lets {CODE} of v1.0.0 be passed (in force, until "
-    for shown in (run("status"), run("bypass", "list"), run("change", "show", "1")):
+    for shown in (run("status"), run("bypass", "list"), run("change", "show", "1"), run("release", "show", "v1.0.0")):
         assert line in shown.output
         assert WHY in shown.output
     assert f"passed by {id} of tess, until " in run("explain", "1", by="ada").output
