@@ -23,16 +23,19 @@ def lasted(deployment: Deployment, queued: float, ran: float) -> Deployment:
     ("deployment", "expected"),
     [
         (STAGING, ["staging auto-deploy 5-10 min", "merge to verified in staging 15-30 min"]),
-        (
-            replace(STAGING, urgent=True),
-            ["staging auto-deploy 5-10 min", "merge to verified in staging 15-30 min", "hotfix 15-30 min"],
-        ),
+        (replace(STAGING, kind=DeploymentKind.PROOF), ["staging auto-deploy 5-10 min"]),
         (LIVE, ["production deployment 10-15 min", "tag to verified in production 30-45 min"]),
         (replace(LIVE, kind=DeploymentKind.ROLLBACK), ["rollback 5-10 min"]),
     ],
 )
 def test_the_runbooks_durations(deployment: Deployment, expected: list[str]) -> None:
     assert [f"{one.what} {one.expected}" for one in took(lasted(deployment, 0, 1))] == expected
+
+
+def test_a_hotfix_is_counted_from_the_opening_of_its_change_on() -> None:
+    *_, hotfix = took(lasted(LIVE, 1, 9), AT - timedelta(minutes=21))
+
+    assert (hotfix.what, hotfix.expected, hotfix.seconds, hotfix.within) == ("hotfix", "15-30 min", 1860.0, False)
 
 
 def test_waiting_counts_for_the_whole_and_not_for_the_deployment() -> None:

@@ -43,7 +43,7 @@ def follow_ups(world: World, about: str) -> list[FollowUp]:
 # --- the whole of it ---------------------------------------------------------------------------------------------
 
 
-def test_a_hotfix_from_production_and_back_again(released: World) -> None:
+def test_a_hotfix_goes_to_production_at_once_and_comes_back(released: World) -> None:
     released.ship_to_staging("feat: charts")
     own = released.revision("staging")
     live = released.live(PRODUCTION)

@@ -40,7 +40,9 @@ def _timeline(tx: Transaction, found: Deployment) -> Timeline:
     steps = tuple(step for run in runs for step in tx.runs.steps(run.id))
     live = tx.deployments.live(found.environment)
     given = used_by(tx, found)
-    return Timeline(found, steps, tuple(took(found)), bool(live and live.id == found.id), _ahead(tx, found), given)
+    change = tx.changes.get(found.change) if found.change and found.urgent else None
+    lasted = tuple(took(found, change.opened_at if change else None))
+    return Timeline(found, steps, lasted, bool(live and live.id == found.id), _ahead(tx, found), given)
 
 
 def _ahead(tx: Transaction, found: Deployment) -> tuple[str, ...]:

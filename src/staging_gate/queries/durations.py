@@ -1,7 +1,7 @@
 """The runbook's expected durations, and how a deployment compares."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from staging_gate.domain.deployment import Deployment, DeploymentState
 from staging_gate.domain.environment import Environment
@@ -36,8 +36,9 @@ class Took:
     within: bool
 
 
-def took(deployment: Deployment, urgent_change: bool = False) -> list[Took]:
-    """What this deployment took, against every expected duration that concerns it. Only where it succeeded."""
+def took(deployment: Deployment, hotfix_since: datetime | None = None) -> list[Took]:
+    """What this deployment took, against every expected duration that concerns it. Only where it succeeded. A hotfix
+    is counted from the opening of its change on."""
     if deployment.state is not DeploymentState.SUCCEEDED or not deployment.ended_at or not deployment.started_at:
         return []
     running = deployment.ended_at - deployment.started_at
@@ -45,9 +46,10 @@ def took(deployment: Deployment, urgent_change: bool = False) -> list[Took]:
     if deployment.is_rollback:
         return [_compare(ROLLBACK, whole)]
     if deployment.environment is Environment.STAGING:
-        found = [_compare(STAGING_DEPLOY, running), _compare(MERGE_TO_VERIFIED, whole)]
-        return found + ([_compare(HOTFIX, whole)] if deployment.urgent or urgent_change else [])
-    return [_compare(PRODUCTION_WORKFLOW, running), _compare(TAG_TO_VERIFIED, whole)]
+        deploy = [_compare(STAGING_DEPLOY, running)]
+        return deploy if deployment.is_proof else [*deploy, _compare(MERGE_TO_VERIFIED, whole)]
+    found = [_compare(PRODUCTION_WORKFLOW, running), _compare(TAG_TO_VERIFIED, whole)]
+    return found + ([_compare(HOTFIX, deployment.ended_at - hotfix_since)] if hotfix_since else [])
 
 
 def _compare(expected: Expected, seen: timedelta) -> Took:

@@ -22,7 +22,7 @@ from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
 from staging_gate.runbook import changes, deciding, facts, following_up
 from staging_gate.runbook.changes import Unusable
-from staging_gate.runbook.policy import needed_policy
+from staging_gate.runbook.policy import needed_policy, policy_in_force
 from staging_gate.runbook.queue import request
 from staging_gate.runbook.releasing import PUBLISH
 from staging_gate.runbook.tags import release_tags
@@ -163,7 +163,8 @@ def bring_staging_back(ports: Ports) -> None:
         over = _tried_and_over(tx)
     if over is None:
         return
-    own = ports.code_host.revision(needed_policy(ports).staging.branch)
+    policy = policy_in_force(ports)
+    own = ports.code_host.revision(policy.staging.branch) if policy else None
     if own is None:
         return
     with ports.store.transaction() as tx:
