@@ -1,17 +1,20 @@
 """Releases in the calendar: those that were, that wait, and that are announced."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
 from staging_gate.domain.announcement import Announcement
-from staging_gate.domain.calendar import Calendar, CronWindow, Freeze, WeeklyTime, WeeklyWindow, next_opening
+from staging_gate.domain.calendar import Calendar, CronWindow, Freeze, WeeklyTime, WeeklyWindow
 from staging_gate.domain.environment import Environment
+from staging_gate.domain.policy import Policy
 from staging_gate.messages.calendar import NOTHING_STANDS
+from staging_gate.ports.policy import PolicyReader
 from staging_gate.queries.calendar import RELEASE, Entry, calendar, entries, standing
 from staging_gate.queries.calendar_feed import feed
+from staging_gate.testing.policies import gate_yaml
 from staging_gate.testing.world import World
 
 MONDAYS = Calendar("Europe/London", production_windows=(WeeklyWindow((0,), time(10), time(16)),))
@@ -23,7 +26,9 @@ local = datetime.fromisoformat
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """v1.0.0 is live, v1.1.0 is merged and v2.0.0 announced."""
-    world = World.begin(tmp_path_factory.mktemp("world"))
+    world = World.begin(
+        tmp_path_factory.mktemp("world"), gate_yaml() + "calendar: {production_windows: [thu 10:00-16:00]}"
+    )
     world.ship_to_staging()
     world.prepare_release("v1.0.0")
     world.publish("v1.0.0")
@@ -33,9 +38,19 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     world.close()
 
 
+@dataclass(frozen=True)
+class NoCalendar:
+    """Reads the rules without their calendar."""
+
+    reader: PolicyReader
+
+    def read(self, text: bytes, name: str) -> Policy:
+        return replace(self.reader.read(text, name), calendar=Calendar())
+
+
 def releases_of(world: World, rules: Calendar = MONDAYS) -> dict[str, Entry]:
     now = world.clock.now()
-    found = entries(world.ports, rules, now, now - MONTH, now + MONTH)
+    found = entries(world.ports, rules, now - MONTH, now + MONTH)
     return {each.key: each for each in found if each.kind == RELEASE}
 
 
@@ -52,9 +67,11 @@ def test_what_waits_stands_at_the_next_opening(shipped: World) -> None:
         release = tx.releases.get("v1.1.0")
         assert release is not None
         tx.releases.update(replace(release, publish_wanted_at=tx.at, publish_wanted_by="tess"), release)
+    assert "release-v1.1.0" not in releases_of(shipped)  # it goes at once
+    shipped.clock.advance(hours=6)
     found = releases_of(shipped)["release-v1.1.0"]
     assert found.title == "v1.1.0 waits, and starts by itself"
-    assert found.starts_at == next_opening(MONDAYS, Environment.PRODUCTION, shipped.clock.now())
+    assert found.starts_at == datetime(2026, 3, 12, 10, tzinfo=UTC)
 
 
 def test_what_is_announced_stands_on_its_day_in_the_zone(shipped: World) -> None:
@@ -74,7 +91,7 @@ def test_days_show_releases_with_their_time(shipped: World) -> None:
 
 
 def test_an_empty_calendar_says_so(shipped: World) -> None:
-    assert calendar(shipped.ports, 1).now == (NOTHING_STANDS,)
+    assert calendar(replace(shipped.ports, policy=NoCalendar(shipped.ports.policy)), 1).now == (NOTHING_STANDS,)
     assert all(standing(Calendar(), environment, NOW) == () for environment in Environment)
 
 

@@ -28,8 +28,8 @@ def published(release: Release) -> str:
     return f"{release.tag} published by {release.published_by}"
 
 
-def waits(release: Release) -> str:
-    return f"{release.tag} waits, and starts by itself"
+def waits(tag: str) -> str:
+    return f"{tag} waits, and starts by itself"
 
 
 def announced(tag: str) -> str:

@@ -19,9 +19,10 @@ from staging_gate.domain.calendar import (
 )
 from staging_gate.domain.calendar.local_time import day_of, midnight
 from staging_gate.domain.environment import Environment
-from staging_gate.domain.release import Release, ReleaseState
+from staging_gate.domain.release import Release
 from staging_gate.messages import calendar as words
 from staging_gate.ports import Ports
+from staging_gate.queries.waiting import Waiting, waiting
 from staging_gate.runbook.policy import policy_in_force
 
 RELEASE = "release"
@@ -76,7 +77,7 @@ def calendar(ports: Ports, weeks: int) -> CalendarView:
     today = day_of(at, zone)
     first = today - today.weekday() * A_DAY
     days = [first + number * A_DAY for number in range(7 * weeks)]
-    found = entries(ports, rules, at, midnight(first, zone), midnight(days[-1] + A_DAY, zone))
+    found = entries(ports, rules, midnight(first, zone), midnight(days[-1] + A_DAY, zone))
     return CalendarView(
         product=policy.product if policy else None,
         zone=rules.zone,
@@ -97,11 +98,12 @@ def standing(rules: Calendar, environment: Environment, at: datetime) -> tuple[s
     return (*told, words.next_cutoff(cutoff, rules.time_zone)) if cutoff else told
 
 
-def entries(ports: Ports, rules: Calendar, at: datetime, start: datetime, until: datetime) -> tuple[Entry, ...]:
+def entries(ports: Ports, rules: Calendar, start: datetime, until: datetime) -> tuple[Entry, ...]:
     """Everything from `start` until before `until`, by when it starts."""
     with ports.store.reading() as tx:
         releases, announced = tx.releases.all(), tx.announcements.all()
-    found = [*_rules(rules, start, until), *_releases(rules, releases, at), *_announced(rules, releases, announced)]
+    found = [*_rules(rules, start, until), *_announced(rules, releases, announced)]
+    found += [*_published(releases), *_waiting(releases, waiting(ports))]
     return tuple(
         sorted(
             (e for e in found if e.starts_at < until and (e.ends_at > start or e.starts_at >= start)),
@@ -121,15 +123,18 @@ def _key(each: Occurrence) -> str:
     return "-".join(filter(None, (each.kind.value, f"{each.starts_at:%Y%m%dT%H%MZ}", which)))
 
 
-def _releases(rules: Calendar, releases: list[Release], at: datetime) -> Iterator[Entry]:
-    """Those that have their tag, and those that wait to be published by the calendar."""
+def _published(releases: list[Release]) -> Iterator[Entry]:
     for release in releases:
         if release.is_tagged and release.published_at is not None:
             yield _release(release.tag, release.published_at, words.published(release))
-        elif release.state is ReleaseState.MERGED and release.publish_wanted_at is not None:
-            opens = next_opening(rules, Environment.PRODUCTION, at)
-            if opens is not None:
-                yield _release(release.tag, opens, words.waits(release))
+
+
+def _waiting(releases: list[Release], waits: tuple[Waiting, ...]) -> Iterator[Entry]:
+    """Releases that start by themselves, where it is known when."""
+    tags = {release.tag for release in releases}
+    for each in waits:
+        if each.subject in tags and each.until is not None:
+            yield _release(each.subject, each.until, words.waits(each.subject))
 
 
 def _announced(rules: Calendar, releases: list[Release], given: list[Announcement]) -> Iterator[Entry]:

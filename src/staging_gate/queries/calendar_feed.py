@@ -27,7 +27,7 @@ def feed(ports: Ports) -> bytes:
     written.add("version", "2.0")
     written.add("x-wr-calname", f"{product} releases")
     written.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
-    for each in entries(ports, policy.calendar if policy else Calendar(), at, at - BACK, at + AHEAD):
+    for each in entries(ports, policy.calendar if policy else Calendar(), at - BACK, at + AHEAD):
         written.add_component(_event(each, product))
     return bytes(written.to_ical())
 
