@@ -34,7 +34,6 @@ from tests.domain.nouns import (
     PASS,
     POLICY,
     PRODUCTION,
-    PRODUCTION,
     PROMOTED,
     PUBLISHABLE,
     RELEASABLE,
@@ -172,6 +171,7 @@ CLOSED = {
     "a merge while a release is prepared": merging(
         under_way=(UnderWay(Release("v1.1.0", "Release v1.1.0", "notes", ReleaseState.MERGED, 7, "ada", AT), SHIPPED),)
     ),
+    "a major that nobody was told of": publishing(tag="v2.0.0"),
     "a broken gate.yaml": merging(policy_problems=("gate.yaml:3:1: product: wanted a name, found 7",)),
     "somebody merges already": merging(change=replace(CHANGE, merged_by="tess", merge_requested_at=AT)),
     "a release squashed": merging_release(intent_method=MergeMethod.SQUASH),

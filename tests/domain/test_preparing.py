@@ -1,11 +1,12 @@
 """From when and until when merges to staging wait for the release that is prepared."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from staging_gate.domain.announcement import Announcement
 from staging_gate.domain.calendar import Calendar, Freeze, WeeklyTime, WeeklyWindow
 from staging_gate.domain.gate import Action, Decision, UnderWay, evaluate
 from staging_gate.domain.release import Release, ReleaseState
@@ -92,3 +93,52 @@ def test_hotfixes_and_their_way_back_pass(source: str) -> None:
 
 def test_what_people_are_told(snapshot: SnapshotAssertion) -> None:
     assert lines(merging("2026-07-01 18:00")) == snapshot
+
+
+# --- majors ------------------------------------------------------------------------------------------------------
+
+
+ALWAYS = Calendar()
+
+
+def publishing(when: datetime = AT, calendar: Calendar = ALWAYS, **over: object) -> Decision:
+    promoted = replace(nouns.PROMOTED, **over)  # type: ignore[arg-type]
+    facts = replace(nouns.PUBLISHABLE, release=promoted)
+    return evaluate(replace(POLICY, calendar=calendar), facts, Action.PUBLISH, nouns.TESS, when)
+
+
+def told(day: str, when: datetime = AT) -> Announcement:
+    return Announcement("v2.0.0", date.fromisoformat(day), when, "tess")
+
+
+def test_majors_are_announced() -> None:
+    assert publishing(tag="v2.0.0").codes == ("not_announced",)
+    assert publishing(breaking=("another login",)).codes == ("not_announced",)
+    assert publishing(tag="v1.2.0").open
+    assert publishing(tag="v2.0.0", greatest=None).open, "the first release of all"
+    assert publishing(tag="v2.0.0", hotfix_reason="nobody can pay").open
+    assert publishing(tag="v2.0.0", calendar=Calendar(announce_majors=timedelta())).open
+
+
+def test_seven_days_from_the_word_and_not_before_the_day() -> None:
+    soon, late = told("2026-03-12"), told("2026-03-20")
+
+    assert publishing(tag="v2.0.0", announced=(soon,)).until == AT + timedelta(days=7)
+    assert publishing(AT + timedelta(days=7), tag="v2.0.0", announced=(soon,)).open
+    assert publishing(AT + timedelta(days=7), tag="v2.0.0", announced=(late,)).until == datetime(
+        2026, 3, 20, tzinfo=UTC
+    )
+
+
+def test_what_is_put_off_was_announced_when_it_was_announced_first() -> None:
+    first, then = told("2026-03-12"), told("2026-03-13", AT + timedelta(days=6))
+
+    assert publishing(AT + timedelta(days=8), tag="v2.0.0", announced=(first, then)).open
+    sooner = told("2026-03-12", AT + timedelta(days=6))
+    forward = publishing(AT + timedelta(days=8), tag="v2.0.0", announced=(told("2026-04-01"), sooner))
+    assert forward.until == AT + timedelta(days=13)
+
+
+def test_what_people_are_told_of_majors(snapshot: SnapshotAssertion) -> None:
+    assert lines(publishing(tag="v2.0.0")) == snapshot
+    assert lines(publishing(tag="v2.0.0", announced=(told("2026-03-20"),))) == snapshot

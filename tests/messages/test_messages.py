@@ -6,7 +6,7 @@ import json
 import pkgutil
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -137,6 +137,8 @@ SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
     deployments.smoke_failed: [("api", "login failed", "through the public address")],
     deployments.sentences: [("One", "two.", "three:", "four?")],
     deployments.services: [(["api"],), (["api", "web"],), (["api", "web", "worker"],)],
+    releases.announced_too_soon: [("v2.0.0", date(2026, 3, 19), timedelta(days=7))],
+    waiting.moment: [(AT, "Europe/London")],
     waiting.waits: [("v1.1.0", each, "Europe/London") for each in (OPEN, CLOSED, LATER)],
     incidents.line: [(INCIDENT,)],
     incidents.resolved_already: [(INCIDENT,)],

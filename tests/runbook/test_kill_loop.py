@@ -18,7 +18,7 @@ from staging_gate.domain.check import Check
 from staging_gate.domain.environment import Environment
 from staging_gate.ports.errors import Refused
 from staging_gate.ports.store import Transaction
-from staging_gate.runbook import changes
+from staging_gate.runbook import changes, holding, merging, releasing
 from staging_gate.testing.policies import gate_yaml
 from staging_gate.testing.world import World
 from tests.runbook.conftest import Beginnings, Tale, check_whole, nothing, v1_1_0, v1_1_0_is_merged
@@ -91,6 +91,26 @@ def it_is_published(world: World) -> None:
     world.publish("v1.1.0")
 
 
+def a_release_waits(world: World) -> None:
+    """For a hold to be lifted; then nothing is left to ask for."""
+    v1_1_0_is_merged(world)
+    tess, dora = world.person("tess"), world.person("dora")
+    hold = holding.hold(world.ports, Environment.PRODUCTION, "not now", dora)
+    releasing.publish(world.ports, "v1.1.0", tess, when_ready=True)
+    holding.lift_hold(world.ports, hold.id, "now", dora)
+
+
+def a_merge_waits(world: World) -> None:
+    change = world.change("feat: one")
+    merging.merge_when_ready(world.ports, change.number, None, world.person("ada"))
+    world.approve(change)
+
+
+def its_time_has_come(world: World) -> None:
+    for _ in range(3):
+        world.advance(seconds=10)
+
+
 def it_is_rolled_back(world: World) -> None:
     world.roll_back("v1.0.0")
 
@@ -138,6 +158,8 @@ STORIES = {
     "a release of two services": Story(two_services_are_merged, it_is_published, the_second),
     "a hotfix": Story(a_hotfix_is_checked, it_is_approved_and_merged),
     "a hotfix that takes itself back": Story(a_hotfix_is_checked, it_is_approved_and_merged, in_public),
+    "a release that goes by itself": Story(a_release_waits, its_time_has_come),
+    "a merge that goes by itself": Story(a_merge_waits, its_time_has_come),
     "a rollback": Story(v1_1_0, it_is_rolled_back),
     "a rollback that fails": Story(v1_1_0, it_is_rolled_back, in_public),
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, cast
 
 import pytest
@@ -13,7 +13,7 @@ from staging_gate.domain.change import ChangeState
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.release import ReleaseState
 from staging_gate.queries.waiting import waiting
-from staging_gate.runbook import changes, holding, merging, releasing, ticking
+from staging_gate.runbook import announcing, changes, holding, merging, releasing, ticking
 from staging_gate.runbook.changes import Unusable
 from staging_gate.testing.killing import Killed
 from staging_gate.testing.outsides import KilledStore
@@ -368,3 +368,60 @@ def test_merges_that_wait_for_a_release_go_when_it_is_verified(week: World) -> N
     week.advance(seconds=10)
 
     assert week.look(late).state is ChangeState.MERGED
+
+
+# --- majors ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def major(made: Callable[..., World]) -> World:
+    """It is Friday; v2.0.0 is merged, and nobody was told."""
+    world = made(rules())
+    world.release("v1.0.0")
+    go_to(world, "2026-03-06 12:00")
+    world.ship_to_staging("feat!: another login")
+    world.prepare_release("v2.0.0")
+    return world
+
+
+def announce(world: World, day: str, by: str = "tess") -> None:
+    announcing.announce(world.ports, "v2.0.0", date.fromisoformat(day), world.person(by), "the old login goes")
+
+
+def test_a_major_that_nobody_was_told_of_does_not_go(major: World) -> None:
+    assert closed(lambda: publish(major, "v2.0.0")) == ("outside_window", "not_announced")
+    reason = major.explain("v2.0.0", "tess").reasons[1]
+    assert (reason.until, reason.bypass) == (None, ("tech_lead",))
+
+
+def test_an_announced_major_goes_at_the_first_opening_after_its_day(major: World) -> None:
+    announce(major, "2026-03-18")
+    assert publish(major, "v2.0.0") is None
+    go_to(major, "2026-03-12 10:00:05")
+    assert major.production.live() == "v1.0.0", "announced for a week later"
+    go_to(major, "2026-03-19 10:00:05")
+
+    assert major.production.live() == "v2.0.0"
+    assert ("tess", "announced", "the old login goes") in major.record("v2.0.0")
+
+
+def test_it_can_be_put_off_but_not_brought_forward_at_short_notice(major: World) -> None:
+    announce(major, "2026-03-13")
+    go_to(major, "2026-03-12 12:00")
+    announce(major, "2026-03-19")
+    assert major.explain("v2.0.0", "tess").reasons[0].until == datetime(2026, 3, 19, tzinfo=UTC), "told on Friday"
+
+    with pytest.raises(Unusable) as no:
+        announce(major, "2026-03-18")
+    assert str(no.value) == (
+        "v2.0.0 can be announced for Thu 2026-03-19 at the earliest: majors are announced 7 days ahead "
+        "(`calendar.announce_majors` in gate.yaml)."
+    )
+
+
+def test_who_may_announce_what(major: World) -> None:
+    assert closed(lambda: announce(major, "2026-03-19", "ben")) == ("no_right",)
+    with pytest.raises(Unusable, match="'2.0' is no release tag"):
+        announcing.announce(major.ports, "2.0", date(2026, 3, 19), major.person("tess"))
+    with pytest.raises(Unusable, match="v1.0.0 is verified already: there is nothing to announce any more"):
+        announcing.announce(major.ports, "v1.0.0", date(2026, 3, 19), major.person("tess"))

@@ -1,5 +1,6 @@
 """`gate release ...`: Procedure 2."""
 
+from datetime import datetime
 from typing import Any, TextIO
 
 import click
@@ -147,6 +148,22 @@ def edit(tag: str, title: str | None, notes: TextIO | None, as_json: bool) -> No
         return print_json(edited)
     same = edited["edition"] == found["edition"]
     click.echo(f"Nothing was changed in {tag}." if same else f"{edited['title']}: the new words are there.")
+
+
+@release.command("announce")
+@click.argument("tag")
+@click.option("--for", "planned_for", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The day: 2026-03-19.")
+@click.option("--note", default="", help="What changes for people.")
+@json_option
+def announce(tag: str, planned_for: datetime, note: str, as_json: bool) -> None:
+    """Say from which day on a major release may come.
+
+    Majors are announced at least `calendar.announce_majors` ahead; the release need not be opened yet.
+    """
+    said = api().post(f"/releases/{named(tag)}/announce", planned_for=f"{planned_for:%Y-%m-%d}", note=note)
+    if as_json:
+        return print_json(said)
+    click.echo(f"{tag} is announced for {planned_for:%a %Y-%m-%d}; `gate calendar` shows it.")
 
 
 @release.command("withdraw")

@@ -17,6 +17,7 @@ NAMES = {
     "merge_when_ready": "have it merged when it is ready",
     "bypass": "bypass it",
     "publish": "publish it",
+    "announce": "announce it",
     "publish_when_ready": "have it published when it is ready",
     "deploy": "deploy it",
     "roll_back": "roll back",

@@ -1,6 +1,7 @@
 """Titles, merge messages and tag messages."""
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 
 from staging_gate.domain.bypass import Bypass
 from staging_gate.domain.change import Change
@@ -52,3 +53,10 @@ def taken(release: Release) -> str:
             f"or take it back: `gate release withdraw {release.tag}`."
         )
     return f"{release.tag} is {release.state} already. `gate release plan` suggests the next version."
+
+
+def announced_too_soon(tag: str, earliest: date, ahead: timedelta) -> str:
+    return (
+        f"{tag} can be announced for {earliest:%a %Y-%m-%d} at the earliest: majors are announced {ahead.days} days "
+        "ahead (`calendar.announce_majors` in gate.yaml)."
+    )

@@ -99,6 +99,11 @@ def on_publishing(ports: Ports, release: Release, by: Actor) -> Decision:
     return evaluate(policy, known, Action.PUBLISH, by, ports.clock.now(), release.tag)
 
 
+def on_announcing(ports: Ports, tag: str, by: Actor) -> Decision:
+    known = Facts(Environment.PRODUCTION)
+    return evaluate(policy_in_force(ports), known, Action.ANNOUNCE, by, ports.clock.now(), tag)
+
+
 def on_publishing_when_ready(ports: Ports, release: Release, by: Actor) -> Decision:
     known = Facts(Environment.PRODUCTION, release=ReleaseFacts(release.tag, "", "", release))
     return evaluate(needed_policy(ports), known, Action.PUBLISH_WHEN_READY, by, ports.clock.now(), release.tag)

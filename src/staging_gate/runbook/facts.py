@@ -10,6 +10,7 @@ from staging_gate.domain.check import Check
 from staging_gate.domain.deployment import Deployment, DeploymentState
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.gate import Facts, ReleaseFacts, UnderWay
+from staging_gate.domain.notes import write_notes
 from staging_gate.domain.policy import MergeMethod, Policy
 from staging_gate.domain.release import Release, ReleaseState
 from staging_gate.domain.revision import Commit
@@ -239,6 +240,8 @@ def _promoted(ports: Ports, policy: Policy, tags: ReleaseTags, tag: str, commit:
             tree=tree,
             hotfix_reason=hotfix_facts.reason_of(tx, tag),
             commits=len(commits),
+            breaking=write_notes(commits).breaking,
+            announced=tuple(tx.announcements.of(tag)),
             verified=tx.deployments.verification(Environment.STAGING, tree),
             included=included,
             tested=tested,

@@ -27,6 +27,7 @@ class Action(StrEnum):
     WITHDRAW = "withdraw"
     EDIT = "edit"
     PUBLISH = "publish"
+    ANNOUNCE = "announce"
     PUBLISH_WHEN_READY = "publish_when_ready"
     DEPLOY = "deploy"
     CANCEL = "cancel"

@@ -8,6 +8,7 @@ from staging_gate.domain.bypass import Bypass
 from staging_gate.domain.gate.decision import Action, Caution, Decision, Passed, Reason
 from staging_gate.domain.gate.facts import Facts
 from staging_gate.domain.gate.rules import (
+    announced,
     approvals,
     approver,
     back_merge,
@@ -126,10 +127,12 @@ RULES: Mapping[Action, tuple[Rule, ...]] = {
         being_published.rule,
         hold.rule,
         *CALENDAR,
+        announced.rule,
         *PROMOTION,
         targets.rule,
     ),
     Action.DEPLOY: (policy_in_force.rule, rights.rule, hold.rule, *CALENDAR, *PLACED, *PROMOTION, targets.rule),
+    Action.ANNOUNCE: (rights.rule,),
     Action.PUBLISH_WHEN_READY: (policy_in_force.rule, rights.rule, release_merged.rule),
     Action.CANCEL: (rights.rule,),
     Action.ROLL_BACK: (policy_in_force.rule, rights.rule, rollback_of_a_rollback.rule, rollback_target.rule),

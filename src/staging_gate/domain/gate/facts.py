@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from staging_gate.domain.announcement import Announcement
 from staging_gate.domain.approval import Approval
 from staging_gate.domain.bypass import Bypass
 from staging_gate.domain.change import Change
@@ -26,7 +27,8 @@ class ReleaseFacts:
     this one does not hold it. `commits` is how many it has since then. `verified` is the record that
     the tree was proved in staging. `included` are the merged changes that it ships, `tested` those that a person
     tried. `checks` are the results of its tree. `critical_bugs` are sentences, None where nothing could be read.
-    `hotfix_reason` is why it is urgent, None for a regular release.
+    `hotfix_reason` is why it is urgent, None for a regular release. `breaking` are its breaking changes, `announced`
+    what people were told of it, oldest first.
     """
 
     tag: str
@@ -47,6 +49,8 @@ class ReleaseFacts:
     hotfix_reason: str | None = None
     lacks: str | None = None
     commits: int = 0
+    breaking: tuple[str, ...] = ()
+    announced: tuple[Announcement, ...] = ()
 
     def oldest(self) -> list[Change]:
         """The included changes, those first that waited longest."""

@@ -1,5 +1,6 @@
 """Releases: plan, open, publish, withdraw, quarantine."""
 
+from datetime import date
 from typing import Any
 
 from fastapi import APIRouter
@@ -8,7 +9,7 @@ from pydantic import Field
 from staging_gate.domain.release import ReleaseState
 from staging_gate.queries import bypasses, waiting
 from staging_gate.queries.plain import plain
-from staging_gate.runbook import deciding, editing, holding, releasing
+from staging_gate.runbook import announcing, deciding, editing, holding, releasing
 from staging_gate.server.api.asked import Asked
 from staging_gate.server.api.house import By, InHouse
 from staging_gate.server.api.waiting import until_done
@@ -29,6 +30,11 @@ class Words(Asked):
     title: str | None = Field(None, max_length=300)
     notes: str | None = Field(None, max_length=65_536)
     edition: str | None = Field(None, pattern="^[0-9a-f]{12}$")
+
+
+class ToldFor(Asked):
+    planned_for: date
+    note: str = Field("", max_length=1000)
 
 
 class Because(Asked):
@@ -98,6 +104,12 @@ def publish(house: InHouse, by: By, tag: str, how: HowToPublish | None = None) -
 def do_not_publish(house: InHouse, by: By, tag: str) -> Any:
     """Take back that it is published by itself."""
     return plain(releasing.do_not_publish(house.ports, tag, by))
+
+
+@router.post("/{tag}/announce", status_code=201)
+def announce(house: InHouse, by: By, tag: str, told: ToldFor) -> Any:
+    """Say from which day on a major release may come, before or after it is opened."""
+    return plain(announcing.announce(house.ports, tag, told.planned_for, by, told.note))
 
 
 @router.post("/{tag}/withdraw")
