@@ -11,7 +11,7 @@ from staging_gate.domain.followup import FollowUp, FollowUpKind
 from staging_gate.domain.incident import Severity
 from staging_gate.domain.release import Release, ReleaseState
 from staging_gate.queries.deployments import timeline
-from staging_gate.runbook import changes, hotfixing, incidents, releasing
+from staging_gate.runbook import changes, hotfixing, incidents, merging, releasing
 from staging_gate.runbook.changes import Unusable
 from staging_gate.runbook.holding import hold
 from staging_gate.runbook.redeploying import redeploy
@@ -221,6 +221,38 @@ def test_what_holds_production_closes_the_merge_already(released: World) -> None
     hold(released.ports, PRODUCTION, "the database is moved", released.person("dora"))
 
     assert closed(lambda: released.merge(released.hotfix())) == ("hold",)
+
+
+def test_who_may_approve_is_paged(made: Callable[..., World]) -> None:
+    world = made(gate_yaml(roles={**ROLES, "on_call": ["cleo", "ada", "tess"]}))
+    world.release("v1.0.0")
+    change = world.change("fix: login", branch="hotfix/login", to="main", reason="nobody can log in")
+
+    assert change.reviewers == ("tess", "cleo")
+    assert ("staging-gate", "reviewers paged", "nobody can log in") in world.record(f"change {change.number}")
+
+
+def test_merged_when_ready_it_needs_nobody_after_its_approval(released: World) -> None:
+    change = released.change("fix: login", branch="hotfix/login", to="main", reason="nobody can log in")
+    assert merging.merge_when_ready(released.ports, change.number, None, released.person("ben")) is None
+    released.approve(change, "tess", "tech_lead")
+    released.settle()
+    released.advance(seconds=10)
+
+    assert released.production.live() == released.look(change).release == "v1.0.1"
+
+
+def test_what_becomes_ready_unseen_is_tried_with_the_next_tick(released: World) -> None:
+    """Production goes back to what the hotfix started from."""
+    hotfix = released.change("fix: login", branch="hotfix/login", to="main", reason="nobody can log in")
+    released.release("v1.1.0")
+    released.approve(hotfix, "tess", "tech_lead")
+    released.settle()
+    assert not newest(released, STAGING).is_proof
+
+    released.roll_back("v1.0.0")
+    released.advance(seconds=10)
+    assert newest(released, STAGING).is_proof
 
 
 # --- its proof in staging ----------------------------------------------------------------------------------------

@@ -95,6 +95,8 @@ def details(one: dict[str, Any], left: int) -> None:
     show.indented(f"why it is urgent: {one['reason']}", left, "dim")
     if one["change"]["state"] == "open":
         show.indented(f"size: {size['files']} files, {size['lines']} lines{migrations}", left, "dim")
+    if one["change"]["state"] == "open" and one["change"]["reviewers"]:
+        show.indented(f"paged: {', '.join(one['change']['reviewers'])}", left, "dim")
     for warning in one["warnings"]:
         show.indented(f"{warning['sentence']} {warning['advice']}", left, "yellow")
     if one["proof"]:

@@ -1,5 +1,6 @@
 """Procedure 1, its first half: a change is opened, looked at, approved, tried in staging."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ from staging_gate.domain.change import Change, ChangeState, MergePreview, Tested
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.gate import Decision
 from staging_gate.domain.gate.rules.approvals import why_not
-from staging_gate.domain.hotfix import LABELS
+from staging_gate.domain.hotfix import LABELS, ROLES
 from staging_gate.domain.release import ReleaseState
 from staging_gate.domain.revision import Revision
 from staging_gate.messages import approvals as words
@@ -21,6 +22,8 @@ from staging_gate.runbook import checking, deciding, urgency
 from staging_gate.runbook.hotfix_facts import is_hotfix
 from staging_gate.runbook.migrations import migration_set
 from staging_gate.runbook.policy import policy_at, policy_in_force
+
+log = logging.getLogger(__name__)
 
 
 class Unknown(LookupError):
@@ -74,11 +77,14 @@ def open_change(
             release=release,
             last_pusher=pusher,
             hotfix_reason=urgent,
+            reviewers=_paged(ports, (by.name, pusher)) if urgent else (),
         )
         tx.changes.add(change)
         tx.audit(by, "change opened", subject_of(change), f"{source} -> {target}", head=head.commit)
         if urgent:
-            tx.audit(SYSTEM, "reviewers paged", subject_of(change), urgent)
+            paged = ", ".join(change.reviewers) or "nobody may approve it"
+            tx.audit(SYSTEM, "reviewers paged", subject_of(change), urgent, reviewers=paged)
+            log.warning("change %s is a hotfix, for %s: %s", change.number, paged, urgent)
     return refresh(ports, change.number) or change
 
 
@@ -295,6 +301,13 @@ def _why_urgent(ports: Ports, source: str, target: str, adds_policy: bool, reaso
         'A hotfix needs its reason in writing: --reason "...". It says why this can not wait for the next release, '
         "goes on the record, and is shown to whoever approves."
     )
+
+
+def _paged(ports: Ports, authors: Sequence[str | None]) -> tuple[str, ...]:
+    """Who may approve a hotfix."""
+    policy = policy_in_force(ports)
+    people = [name for role in ROLES for name in policy.roles.get(role, ())] if policy else []
+    return tuple(dict.fromkeys(name for name in people if name not in authors))
 
 
 def _void_approvals(tx: Transaction, change: Change) -> None:

@@ -88,6 +88,15 @@ def prove_hotfix(run: Run, subject: str) -> None:
     run.step("try it in staging, if it is ready", prove_if_ready, int(subject.split()[1]))
 
 
+def prove_what_is_ready(ports: Ports) -> None:
+    """For what nobody tells of: another policy, a production that went back."""
+    with ports.store.reading() as tx:
+        waiting = [one for one in tx.changes.open() if one.goes_alone and not one.is_being_merged]
+        untried = [one.number for one in waiting if not _proofs(tx, one)]
+    for number in untried:
+        prove_if_ready(ports, number)
+
+
 def prove_if_ready(ports: Ports, number: int) -> str:
     """By itself only once for each tree: what failed there is tried again when somebody wants it."""
     change = changes.refresh(ports, number) or changes.get(ports, number)

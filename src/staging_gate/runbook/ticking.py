@@ -17,6 +17,7 @@ Due = Callable[[Ports], None]
 
 DUE: tuple[Due, ...] = (
     following_up.remind,
+    hotfixing.prove_what_is_ready,
     hotfixing.bring_staging_back,
     first_minutes.look_at_logs,
     waiting.publish_what_is_due,

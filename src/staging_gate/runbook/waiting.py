@@ -45,9 +45,9 @@ def releases_in_turn(tx: Transaction) -> list[Release]:
 
 
 def changes_in_turn(tx: Transaction) -> list[Change]:
-    """Those that wait and are not being merged already, in the order of being asked for."""
+    """Those that wait and are not being merged already: hotfixes first, then in the order of being asked for."""
     asked = [change for change in tx.changes.open() if change.waits and not change.is_being_merged]
-    return sorted(asked, key=lambda change: (change.merge_wanted_at or change.opened_at, change.number))
+    return sorted(asked, key=_place)
 
 
 def _publish(ports: Ports, release: Release) -> None:
@@ -71,6 +71,10 @@ def _production_is_busy(tx: Transaction) -> bool:
         return True
     production = Environment.PRODUCTION
     return tx.deployments.occupying(production) is not None or bool(tx.deployments.queued(production))
+
+
+def _place(change: Change) -> tuple[bool, datetime, int]:
+    return not change.is_hotfix, change.merge_wanted_at or change.opened_at, change.number
 
 
 def _turn(release: Release) -> tuple[datetime, bool, Any]:
