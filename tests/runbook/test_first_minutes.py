@@ -1,11 +1,14 @@
 """Five minutes after a rollback somebody looks at what the services have logged since."""
 
+from collections.abc import Iterable
+
 import pytest
 
 from staging_gate.domain.deployment import Deployment
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.incident import Incident
-from staging_gate.runbook.ticking import tick
+from staging_gate.domain.log_patterns import Found, look_for_patterns
+from staging_gate.runbook import first_minutes
 from staging_gate.testing.world import World
 from tests.runbook.stories import actions
 
@@ -58,16 +61,20 @@ def test_what_still_goes_wrong_calls_a_person_and_takes_nothing_back(two: World,
     assert two.live(PRODUCTION) == two.deployment(rollback.id)
 
 
-def test_two_who_look_at_the_same_moment_tell_it_once(two: World) -> None:
+def test_two_who_look_at_the_same_moment_tell_it_once(two: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other one is done with it after we have found it due."""
     rollback = two.roll_back("v1.0.0")
     two.production.says("Deadlock detected")
     two.clock.advance(minutes=5)
-    with two.store.reading() as tx:
-        [due] = tx.deployments.logs_due(tx.at)
-    tick(two.ports)
-    tick(two.ports)
+    others = iter([lambda: first_minutes.look_at_logs(two.ports)])
 
-    assert due.id == rollback.id
+    def counted_after_the_other(lines: Iterable[str]) -> Found:
+        next(others, lambda: None)()
+        return look_for_patterns(lines)
+
+    monkeypatch.setattr("staging_gate.runbook.first_minutes.look_for_patterns", counted_after_the_other)
+    first_minutes.look_at_logs(two.ports)
+
     assert len(incidents(two)) == 1
     assert actions(two, rollback.id).count(LOOKED) == 1
 
@@ -90,6 +97,15 @@ def test_where_nobody_can_tell_it_is_unknown(two: World) -> None:
 
     assert two.deployment(rollback.id).logs_found == "Unknown: no service can tell what it has logged since."
     assert incidents(two) == []
+
+
+def test_without_rules_it_is_unknown_and_other_ticks_go_on(two: World) -> None:
+    rollback = two.roll_back("v1.0.0")
+    broken = two.repository.commit(two.revision("main").commit, {"gate.yaml": "x"}, "oops", "root", two.clock.now())
+    two.repository.move("refs/heads/main", broken)
+    two.advance(minutes=5)
+
+    assert two.deployment(rollback.id).logs_found == "Unknown: no service can tell what it has logged since."
 
 
 def test_a_release_that_goes_forward_is_not_looked_at(released: World) -> None:

@@ -10,8 +10,10 @@ from staging_gate.domain.log_patterns import Found, both, look_for_patterns
 from staging_gate.messages import deployments as words
 from staging_gate.messages.incidents import logs_after_rollback
 from staging_gate.ports import Ports
+from staging_gate.ports.errors import Refused
 from staging_gate.runbook import deploying
 from staging_gate.runbook.incidents import call_a_person
+from staging_gate.runbook.policy import NoPolicy
 from staging_gate.runbook.queue import locked
 
 SERIOUS = frozenset({"database", "application"})
@@ -27,10 +29,14 @@ def look_at_logs(ports: Ports) -> None:
 
 
 def _found(ports: Ports, rollback: Deployment) -> Found | None:
-    """None where no service can tell what it has logged since."""
+    """None where no service can tell what it has logged since, or nobody what the services are."""
+    try:
+        orders = deploying.orders(ports, rollback)
+    except (NoPolicy, Refused):
+        return None
     looks = [
         look_for_patterns(lines)
-        for order in deploying.orders(ports, rollback)
+        for order in orders
         if (lines := deploying.target_of(ports, order).said_since_live(order)) is not None
     ]
     return reduce(both, looks) if looks else None
