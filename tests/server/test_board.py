@@ -1,6 +1,7 @@
 """What the pages show of a story: rendered from a world, without a server."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -37,6 +38,24 @@ def test_the_board_tells_the_whole_story(told: World) -> None:
     assert "The smoke tests of api did not pass through the public address: login failed" in shown
     assert "rollback to v1.0.0" in shown
     assert "feat: light mode" in shown
+
+
+def test_what_is_in_quarantine_is_shown_however_long_ago_it_was_released(told: World) -> None:
+    now = board(told.ports)
+    for known in (now, replace(now, releases=())):
+        shown = bytes(page("board_content.html", board=known, zone=ZONE).body).decode()
+        assert shown.count("gate release lift v1.1.0") == 1
+
+
+def test_a_rollback_shows_what_its_first_logs_say_and_where_its_report_is(told: World) -> None:
+    found = timeline(told.ports, "production-3")
+    assert found
+    rollback = replace(found.deployment, logs_found="Deadlock detected once.", retries="production-2")
+    known = replace(found, deployment=rollback)
+    shown = bytes(page("deployment_content.html", timeline=known, now=told.ports.clock.now(), zone=ZONE).body).decode()
+    assert "Deadlock detected once." in shown
+    assert "gate report production-3" in shown
+    assert 'after <a href="/deployments/production-2">' in shown
 
 
 def test_a_deployment_that_failed_shows_its_steps_and_the_evidence(told: World) -> None:
