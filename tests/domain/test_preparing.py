@@ -120,6 +120,15 @@ def test_majors_are_announced() -> None:
     assert publishing(tag="v2.0.0", calendar=Calendar(announce_majors=timedelta())).open
 
 
+def test_it_is_said_while_the_release_is_looked_at() -> None:
+    """Before its change is merged: there is time yet to tell people."""
+    coming = replace(nouns.RELEASABLE, release=replace(nouns.PROMOTED, tag="v2.0.0"))
+    decision = evaluate(POLICY, coming, Action.PROMOTE, nouns.TESS, AT)
+
+    assert decision.open
+    assert [warning.code for warning in decision.warnings] == ["not_announced"]
+
+
 def test_seven_days_from_the_word_and_not_before_the_day() -> None:
     soon, late = told("2026-03-12"), told("2026-03-20")
 

@@ -380,7 +380,9 @@ def major(made: Callable[..., World]) -> World:
     world.release("v1.0.0")
     go_to(world, "2026-03-06 12:00")
     world.ship_to_staging("feat!: another login")
-    world.prepare_release("v2.0.0")
+    change = world.prepare_release("v2.0.0", merged=False)
+    assert [warning.code for warning in world.explain(str(change.number), "tess").warnings] == ["not_announced"]
+    world.merge(change, "tess")
     return world
 
 

@@ -225,8 +225,9 @@ def commits_since_last_release(ports: Ports, tags: ReleaseTags, until: str) -> l
 
 def _release_of_change(ports: Ports, policy: Policy, change: Change) -> ReleaseFacts:
     tree = change.mergeable_tree() or ""
-    found = _promoted(ports, policy, release_tags(ports), change.release or "", change.head.commit, tree)
-    return replace(found, hotfix_reason=change.hotfix_reason)
+    tags = release_tags(ports)
+    found = _promoted(ports, policy, tags, change.release or "", change.head.commit, tree)
+    return replace(found, hotfix_reason=change.hotfix_reason, greatest=tags.last(but=change.release or ""))
 
 
 def _promoted(ports: Ports, policy: Policy, tags: ReleaseTags, tag: str, commit: str, tree: str) -> ReleaseFacts:

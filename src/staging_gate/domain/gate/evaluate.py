@@ -145,7 +145,10 @@ RULES: Mapping[Action, tuple[Rule, ...]] = {
 
 WARNINGS: Mapping[Action, tuple[Warn, ...]] = {
     Action.MERGE: (hotfix_size.caution,),
-    Action.PROMOTE: (large_release.caution,),
+    Action.PROMOTE: (
+        announced.caution,
+        large_release.caution,
+    ),
     Action.PUBLISH: (large_release.caution,),
 }
 """What is said before somebody acts, and closes nothing."""

@@ -6,7 +6,7 @@ from staging_gate.domain.actor import Actor
 from staging_gate.domain.announcement import notice
 from staging_gate.domain.calendar import spoken
 from staging_gate.domain.calendar.local_time import midnight
-from staging_gate.domain.gate.decision import Action, Reason
+from staging_gate.domain.gate.decision import Action, Caution, Reason
 from staging_gate.domain.gate.facts import Facts, ReleaseFacts
 from staging_gate.domain.policy import Policy
 from staging_gate.domain.version import parse_tag
@@ -36,6 +36,12 @@ def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: 
         until=until,
         bypass=BYPASS,
     )
+
+
+def caution(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: datetime) -> Caution | None:
+    """While its change is open: there is time yet to tell people."""
+    reason = rule(policy, facts, action, actor, at)
+    return Caution(reason.code, reason.sentence, reason.opens_when, reason.evidence) if reason else None
 
 
 def why_major(release: ReleaseFacts) -> str | None:

@@ -29,7 +29,7 @@ def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: 
         _opens_when(calendar, facts, opens),
         tuple(_evidence(calendar, each) for each in closed),
         until=opens,
-        bypass=BYPASS,
+        bypass=() if actor.kind is ActorKind.CALENDAR else BYPASS,
     )
 
 
