@@ -65,7 +65,7 @@ def test_approvals_count_as_if_given_under_the_other_rules(released: World) -> N
     assert reason.sentence.startswith("Approvals are missing: 1 more as devops;")
 
 
-def test_every_problem_of_the_given_rules_is_told_at_once(merged: World) -> None:
+def test_all_problems_of_the_given_rules_are_told(merged: World) -> None:
     with pytest.raises(PolicyProblems) as broken:
         ask(merged, "v1.1.0", policy="product: 7\ncolour: red\n")
 
@@ -117,8 +117,10 @@ def test_an_act_that_has_nothing_to_do_with_the_subject_is_told(merged: World) -
     )
 
 
-def test_without_rules_on_main_there_is_nothing_to_suppose(made: object) -> None:
-    world: World = made(policy=None)  # type: ignore[operator]
+def test_without_rules_on_main_there_is_nothing_to_suppose(world: World) -> None:
+    main = world.revision("main").commit
+    bare = world.repository.commit(main, {"gate.yaml": None}, "chore: no rules", "root", world.clock.now())
+    world.repository.move("refs/heads/main", bare)
 
     with pytest.raises(Unusable, match=r"main has no gate\.yaml yet"):
         ask(world, "production", action=Action.HOLD, policy=gate_yaml())
