@@ -180,6 +180,7 @@ SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
     pushes.no_right_to_roll_back: [("v1.0.0-rollback", "ada", "tech_lead or devops")],
     pushes.internal_ref: [("refs/gate/trial/x",)],
     pushes.first_import_needs_admin: [("main",)],
+    releases.on_main_already: [(RELEASE, "v1.2.0")],
     releases.taken: [(RELEASE,), (replace(RELEASE, state=ReleaseState.VERIFIED),)],
     check_runs.title: [(OPEN,), (CLOSED,), (replace(CLOSED, reasons=CLOSED.reasons[:1]),)],
     check_runs.summary: [

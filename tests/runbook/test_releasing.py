@@ -500,17 +500,22 @@ def test_a_merged_release_that_was_withdrawn_is_not_published(merged: World) -> 
     assert closed_as_explained(merged, "v1.1.0", "tess", lambda: merged.publish("v1.1.0")) == ("release_withdrawn",)
 
 
-@pytest.mark.parametrize("tag", ["v1.1.0", "v1.2.0"])
-def test_a_merged_release_that_was_withdrawn_is_opened_anew_with_the_merge_that_there_was(
-    merged: World, tag: str
-) -> None:
+def test_a_merged_release_that_was_withdrawn_is_opened_anew_with_the_merge_that_there_was(merged: World) -> None:
     merge = releasing.get(merged.ports, "v1.1.0")
     releasing.withdraw(merged.ports, "v1.1.0", merged.person("tess"), "not yet")
-    anew = releasing.open_release(merged.ports, merged.person("ada"), tag)
+    anew = releasing.open_release(merged.ports, merged.person("ada"))
 
+    assert anew.tag == "v1.1.0"
     assert (anew.state, anew.revision, anew.change) == (ReleaseState.MERGED, merge.revision, merge.change)
-    assert merged.publish(tag).state == "succeeded"
-    assert merged.production.live() == tag
+    assert merged.publish("v1.1.0").state == "succeeded"
+    assert merged.production.live() == "v1.1.0"
+
+
+def test_it_is_opened_anew_as_what_was_approved_and_under_no_other_name(merged: World) -> None:
+    releasing.withdraw(merged.ports, "v1.1.0", merged.person("tess"), "not yet")
+
+    with pytest.raises(Unusable, match="as v1.1.0, which was withdrawn; v1.2.0 would be approved by nobody"):
+        releasing.open_release(merged.ports, merged.person("ada"), "v1.2.0")
 
 
 def test_a_withdrawn_release_is_no_merge_for_other_code(merged: World) -> None:

@@ -45,6 +45,13 @@ def tag_of_nobody(tag: str, last: str) -> str:
     return f"The tag {tag} was not published through the gate, and stands above {last}, the last release."
 
 
+def on_main_already(withdrawn: Release, wanted: str) -> str:
+    return (
+        f"This code is on main already, as {withdrawn.tag}, which was withdrawn; {wanted} would be approved by nobody. "
+        f"Open that one anew: `gate release open --tag {withdrawn.tag}`."
+    )
+
+
 def taken(release: Release) -> str:
     """Why no release of this tag can be opened."""
     if release.state is ReleaseState.MERGED:

@@ -14,7 +14,7 @@ from staging_gate.domain.revision import Commit, Revision
 from staging_gate.domain.version import next_tag
 from staging_gate.engine import Run, procedure
 from staging_gate.messages import deployments as deployment_words
-from staging_gate.messages.releases import release_title, tag_message, taken
+from staging_gate.messages.releases import on_main_already, release_title, tag_message, taken
 from staging_gate.ports import Ports
 from staging_gate.ports.code_host import TagOrder
 from staging_gate.ports.store import Transaction
@@ -90,7 +90,7 @@ def open_release(ports: Ports, by: Actor, tag: str | None = None, title: str | N
         raise Unusable(taken(known))
     named = release_title(planned.tag, changes.one_line(title)) if title else planned.title
     notes = planned.notes.markdown(ports.address)
-    before = None if pending else _merged_before(ports, policy, planned.head)
+    before = None if pending else _merged_before(ports, policy, planned)
     # One that is open already was opened by us, and we were killed before the release was written.
     change = (
         pending
@@ -331,14 +331,18 @@ def _unwanted(release: Release) -> Release:
     return replace(release, publish_wanted_at=None, publish_wanted_by=None, published_by=None, held_back="")
 
 
-def _merged_before(ports: Ports, policy: Policy, head: Revision) -> Change | None:
-    """The change of a withdrawn release that has brought just this code to main: it lacks nothing but a tag."""
-    main = ports.code_host.revision(policy.production.branch)
+def _merged_before(ports: Ports, policy: Policy, planned: ReleasePlan) -> Change | None:
+    """The change of a withdrawn release that has brought just this code to main: it lacks nothing but a tag, the one
+    that people have approved."""
+    head, main = planned.head, ports.code_host.revision(policy.production.branch)
     if main is None or main.tree != head.tree or not ports.code_host.is_ancestor(head.commit, main.commit):
         return None
     with ports.store.reading() as tx:
-        withdrawn = (r for r in tx.releases.all() if r.state is ReleaseState.WITHDRAWN and r.revision == main)
-        return next((tx.changes.get(release.change) for release in withdrawn if release.change), None)
+        withdrawn = [r for r in tx.releases.all() if r.state is ReleaseState.WITHDRAWN and r.revision == main]
+        same = next((release for release in withdrawn if release.tag == planned.tag), None)
+        if withdrawn and same is None:
+            raise Unusable(on_main_already(withdrawn[0], planned.tag))
+        return tx.changes.get(same.change) if same is not None and same.change else None
 
 
 def _warnings(
