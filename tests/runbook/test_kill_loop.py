@@ -16,9 +16,10 @@ from staging_gate.domain.audit import verify_chain
 from staging_gate.domain.change import Change
 from staging_gate.domain.check import Check
 from staging_gate.domain.environment import Environment
+from staging_gate.domain.incident import Severity
 from staging_gate.ports.errors import Refused
 from staging_gate.ports.store import Transaction
-from staging_gate.runbook import changes, holding, merging, releasing
+from staging_gate.runbook import bypassing, changes, holding, incidents, merging, releasing
 from staging_gate.testing.policies import gate_yaml
 from staging_gate.testing.world import World
 from tests.runbook.conftest import Beginnings, Tale, check_whole, nothing, v1_1_0, v1_1_0_is_merged
@@ -56,6 +57,13 @@ def two_services_are_merged(world: World) -> None:
     world.publish("v1.0.0")
     world.ship_to_staging("feat: charts")
     world.prepare_release("v1.1.0")
+
+
+def a_bypass_lets_it_through(world: World) -> None:
+    """v1.1.0 is merged, and a critical bug is open that does not keep it out."""
+    v1_1_0_is_merged(world)
+    incidents.open_incident(world.ports, Severity.P1, "login fails", world.person("ben"))
+    bypassing.bypass(world.ports, "v1.1.0", "critical_bugs", "v1.1.0 mends it", world.person("tess"))
 
 
 def a_feature_is_finished(world: World) -> None:
@@ -150,6 +158,7 @@ STORIES = {
     "a merge and its staging deployment": Story(a_change_is_ready, it_is_merged),
     "a staging deployment that is taken back": Story(a_change_is_ready, it_is_merged, staging_in_public),
     "a release": Story(v1_1_0_is_merged, it_is_published),
+    "a release that a bypass lets through": Story(a_bypass_lets_it_through, it_is_published),
     "a release that fails before its traffic": Story(v1_1_0_is_merged, it_is_published, the_candidate),
     "a release that takes itself back": Story(v1_1_0_is_merged, it_is_published, in_public),
     "a release that comes back at the second try": Story(v1_1_0_is_merged, it_is_published, in_public_and_the_way_back),
@@ -222,6 +231,7 @@ def outcome(world: World) -> dict[str, Any]:
             "quarantines": [(q.tag, q.reason) for q in tx.releases.quarantines()],
             "holds": [(hold.environment, hold.reason) for hold in tx.holds.in_force()],
             "follow-ups": [(one.about, str(one.kind), one.owner) for one in tx.followups.open()],
+            "bypasses": [(one.code, one.subject, one.used_for) for one in tx.bypasses.recent()],
             "incidents": [(i.id, i.title, i.deployment) for i in tx.incidents.open()],
             "record": sorted((e.actor, e.action, e.subject, e.reason) for e in tx.audit_log.entries()),
             "traffic": {at: route.served for at, route in world.target.known.routes.items()},
