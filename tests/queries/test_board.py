@@ -48,7 +48,9 @@ def test_what_runs_and_what_waits_behind_it(released: World) -> None:
     seen: list[Board] = []
 
     def look() -> None:
-        released.engine.wait(releasing.publish(released.ports, "v1.2.0", released.person("tess")), within=20)
+        run = releasing.publish(released.ports, "v1.2.0", released.person("tess"))
+        assert run is not None
+        released.engine.wait(run, within=20)
         seen.append(board(released.ports))
 
     released.away["deploy target"].just_before("start", look)

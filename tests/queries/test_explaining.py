@@ -63,19 +63,19 @@ def test_explaining_changes_nothing(released: World) -> None:
 
 
 def test_what_waits_says_where_it_stands(merged: World) -> None:
-    told: list[tuple[str | None, ...]] = []
+    told: list[list[str]] = []
 
     def publish_and_ask() -> None:
         run = releasing.publish(merged.ports, "v1.1.0", merged.person("tess"))
         assert run is not None
         merged.engine.wait(run, within=20)
-        release, deployment = place(merged.ports, "v1.1.0"), place(merged.ports, "production-3")
-        told.append((release and release.said, deployment and deployment.said))
+        places = [place(merged.ports, subject) for subject in ("v1.1.0", "production-3")]
+        told.append([each.said for each in places if each])
 
     merged.away["deploy target"].just_before("build", publish_and_ask)
     redeploy(merged.ports, Environment.PRODUCTION, merged.person("dora"))
     merged.settle()
 
-    assert told == [("production-3 is number 2 in the queue: it waits for production-2.",) * 2]
+    assert told == [["production-3 is number 2 in the queue: it waits for production-2."] * 2]
     assert place(merged.ports, "v1.1.0") is None, "it is there"
     assert place(merged.ports, "3") is None
