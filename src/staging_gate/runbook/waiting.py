@@ -41,7 +41,7 @@ def merge_what_is_ready(ports: Ports) -> None:
 
 def releases_in_turn(tx: Transaction) -> list[Release]:
     """In the order of being asked for; those of one moment by version."""
-    return sorted((release for release in tx.releases.all() if release.waits), key=_turn)
+    return sorted((release for release in tx.releases.under_way() if release.waits), key=_turn)
 
 
 def changes_in_turn(tx: Transaction) -> list[Change]:
