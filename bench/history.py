@@ -20,7 +20,7 @@ from staging_gate.ports.store import Transaction
 from staging_gate.testing.world import World
 
 ADA = Actor("ada")
-PER_RELEASE = 50
+PER_RELEASE = 100
 """Changes in a release."""
 AT_ONCE = 20_000
 """Rows of the record in one transaction."""

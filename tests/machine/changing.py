@@ -28,6 +28,17 @@ FILES = (
     {"gate.yaml": rules(staging={"approvals": {"review": 2}})},
     {"gate.yaml": "product: [\n"},
 )
+BUT = (
+    "nothing",
+    "nothing",
+    "nobody tries it",
+    "no approval",
+    "the author approves",
+    "somebody pushes",
+    "a reviewer pushes",
+    "approvals are taken back",
+)
+"""What is not as the runbook wants it."""
 ROLE = st.sampled_from(("review", "tech_lead", "stakeholder"))
 METHOD = st.sampled_from((None, MergeMethod.MERGE, MergeMethod.SQUASH))
 
@@ -64,12 +75,7 @@ class Changing(Stage):
     @there_is("open")
     @rule(by=SOMEBODY, which=ANY)
     def somebody_takes_an_approval_back(self, by: str, which: int) -> None:
-        number = one_of(self.now.open, which).number
-        self.act(
-            f"{by} takes approvals of change {number} back",
-            lambda: changes.withdraw_approval(self.world.ports, number, self.world.person(by)),
-        )
-        self.witness.took_it_back(number, by)
+        self.take_back(one_of(self.now.open, which), by)
 
     @there_is("changes")
     @rule(by=SOMEBODY, which=ANY, method=METHOD, late=st.booleans())
@@ -110,19 +116,32 @@ class Changing(Stage):
             lambda: changes.label(self.world.ports, number, add, remove, self.world.person(by)),
         )
 
-    @rule(files=st.sampled_from(FILES[:6]), by=st.sampled_from(("ada", "ben", "tess")))
-    def a_change_goes_to_staging(self, files: Files, by: str) -> None:
-        """As the runbook wants it."""
+    @rule(files=st.sampled_from(FILES[:6]), by=st.sampled_from(("ada", "tess")), but=st.sampled_from(BUT))
+    def a_change_goes_to_staging(self, files: Files, by: str, but: str) -> None:
+        """As the runbook wants it, but for one thing."""
         self.somebody_pushes(by, "feature/a", files, False)
         self.somebody_opens_a_change(by, "feature/a", "staging")
         found = [change for change in self.now.open if change.source == "feature/a"]
         if not found:
             return
-        for reviewer in ("cleo", "theo"):
+        for reviewer in {"no approval": (), "the author approves": (by,)}.get(but, ("cleo", "theo")):
             self.approve(found[0], reviewer)
-        self.approve(found[0], "theo", "tech_lead")
+            self.approve(found[0], reviewer, "tech_lead")
+        self.happens_meanwhile(but, "feature/a", found[0])
         self.merge(found[0], by)
-        self.try_out(found[0], "cleo")
+        if but != "nobody tries it":
+            self.try_out(found[0], "cleo")
+
+    def happens_meanwhile(self, but: str, branch: str, change: Change) -> None:
+        """Between the approvals and the merge."""
+        if but == "somebody pushes":
+            self.somebody_pushes("ben", branch, {"app/more.py": "more\n"}, False)
+        elif but == "a reviewer pushes":
+            self.somebody_pushes("cleo", branch, {"app/more.py": "more\n"}, False)
+            self.approve(self.world.look(change), "cleo")
+        elif but == "approvals are taken back":
+            for reviewer in ("cleo", "theo", "stan"):
+                self.take_back(change, reviewer)
 
     # --- what they are made of -----------------------------------------------------------------------------------
 
@@ -135,6 +154,13 @@ class Changing(Stage):
         )
         if given:
             self.witness.said_yes(change.number, by, role)
+
+    def take_back(self, change: Change, by: str) -> None:
+        self.act(
+            f"{by} takes approvals of change {change.number} back",
+            lambda: changes.withdraw_approval(self.world.ports, change.number, self.world.person(by)),
+        )
+        self.witness.took_it_back(change.number, by)
 
     def merge(self, change: Change, by: str, method: MergeMethod | None = None) -> None:
         ports = self.world.ports

@@ -9,7 +9,7 @@ from staging_gate.runbook import bypassing, deciding, hotfixing
 from staging_gate.runbook.changes import Unknown, Unusable
 from staging_gate.runbook.policy import NoPolicy
 from staging_gate.testing.repository import Files
-from tests.machine.changing import HARMLESS
+from tests.machine.changing import BUT, HARMLESS
 from tests.machine.releasing import Releasing
 from tests.machine.stage import ANY, SOMEBODY, one_of, there_is
 
@@ -55,18 +55,18 @@ class Fixing(Releasing):
             besides=(Unusable,),
         )
 
-    @rule(files=st.sampled_from(HARMLESS), by=st.sampled_from(("ada", "tess")), more=st.booleans())
-    def a_hotfix_goes_to_production(self, files: Files, by: str, more: bool) -> None:
-        """As the runbook wants it; with `more`, somebody pushes once more after the approval."""
+    @rule(files=st.sampled_from(HARMLESS), by=st.sampled_from(("ada", "tess")), but=st.sampled_from(BUT))
+    def a_hotfix_goes_to_production(self, files: Files, by: str, but: str) -> None:
+        """As the runbook wants it, but for one thing."""
         self.somebody_starts_a_hotfix(by, "h")
         self.somebody_pushes(by, "hotfix/h", files, True)
         self.somebody_opens_a_hotfix(by, "h", "nobody can log in")
         found = [change for change in self.now.open if change.source == "hotfix/h" and change.target == "main"]
         if not found:
             return
-        self.approve(found[0], "theo", "tech_lead")
-        if more:
-            self.somebody_pushes("theo", "hotfix/h", {"app/more.py": "more\n"}, True)
+        if but != "no approval":
+            self.approve(found[0], by if but == "the author approves" else "theo", "tech_lead")
+        self.happens_meanwhile(but, "hotfix/h", found[0])
         self.merge(found[0], by)
 
     @rule()

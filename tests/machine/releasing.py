@@ -9,7 +9,7 @@ from staging_gate.runbook import deciding
 from staging_gate.runbook import releasing as procedure
 from staging_gate.runbook.changes import Unusable
 from staging_gate.testing.repository import Files
-from tests.machine.changing import HARMLESS, Changing
+from tests.machine.changing import BUT, HARMLESS, Changing
 from tests.machine.stage import ANY, SOMEBODY, one_of, there_is
 
 TAG = st.sampled_from((None, None, "v1.0.0", "v1.0.1", "v1.2.0", "v2.0.0-rc.1", "v2.0.0", "1.3", "v0.9.0"))
@@ -37,16 +37,18 @@ class Releasing(Changing):
             besides=(Unusable,),
         )
 
-    @rule(tag=TAG)
-    def a_release_is_prepared(self, tag: str | None) -> None:
-        """As the runbook wants it, up to the merge."""
-        release = self.open_release("ada", tag)
+    @rule(tag=TAG, by=st.sampled_from(("ada", "tess")), but=st.sampled_from(BUT))
+    def a_release_is_prepared(self, tag: str | None, by: str, but: str) -> None:
+        """As the runbook wants it, up to the merge, but for one thing."""
+        release = self.open_release(by, tag)
         if release is None:
             return
         change = next(change for change in self.now.changes if change.number == release.change)
-        self.approve(change, "tess", "tech_lead")
-        self.approve(change, "stan", "stakeholder")
-        self.merge(change, "tess")
+        approvers = {"no approval": (), "the author approves": (by, "stan"), "nobody tries it": ("tess", "tess")}
+        for who, role in zip(approvers.get(but, ("theo", "stan")), ("tech_lead", "stakeholder"), strict=False):
+            self.approve(change, who, role)
+        self.happens_meanwhile(but, "staging", change)
+        self.merge(change, by)
 
     @rule(by=st.sampled_from(("tess", "theo", "dora")))
     def what_is_merged_is_published(self, by: str) -> None:
@@ -54,11 +56,11 @@ class Releasing(Changing):
         if merged:
             self.publish(merged[-1], by)
 
-    @rule(files=st.sampled_from(HARMLESS), by=st.sampled_from(("tess", "dora")))
-    def a_release_goes_to_production(self, files: Files, by: str) -> None:
-        """As the runbook wants it, from the first push on."""
-        self.a_change_goes_to_staging(files, "ada")
-        self.a_release_is_prepared(None)
+    @rule(files=st.sampled_from(HARMLESS), by=st.sampled_from(("tess", "dora")), but=st.sampled_from(BUT))
+    def a_release_goes_to_production(self, files: Files, by: str, but: str) -> None:
+        """From the first push on."""
+        self.a_change_goes_to_staging(files, "ada", but)
+        self.a_release_is_prepared(None, "ada", "nothing")
         self.what_is_merged_is_published(by)
 
     @rule()

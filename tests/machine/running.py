@@ -31,13 +31,17 @@ class Running(Fixing):
             named = to == "a release" and self.now.releases
             self.roll_back(by, one_of(self.now.releases, which).tag if named else None, through_provider=provider)
 
-    @rule(by=st.sampled_from(OPERATORS), which=ANY)
-    def an_operator_rolls_back(self, by: str, which: int) -> None:
+    @rule(by=st.sampled_from(OPERATORS), which=ANY, held=st.booleans(), critical=st.booleans())
+    def an_operator_rolls_back(self, by: str, which: int, held: bool, critical: bool) -> None:
         """To what can be gone back to: nothing may be in the way."""
         tags = [release.tag for release in self.now.releases if self.witness.can_go_back_to(release.tag)]
-        if tags and self.witness.has_rules:
-            tag = one_of(tags, which)
-            assert self.roll_back(by, tag), f"{by} could not go back to {tag}"
+        if not tags or not self.witness.has_rules:
+            return
+        if held:
+            self.somebody_holds("dora", Environment.PRODUCTION)
+        if critical:
+            self.somebody_opens_an_incident("dora", Severity.P0)
+        assert self.roll_back(by, one_of(tags, which)), f"{by} could not go back to {one_of(tags, which)}"
 
     @there_is("releases")
     @rule(by=SOMEBODY, which=ANY, number=st.integers(1, 3), signed=st.booleans())

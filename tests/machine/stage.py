@@ -1,7 +1,8 @@
 """What every act of the state machine is made of: ask `gate explain`, act, compare, look at everything."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, TypeVar, cast
 
 from hypothesis import note
@@ -61,10 +62,23 @@ class Now:
         return [change for change in self.changes if change.is_open]
 
 
+@dataclass
+class Tally:
+    """How much was done; `decisions` is how often each action was open and closed, and ended so."""
+
+    sequences: int = 0
+    steps: int = 0
+    decisions: Counter[str] = field(default_factory=Counter)
+
+    def counts(self) -> dict[str, int]:
+        return {"sequences": self.sequences, "steps": self.steps, **dict(sorted(self.decisions.items()))}
+
+
 class Stage(RuleBasedStateMachine):
-    """A world, whoever acts in it, and the witness. `library` is given by the test."""
+    """A world, whoever acts in it, and the witness. `library` and `tally` are given by the test."""
 
     library: ClassVar[Library]
+    tally: ClassVar[Tally]
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,6 +88,7 @@ class Stage(RuleBasedStateMachine):
 
     @initialize(tale=st.sampled_from(tuple(TALES)))
     def once_upon_a_time(self, tale: str) -> None:
+        self.tally.sequences += 1
         self.world = self.library.open(TALES[tale])
         self.witness = Witness(self.world)
         self.look()
@@ -100,9 +115,9 @@ class Stage(RuleBasedStateMachine):
         if foretold is not None and answer[0] not in [kind.__name__ for kind in besides]:
             assert answer == foretold, f"explain said {foretold}, but to act gave {answer}"
         if decision is not None:
-            self.library.decisions[decision.action, "open" if decision.open else "closed"] += 1
+            self.tally.decisions[f"{decision.action} {'open' if decision.open else 'closed'}"] += 1
         self.look()
-        self.library.steps += 1
+        self.tally.steps += 1
         return result
 
     def look(self) -> None:

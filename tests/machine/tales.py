@@ -2,7 +2,6 @@
 
 import os
 import tempfile
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -59,20 +58,17 @@ TALES = {
 
 @dataclass
 class Library:
-    """Worlds in which a tale has been told, in a folder of this process. `sequences` and `steps` are what was done,
-    `decisions` how often each action was open and closed."""
+    """Worlds in which a tale has been told, in a folder of this process."""
 
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="staging-gate-machine-")))
-    sequences: int = 0
-    steps: int = 0
-    decisions: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _opened: int = 0
     _told: dict[Tale, SavedWorld] = field(default_factory=dict)
 
     def open(self, tale: Tale) -> World:
         """A world of one's own, in a new folder, that goes on from there."""
-        self.sequences += 1
+        self._opened += 1
         saved = self._told.get(tale) or self._tell(tale)
-        folder = self.folder / f"sequence-{self.sequences}"
+        folder = self.folder / f"sequence-{self._opened}"
         os.mkdir(folder)
         return saved.open(folder)
 

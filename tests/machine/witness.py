@@ -56,6 +56,7 @@ class Witness:
     _heads: dict[str, str | None] = field(default_factory=dict)
     _rules: Rules | None = None
     _seen: int = 0
+    _before: object = None
     _trees: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -89,6 +90,8 @@ class Witness:
     # --- what must be true after each act ------------------------------------------------------------------------
 
     def look(self) -> None:
+        if self._nothing_happened():
+            return
         self._look_at_merges()
         self._look_at_branches()
         self._look_at_traffic()
@@ -96,6 +99,13 @@ class Witness:
         for environment in Environment:
             self._look_at_what_is_live(environment)
         self._prepare()
+
+    def _nothing_happened(self) -> bool:
+        """By what everything leaves behind: entries of the record, branches, traffic."""
+        with self.world.store.reading() as tx:
+            now = (tx.audit_log.head(), self.world.code_host.branches(), len(self._sent()))
+        self._before, before = now, self._before
+        return now == before
 
     def can_go_back_to(self, tag: str) -> bool:
         """Whether production proved this release once, it was not marked bad, and is not what is live."""
@@ -155,8 +165,9 @@ class Witness:
     def _look_at_branches(self) -> None:
         """Nobody but who merged, and who acts behind our back, moves them."""
         known = {change.merged.commit for change in self._changes() if change.merged}
+        branches = self.world.code_host.branches()
         for branch in BRANCHES:
-            now = self.world.code_host.branches().get(branch)
+            now = branches.get(branch)
             moved = now != self._heads.get(branch)
             assert not moved or now in known | self.by_hand, f"{branch} was moved to {now}, which no merge made"
 
