@@ -110,8 +110,8 @@ def assert_goes_on(demo: Playing) -> None:
     assert link and get(f"{link[1]}/health")["status"] == "healthy"
     places = dict(re.findall(r"^((?:staging|production)\.\w+) +(\S+)$", said, re.MULTILINE))
     assert get(f"{places['staging.api']}/health")["environment"] == "staging"
-    assert get(f"{places['production.api']}/health")["release"] == "v1.1.0"
-    assert get(f"{places['production.web']}/health")["release"] == "v1.1.0"
+    assert get(f"{places['production.api']}/health")["release"] == "v1.1.2"
+    assert get(f"{places['production.web']}/health")["release"] == "v1.1.2"
     pushed = ["git", "-C", str(demo.folder / "marketedge"), "push", "gate", "HEAD:feature/played"]
     subprocess.run(pushed, check=True, capture_output=True)
 

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import click
 
-from staging_gate.demo import procedure_1, procedure_2, procedure_4, product, record
+from staging_gate.demo import procedure_1, procedure_2, procedure_3, procedure_4, product, record
 from staging_gate.demo.display import Display, Spent, Summary, Traffic, display
 from staging_gate.demo.ground import NotSetUp, keep_logs
 from staging_gate.demo.signals import Interrupted, ending
@@ -17,7 +17,7 @@ from staging_gate.demo.telling import Story, Told, tell
 from staging_gate.ports.errors import Refused
 from staging_gate.testing.strict_client import StrictClient
 
-CHAPTERS = (procedure_1.CHAPTER, procedure_2.CHAPTER, procedure_4.CHAPTER, record.CHAPTER)
+CHAPTERS = (procedure_1.CHAPTER, procedure_2.CHAPTER, procedure_3.CHAPTER, procedure_4.CHAPTER, record.CHAPTER)
 PATHS = ("/health", "/dashboard", "/health")
 REQUESTS_PER_SECOND = 120
 
@@ -29,7 +29,8 @@ def demo(keep: bool, as_json: bool) -> NoReturn:
     """The whole runbook on this machine: real commits, real processes, a real database.
 
     It starts a Staging Gate of its own on free ports and lets five people work with it: changes and checks, staging, a
-    release in production and another one, one that is bad and takes itself back, rollbacks, the record. All the while
+    release in production and another one into a freeze, hotfixes, a release that is bad and takes itself back,
+    rollbacks, the record. All the while
     a client that forgives nothing asks production. It takes about a minute, removes everything at the end (also after
     Ctrl-C), and touches nothing else on the machine.
 

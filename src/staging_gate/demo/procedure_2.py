@@ -1,8 +1,21 @@
 """Procedure 2 of the runbook: what staging has proved goes to production."""
 
+import json
+from datetime import date, datetime
 from typing import Any
 
-from staging_gate.demo.acts import health, prepare, publish, refusal, succeeded, to_staging
+from staging_gate.demo import product
+from staging_gate.demo.acts import (
+    follow_checks,
+    health,
+    merge,
+    passed,
+    prepare,
+    publish,
+    refusal,
+    succeeded,
+    to_staging,
+)
 from staging_gate.demo.telling import Chapter, Story, expect, step
 
 
@@ -52,13 +65,48 @@ def second_feature(story: Story) -> str:
     return f"{timeline['deployment']['id']} succeeded; {_outcome(timeline, 'upgrade the schema of api')}"
 
 
-@step("Dana publishes v1.1.0", "production moves on to it, and nobody notices")
+@step("Dana writes a freeze of production into gate.yaml", "a change of the rules: a tech lead has to agree to it")
+def freeze(story: Story) -> str:
+    people = story.people
+    story.now("Dana writes the freeze and pushes feature/market-fair")
+    people.dana.begins("feature/market-fair", at="staging")
+    product.freeze(people.dana.tree, on=_today(story), why="the market fair")
+    people.dana.git("commit", "--quiet", "--all", "--message", "feat: release nothing during the market fair")
+    people.dana.pushes("feature/market-fair")
+    number = people.dana.asks("change", "open", "feature/market-fair")["number"]
+    passed(follow_checks(story, people.dana, number))
+    people.ben.does("approve", str(number))
+    said = refusal(people.dana.is_refused("change", "merge", str(number)), "changes_its_own_proof")
+    people.tess.does("approve", str(number), "--as", "tech_lead")
+    timeline = succeeded(merge(story, people.dana, number))
+    people.tess.does("change", "tested", str(number), "--note", "nothing to see")
+    return f"{said}; then {timeline['deployment']['id']} succeeded"
+
+
+@step("Dana publishes v1.1.0 into the freeze", "it waits until the freeze is over, and says who may bypass it")
+def frozen(story: Story) -> str:
+    dana = story.people.dana
+    tag = prepare(story)
+    waits = dana.asks("release", "publish", tag)["waits"]
+    reasons = {reason["code"]: reason for reason in json.loads(dana.tries("explain", tag, "--json").out)["reasons"]}
+    said = f"{waits['said']} {reasons['freeze']['sentence']}"
+    return expect(tag == "v1.1.0" and reasons["freeze"]["bypass"] == ["tech_lead"], said)
+
+
+@step("Tess bypasses the freeze for v1.1.0", "once, with a reason: production moves on to it, and nobody notices")
 def second_release(story: Story) -> str:
     before = story.client.requests
-    timeline = succeeded(publish(story, prepare(story)))
+    story.people.tess.does("bypass", "v1.1.0", "freeze", "--reason", "the fair itself needs the alerts")
+    timeline = succeeded(publish(story, "v1.1.0"))
     said = _proved(story, timeline, "v1.1.0")
     failed, asked = len(story.client.failures), story.client.requests - before
     return expect(not failed, f"{said}; {failed} of {asked} requests failed meanwhile")
+
+
+def _today(story: Story) -> date:
+    """By the server's clock."""
+    newest = story.people.dana.asks("deployment", "list")[0]
+    return datetime.fromisoformat(newest["requested_at"]).date()
 
 
 def _proved(story: Story, timeline: dict[str, Any], tag: str) -> str:
@@ -76,5 +124,15 @@ def _outcome(timeline: dict[str, Any], name: str) -> str:
 
 CHAPTER = Chapter(
     "Procedure 2: staging goes to production",
-    (opened, published_too_early, squashed, merged, first_release, second_feature, second_release),
+    (
+        opened,
+        published_too_early,
+        squashed,
+        merged,
+        first_release,
+        second_feature,
+        freeze,
+        frozen,
+        second_release,
+    ),
 )

@@ -19,16 +19,18 @@ def bad_feature(story: Story) -> str:
 @step("Dana publishes v1.2.0", "it passes beside what is live, fails login through the public address, and goes back")
 def bad_release(story: Story) -> str:
     dana = story.people.dana
-    broken = publish(story, prepare(story))["deployment"]
+    tag = prepare(story)
+    story.people.tess.does("bypass", tag, "freeze", "--reason", "the call-back is promised for today")
+    broken = publish(story, tag)["deployment"]
     login = next((line for line in broken["evidence"].splitlines() if line.startswith("login: FAILED")), "")
     said = f"{broken['id']} {broken['state'].replace('_', ' ')}: {login.partition('. ')[0] or broken['failure']}"
     public = "through the public address" in broken["failure"]
     expect(broken["state"] == "rolled_back" and public and bool(login), said)
     rollback = next(one for one in dana.asks("deployment", "list") if one["undoes"] == broken["id"])
     back = succeeded(follow(story, dana, rollback["id"]))["deployment"]
-    story.rollback_ms = _milliseconds(story, "v1.1.0", _verdict_at(story, broken["id"]))
+    story.rollback_ms = _milliseconds(story, "v1.1.2", _verdict_at(story, broken["id"]))
     return expect(
-        back["release"] == _live(story) == "v1.1.0",
+        back["release"] == _live(story) == "v1.1.2",
         f"{said}; {back['release']} answered again {story.rollback_ms:.0f} ms after this verdict",
     )
 
@@ -42,7 +44,7 @@ def published_again(story: Story) -> str:
 def hold_lifted(story: Story) -> str:
     dana = story.people.dana
     [hold] = dana.asks("hold", "list")["holds"]
-    dana.does("hold", "lift", hold["id"], "--reason", "v1.1.0 is well, v1.2.0 stays away")
+    dana.does("hold", "lift", hold["id"], "--reason", "v1.1.2 is well, v1.2.0 stays away")
     reasons = dana.is_refused("release", "publish", "v1.2.0")
     return expect("hold" not in reasons, f"{hold['id']} is lifted; publishing is {refusal(reasons, 'quarantined')}")
 
@@ -70,16 +72,16 @@ def rolled_back(story: Story) -> str:
     )
 
 
-@step("Dana pushes the tag v1.1.0-rollback", "its quarantine lifted by name, production runs v1.1.0 again")
+@step("Dana pushes the tag v1.1.2-rollback", "its quarantine lifted by name, production runs v1.1.2 again")
 def rolled_back_by_tag(story: Story) -> str:
     dana = story.people.dana
-    dana.does("release", "lift", "v1.1.0", "--reason", "the customer has what they need")
-    dana.git("tag", "--annotate", "--message", "The old list is not needed any more", "v1.1.0-rollback", "HEAD")
-    dana.pushes("v1.1.0-rollback")
+    dana.does("release", "lift", "v1.1.2", "--reason", "the customer has what they need")
+    dana.git("tag", "--annotate", "--message", "The old list is not needed any more", "v1.1.2-rollback", "HEAD")
+    dana.pushes("v1.1.2-rollback")
     newest = dana.asks("deployment", "list", "--environment", "production")[0]
     done = succeeded(follow(story, dana, newest["id"]))["deployment"]
     return expect(
-        done["kind"] == "rollback" and _live(story) == "v1.1.0",
+        done["kind"] == "rollback" and _live(story) == "v1.1.2",
         f"{done['id']} succeeded; production runs {_live(story)}",
     )
 

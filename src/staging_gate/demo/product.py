@@ -6,6 +6,7 @@ It lives in `examples/marketedge` of a checkout of Staging Gate, not in the inst
 import os
 import shutil
 from dataclasses import dataclass
+from datetime import date, timedelta
 from email import policy
 from email.parser import BytesHeaderParser
 from email.utils import parseaddr
@@ -65,6 +66,13 @@ def apply(name: str, into: Path) -> Overlay:
         _git_am(known[name], into, "--abort")
         raise Refused(f"The overlay {name} does not fit the code in {into}.", done.err.decode(errors="replace"))
     return known[name]
+
+
+def freeze(tree: Path, on: date, why: str) -> None:
+    """Write a freeze of production into the product's gate.yaml: from the day before to three days after."""
+    first, last = on - timedelta(days=1), on + timedelta(days=3)
+    with (tree / "gate.yaml").open("a") as policy:
+        policy.write(f"\ncalendar:\n  freezes:\n    - {{from: {first}, until: {last}, why: {why}}}\n")
 
 
 def _git_am(overlay: Overlay, into: Path, argument: str) -> Captured:
