@@ -1,6 +1,7 @@
 """`gate release edit` in an editor, from a file and with options."""
 
 import json
+import re
 from pathlib import Path
 
 from staging_gate.testing.serving import Served
@@ -38,4 +39,16 @@ def test_the_words_of_a_release(served: Served, run: Run, tmp_path: Path) -> Non
     refused = run("release", "edit", tag, "--title", "mine", by="ben")
     assert refused.exit_code == 3
     assert "ben may not edit" in refused.output
+
+    unasked = run("release", "edit", tag, by="ben", EDITOR="false")
+    assert unasked.exit_code == 3, "before the editor opens"
+    assert "ben may not edit" in unasked.output
+
+    emptied = run(
+        "release", "edit", tag, by="tess", EDITOR=an_editor(tmp_path, "prices\n\n## Features\n- all of it", "x")
+    )
+    assert "Notes are wanted, found nothing" in emptied.output
+    [kept] = re.findall(r"What you wrote is kept in (\S+)\.\n", emptied.output)
+    assert Path(kept).read_text().strip() == f"Release {tag} - x"
+    Path(kept).unlink()
     run("release", "withdraw", tag, by="tess")

@@ -1,13 +1,17 @@
 """`gate release ...`: Procedure 2."""
 
+import sys
 from datetime import datetime
+from tempfile import NamedTemporaryFile
 from typing import Any, TextIO
 
 import click
 
 from staging_gate.cli import show
 from staging_gate.cli.access import api, json_option, named, print_json
+from staging_gate.cli.errors import REFUSED
 from staging_gate.cli.visible import visible
+from staging_gate.wire.api import ApiProblem, NotReachable
 
 
 @click.group()
@@ -140,10 +144,11 @@ def edit(tag: str, title: str | None, notes: TextIO | None, as_json: bool) -> No
     Without options they are opened in your editor ($EDITOR), the title in the first line.
     """
     found = api().get(f"/releases/{named(tag)}")
-    text = notes.read() if notes else None
-    if title is None and text is None:
-        title, text = _in_editor(found["release"])
-    edited = api().post(f"/releases/{named(tag)}/edit", title=title, notes=text, edition=found["edition"])
+    if title is None and notes is None:
+        edited = _edit_by_hand(tag, found)
+    else:
+        words = {"title": title, "notes": notes.read() if notes else None}
+        edited = api().post(f"/releases/{named(tag)}/edit", **words, edition=found["edition"])
     if as_json:
         return print_json(edited)
     same = edited["edition"] == found["edition"]
@@ -202,8 +207,22 @@ def lift(tag: str, reason: str, as_json: bool) -> None:
     click.echo(f"The quarantine of {tag} is lifted.")
 
 
-def _in_editor(release: dict[str, Any]) -> tuple[str, str]:
-    """Title and notes as the person left them; the same again where nothing was saved."""
-    was = f"{release['title']}\n\n{release['notes']}"
-    title, _, notes = (click.edit(was, extension=".md") or was).partition("\n")
-    return title, notes
+def _edit_by_hand(tag: str, found: dict[str, Any]) -> dict[str, Any]:
+    """Nobody writes what is refused anyhow, and what is refused afterwards is kept."""
+    decision = api().get("/explain", subject=tag, action="edit")
+    if decision["reasons"]:
+        show.decision(decision, err=True)
+        sys.exit(REFUSED)
+    was = f"{found['release']['title']}\n\n{found['release']['notes']}"
+    text = click.edit(was, extension=".md") or was
+    title, _, notes = text.partition("\n")
+    try:
+        edited: dict[str, Any] = api().post(
+            f"/releases/{named(tag)}/edit", title=title, notes=notes, edition=found["edition"]
+        )
+    except (ApiProblem, NotReachable):
+        with NamedTemporaryFile("w", prefix=f"{tag}-", suffix=".md", delete=False) as draft:
+            draft.write(text)
+        click.echo(f"What you wrote is kept in {draft.name}.", err=True)
+        raise
+    return edited
