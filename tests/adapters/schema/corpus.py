@@ -188,8 +188,13 @@ DATA = [
         'op.get_bind().execute(sa.text("SELECT 1")).scalar()',
         unknown=("looks into the database",),
     ),
-    one("fails in the middle", f'{ADD}\nop.execute("UPDATE nothing SET x = 1")  # <- upgrade_fails', DROP, kinds=BOTH,
-        tolerates=("model_drift", "whole-table-update")),
+    one(
+        "fails in the middle",
+        f'{ADD}\nop.execute("UPDATE nothing SET x = 1")  # <- upgrade_fails',
+        DROP,
+        kinds=BOTH,
+        tolerates=("model_drift", "whole-table-update"),
+    ),
     one(
         "a table that is not there",
         'op.drop_column("order", "note")  # <- upgrade_fails',
