@@ -276,6 +276,7 @@ def test_nobody_passes_the_gate_for_his_own_hotfix_after_it_has_its_tag(made: Ca
     give(world, str(change.number), "not_verified_in_staging")
     world.production.next_call_fails("build", Refused("no space left"))
     world.merge(change, "ben")
+    assert [one.owner for one in follow_ups(world) if one.about.startswith("bypass")] == ["dora"], "ada wrote it"
     lift_quarantine(world.ports, "v1.0.1", "the disk was full", world.person("dora"))
 
     assert closed(lambda: give(world, "v1.0.1", "not_verified_in_staging", by="ada")) == ("own_bypass",)

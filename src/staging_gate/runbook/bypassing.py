@@ -180,7 +180,7 @@ def _use(tx: Transaction, policy: Policy, one: Bypass, used_for: str, by: Actor)
     tx.bypasses.use(one.id, used_for, tx.at)
     tx.audit(by, "bypass used", one.subject, one.reason, bypass=one.id, code=one.code, used_for=used_for)
     due_at = working_days_after(tx.at, REVIEW_WITHIN, policy.time_zone)
-    open_follow_up(tx, FollowUpKind.REVIEW, one.id, words.review(one, used_for), _reviewer(policy, one), due_at)
+    open_follow_up(tx, FollowUpKind.REVIEW, one.id, words.review(one, used_for), _reviewer(tx, policy, one), due_at)
 
 
 def _with_change(ports: Ports, known: Facts, release: Release) -> Facts:
@@ -188,7 +188,10 @@ def _with_change(ports: Ports, known: Facts, release: Release) -> Facts:
     return known if release.change is None else replace(known, change=changes.get(ports, release.change))
 
 
-def _reviewer(policy: Policy, given: Bypass) -> str:
-    """Another tech lead than who gave it, else who operates, else anybody else."""
+def _reviewer(tx: Transaction, policy: Policy, given: Bypass) -> str:
+    """Another tech lead than who gave it and who opened the change, else who operates, else anybody else."""
+    number = re.fullmatch(r"change (\d+)", given.subject)
+    change = tx.changes.get(int(number[1])) if number else tx.changes.of_release(given.subject)
+    hands = {given.by, *((change.author, change.last_pusher) if change else ())}
     people = [*policy.roles.get("tech_lead", ()), *policy.roles.get("devops", ()), *policy.people]
-    return next((name for name in people if name != given.by), given.by)
+    return next((name for name in people if name not in hands), given.by)
