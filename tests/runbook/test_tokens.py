@@ -57,6 +57,19 @@ def test_a_token_expires(world: World) -> None:
     assert tokens.authenticate(world.ports, secret) is None
 
 
+def test_a_token_that_expires_makes_none_that_outlives_it(world: World) -> None:
+    first, secret = tokens.create(world.ports, "ada", world.person("ada"), lasts=timedelta(days=7))
+    ada = tokens.authenticate(world.ports, secret)
+    assert ada and ada.until == first.expires_at
+
+    lasting, _ = tokens.create(world.ports, "ada", ada)
+    longer, _ = tokens.create(world.ports, "ada", ada, lasts=timedelta(days=30))
+    shorter, _ = tokens.create(world.ports, "ada", ada, lasts=timedelta(days=1))
+
+    assert lasting.expires_at == longer.expires_at == first.expires_at
+    assert shorter.expires_at == shorter.created_at + timedelta(days=1)
+
+
 def test_a_revoked_token_is_worth_nothing(world: World) -> None:
     token, secret = tokens.create(world.ports, "ada", world.person("root"))
     tokens.revoke(world.ports, token.id, world.person("ada"))

@@ -98,7 +98,9 @@ class House:
             with self.ports.store.reading() as tx:
                 tx.audit_log.head()
         except (OutsideError, SQLAlchemyError) as error:
-            return [f"The database does not answer: {error}"]
+            # Anybody may ask how we are; the error may name hosts and people.
+            log.warning("the database does not answer: %s", error)
+            return ["The database does not answer; the server's log says why."]
         if not self._looker.is_alive():
             return ["The reconciler has stopped: restart with `gate up`."]
         return []

@@ -1,6 +1,7 @@
 """Who acted: every change of state names one."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -13,11 +14,13 @@ class ActorKind(StrEnum):
 
 @dataclass(frozen=True)
 class Actor:
-    """`roles` are those that the policy in force gives to this name, at the time of acting."""
+    """`roles` are those that the policy in force gives to this name, at the time of acting. `until` is when the token
+    that speaks for it expires."""
 
     name: str
     kind: ActorKind = ActorKind.PERSON
     roles: frozenset[str] = frozenset()
+    until: datetime | None = None
 
     def has_any(self, *roles: str) -> bool:
         return bool(self.roles.intersection(roles))

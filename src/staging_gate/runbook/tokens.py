@@ -47,7 +47,7 @@ def create(
             created_by=by.name,
             roles=tuple(roles),
             label=label,
-            expires_at=tx.at + lasts if lasts else None,
+            expires_at=_expires(tx.at, lasts, by),
         )
         tx.tokens.add(token)
         tx.audit(by, "token created", token.id, label, person=person, roles=list(roles))
@@ -86,7 +86,13 @@ def holder(ports: Ports, token: Token, at: datetime) -> Actor | None:
     if policy is not None and token.person not in policy.people and not token.roles:
         return None
     roles = policy.roles_of(token.person) if policy else frozenset()
-    return Actor(token.person, ActorKind.PERSON, roles | set(token.roles))
+    return Actor(token.person, ActorKind.PERSON, roles | set(token.roles), token.expires_at)
+
+
+def _expires(at: datetime, lasts: timedelta | None, by: Actor) -> datetime | None:
+    """A token that expires makes none that outlives it, or it would not end."""
+    wanted = at + lasts if lasts else None
+    return min(filter(None, (wanted, by.until)), default=None)
 
 
 def _refuse_unknown(roles: Sequence[str], known: set[str]) -> None:
