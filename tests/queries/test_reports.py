@@ -1,6 +1,7 @@
 """The draft of an incident report: everything that the record knows."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from staging_gate.testing.world import World
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> World:
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """v1.1.0 failed and could not be put back at once; the second try brought v1.0.0 back, with noise in its logs."""
     folder: Path = tmp_path_factory.mktemp("world")
     world = World.begin(folder)
@@ -22,7 +23,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> World:
     world.release("v1.1.0")
     world.production.says("ERROR Deadlock detected")
     world.advance(minutes=5)
-    return world
+    yield world
+    world.close()
 
 
 @pytest.mark.parametrize("subject", ["production-2", "production-3", "production-4", "incident 1", "1"])
