@@ -1,11 +1,14 @@
 """Hotfixes beside regular releases, rollbacks and each other: nothing is carried along, nothing is taken back."""
 
+from collections.abc import Callable
+
 from staging_gate.domain.change import Change, ChangeState
 from staging_gate.domain.deployment import DeploymentState
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.release import ReleaseState
 from staging_gate.runbook import changes, hotfixing, merging, releasing
 from staging_gate.runbook.holding import lift_hold
+from staging_gate.testing.policies import gate_yaml
 from staging_gate.testing.world import World
 from tests.runbook.stories import actions, closed, closed_as_explained
 
@@ -84,6 +87,21 @@ def test_a_release_that_is_merged_stays_behind_and_comes_after_it(merged: World)
     assert merged.publish("v1.1.0").state is DeploymentState.SUCCEEDED
     assert holds(merged, "app/fix-login.py") and holds(merged, "app/feat-charts.py")
     assert "charts" in releasing.get(merged.ports, "v1.1.0").notes
+
+
+def test_a_hotfix_overtakes_what_waits_for_its_window(made: Callable[..., World]) -> None:
+    world = made(gate_yaml() + "calendar: {production_windows: [thu 10:00-16:00]}\n")
+    world.release("v1.0.0")
+    world.ship_to_staging("feat: charts")
+    world.prepare_release("v1.1.0")
+    world.advance(days=1)
+    assert releasing.publish(world.ports, "v1.1.0", world.person("tess")) is None, "it waits for Thursday"
+    assert world.merge(world.hotfix()).release == "v1.0.1"
+
+    world.advance(days=6)
+    assert world.production.live() == "v1.0.1"
+    assert world.explain("v1.1.0", "tess").codes == ("lacks_last_release",)
+    assert "does not hold v1.0.1" in releasing.get(world.ports, "v1.1.0").held_back
 
 
 def test_a_hotfix_waits_for_what_is_being_deployed(merged: World) -> None:
