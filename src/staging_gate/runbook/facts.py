@@ -104,9 +104,7 @@ def of_deployment(ports: Ports, policy: Policy, deployment: Deployment) -> Facts
         quarantines = tuple(tx.releases.quarantines())
     if live is not None and live.revision == deployment.revision:
         again = live if deployment.environment is Environment.PRODUCTION else None
-        return Facts(
-            deployment.environment, target_problems=problems, live=live, again=again, quarantines=quarantines
-        )
+        return Facts(deployment.environment, target_problems=problems, live=live, again=again, quarantines=quarantines)
     release = None
     if deployment.environment is Environment.PRODUCTION and deployment.release:
         revision = deployment.revision
@@ -154,9 +152,7 @@ def of_rollback(ports: Ports, name: str | None, back: int | None = None) -> Fact
         )
 
 
-def rollback_target(
-    tx: Transaction, name: str | None, back: int | None, live: Deployment | None
-) -> Deployment | None:
+def rollback_target(tx: Transaction, name: str | None, back: int | None, live: Deployment | None) -> Deployment | None:
     """The deployment whose release comes back: the named one if production ever verified it, so many verified releases
     `back`, else the last verified one."""
     if back is not None:
@@ -268,12 +264,6 @@ def _bypasses(tx: Transaction, subject: str | None, tree: str | None) -> tuple[B
     return tuple(one for one in tx.bypasses.about(subject) if one.tree == tree) if subject and tree else ()
 
 
-def _of_hotfix(tx: Transaction, tag: str | None, tree: str) -> tuple[Bypass, ...]:
-    """Those given for a hotfix's change, before it had a tag."""
-    change = tx.changes.of_release(tag) if tag else None
-    return _bypasses(tx, f"change {change.number}", tree) if change is not None and change.goes_alone else ()
-
-
 def _under_way(tx: Transaction) -> tuple[UnderWay, ...]:
     """A release with its tag is under way while it is being deployed; what came after that is not its preparation."""
     found = []
@@ -284,6 +274,12 @@ def _under_way(tx: Transaction) -> tuple[UnderWay, ...]:
             approvals = tuple(tx.approvals.of_change(change.number)) if change else ()
             found.append(UnderWay(release, change, approvals))
     return tuple(each for each in found if each.change is None or not each.change.is_hotfix)
+
+
+def _of_hotfix(tx: Transaction, tag: str | None, tree: str) -> tuple[Bypass, ...]:
+    """Those given for a hotfix's change, before it had a tag."""
+    change = tx.changes.of_release(tag) if tag else None
+    return _bypasses(tx, f"change {change.number}", tree) if change is not None and change.goes_alone else ()
 
 
 def _checks(tx: Transaction, tree: str | None) -> dict[str, Check]:

@@ -16,12 +16,12 @@ log = logging.getLogger(__name__)
 Due = Callable[[Ports], None]
 
 DUE: tuple[Due, ...] = (
+    waiting.publish_what_is_due,
+    waiting.merge_what_is_ready,
     following_up.remind,
     hotfixing.prove_what_is_ready,
     hotfixing.bring_staging_back,
     first_minutes.look_at_logs,
-    waiting.publish_what_is_due,
-    waiting.merge_what_is_ready,
 )
 """Each does all of its kind that is due, and nothing where nothing is."""
 

@@ -24,7 +24,9 @@ def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: 
         "A hotfix needs the approval of a tech lead or of whoever is on call; the author's own never counts.",
         f"One of them approves: {'; '.join(can)}." if can else "Have gate.yaml give somebody else one of these roles.",
         tuple(
-            evidence(given, change, policy, at) if given.role in ROLES else f"{given.by} as {given.role}: is not asked for"
+            evidence(given, change, policy, at)
+            if given.role in ROLES
+            else f"{given.by} as {given.role}: is not asked for"
             for given in facts.approvals
         ),
     )
