@@ -7,7 +7,9 @@ import pytest
 
 from staging_gate.domain.deployment import DeploymentState
 from staging_gate.domain.environment import Environment
-from staging_gate.runbook import merging, redeploying, releasing
+from staging_gate.queries.waiting import waiting
+from staging_gate.runbook import holding, merging, redeploying, releasing
+from staging_gate.runbook.cancelling import cancel_deployment
 from staging_gate.runbook.deciding import Closed
 from staging_gate.testing.policies import gate_yaml
 from staging_gate.testing.world import World
@@ -41,8 +43,8 @@ def test_a_release_is_published_in_a_window_only(world: World) -> None:
     assert reason.until == datetime(2026, 3, 19, 10, tzinfo=UTC)  # the next Thursday is frozen
 
 
-def test_a_release_that_comes_to_its_turn_in_a_freeze_is_refused_there(world: World) -> None:
-    """It was queued behind another deployment in the window, and the freeze began meanwhile."""
+def come_to_its_turn_in_a_freeze(world: World) -> None:
+    """v1.1.0 was queued behind another deployment in the window, and the freeze began meanwhile."""
 
     def queue_it_and_wait() -> None:
         run = releasing.publish(world.ports, "v1.1.0", world.person("tess"))
@@ -53,11 +55,43 @@ def test_a_release_that_comes_to_its_turn_in_a_freeze_is_refused_there(world: Wo
     world.away["deploy target"].just_before("start", queue_it_and_wait)
     redeploying.redeploy(world.ports, Environment.PRODUCTION, world.person("dora"))
     world.settle()
+
+
+def test_a_release_that_comes_to_its_turn_in_a_freeze_goes_when_it_is_over(world: World) -> None:
+    come_to_its_turn_in_a_freeze(world)
+    world.advance(seconds=10)
     assert world.production.live() == "v1.0.0"
+    held = world.deployment("production-3")
+    assert (held.release, held.state, held.started_at) == ("v1.1.0", DeploymentState.QUEUED, None)
+    [(actor, _, why)] = [each for each in world.record("production-3") if each[1] == "deployment waits"]
+    assert actor == "staging-gate"
+    assert "Production is frozen until Mon 2026-03-16 00:00 GMT: stock-taking." in why
+    assert "It opens on Thu 2026-03-19 10:00 GMT" in why
+    assert waiting(world.ports)[0].said == "production-3 waits until Thu 2026-03-19 10:00 GMT."
+
+    world.advance(days=7)
+    assert world.production.live() == "v1.1.0"
+    assert world.deployment("production-3").state is DeploymentState.SUCCEEDED
+
+
+def test_what_waits_in_the_queue_is_refused_where_a_person_has_to_act(world: World) -> None:
+    come_to_its_turn_in_a_freeze(world)
+    stop = holding.hold(world.ports, Environment.PRODUCTION, "look first", world.person("dora"))
+    world.advance(seconds=10)
+
     refused = world.deployment("production-3")
-    assert (refused.release, refused.state) == ("v1.1.0", DeploymentState.ABORTED)
-    assert "Production is frozen until Mon 2026-03-16 00:00 GMT: stock-taking." in refused.failure
-    assert "It opens on Thu 2026-03-19 10:00 GMT" in refused.failure
+    assert refused.state is DeploymentState.ABORTED, "more than time decides on it now"
+    assert "dora holds promotions to production: look first" in refused.failure
+    holding.lift_hold(world.ports, stop.id, "looked", world.person("dora"))
+
+
+def test_what_waits_in_the_queue_is_cancelled(world: World) -> None:
+    come_to_its_turn_in_a_freeze(world)
+    cancel_deployment(world.ports, "production-3", world.person("tess"))
+    world.advance(days=7)
+
+    assert world.production.live() == "v1.0.0"
+    assert world.deployment("production-3").failure == "tess cancelled it."
 
 
 def test_a_release_that_fails_takes_itself_back_though_a_freeze_has_begun(world: World) -> None:

@@ -3,20 +3,22 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from staging_gate.domain.actor import SYSTEM
 from staging_gate.domain.change import Change
+from staging_gate.domain.deployment import Deployment
 from staging_gate.domain.gate import Decision
 from staging_gate.domain.release import Release
 from staging_gate.messages import waiting as words
 from staging_gate.ports import Ports
 from staging_gate.runbook import changes, deciding, merging, releasing
 from staging_gate.runbook.policy import policy_in_force
-from staging_gate.runbook.waiting import changes_in_turn, releases_in_turn
+from staging_gate.runbook.waiting import changes_in_turn, deployments_in_turn, releases_in_turn
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """`subject` is a release's tag or `change 7`. `until` is when it goes, None where more than time is missing;
-    `said` is a sentence about it."""
+    """`subject` is a deployment, a release's tag or `change 7`. `until` is when it goes, None where more than time is
+    missing; `said` is a sentence about it."""
 
     subject: str
     title: str
@@ -27,10 +29,12 @@ class Waiting:
 
 
 def waiting(ports: Ports) -> tuple[Waiting, ...]:
-    """In the order in which they go: releases, then merges."""
+    """In the order in which they go: what is queued already, releases, merges."""
     with ports.store.reading() as tx:
-        releases, asked = releases_in_turn(tx), changes_in_turn(tx)
-    return tuple(of_release(ports, each) for each in releases) + tuple(of_change(ports, each) for each in asked)
+        queued, releases, asked = deployments_in_turn(tx), releases_in_turn(tx), changes_in_turn(tx)
+    found = [_of_deployment(ports, each) for each in queued]
+    found += [of_release(ports, each) for each in releases]
+    return (*found, *(of_change(ports, each) for each in asked))
 
 
 def of_release(ports: Ports, release: Release) -> Waiting:
@@ -43,6 +47,11 @@ def of_change(ports: Ports, change: Change) -> Waiting:
     by, since = change.merge_wanted_by or "", change.merge_wanted_at or change.opened_at
     decision = deciding.on_merging(ports, change, change.merge_wanted_method, merging.acting(ports, by))
     return _waiting(ports, changes.subject_of(change), change.title, by, since, decision)
+
+
+def _of_deployment(ports: Ports, queued: Deployment) -> Waiting:
+    decision = deciding.on_deploying(ports, queued, SYSTEM)
+    return _waiting(ports, queued.id, queued.why, queued.requested_by, queued.requested_at, decision)
 
 
 def _waiting(ports: Ports, subject: str, title: str, by: str, since: datetime, decision: Decision) -> Waiting:

@@ -8,7 +8,7 @@ from staging_gate.ports.errors import Refused
 from staging_gate.runbook import bypassing, deciding, deploying, taking_back
 from staging_gate.runbook.placing import go_live, place, tried
 from staging_gate.runbook.policy import needed_policy
-from staging_gate.runbook.queue import DEPLOY_STAGING, finish, needed
+from staging_gate.runbook.queue import DEPLOY_STAGING, finish, needed, wait_on
 
 
 @procedure(DEPLOY_STAGING, errored=taking_back.mark_errored)
@@ -40,16 +40,20 @@ def admit_and_plan(ports: Ports, id: str) -> deploying.Plan | None:
 
 
 def admit(ports: Ports, id: str) -> str:
-    """Decide anew at the moment of acting; a closed gate ends the deployment with its reasons."""
+    """Decide anew at the moment of acting; a closed gate ends the deployment with its reasons, or has it wait for a
+    time that is known."""
     asked = deploying.deployment(ports, id)
-    if asked.state.ended:
+    if asked.state.ended or asked.state is DeploymentState.QUEUED:
         return "closed"  # we were killed after this commit; what has opened the gate since then comes too late
     decision = deciding.on_deploying(ports, asked, SYSTEM)
     if decision.open:
         return "open" if bypassing.used_up(ports, decision, Actor(asked.requested_by)) else admit(ports, id)
     said = " ".join(f"{reason.sentence} {reason.opens_when}" for reason in decision.reasons)
     with ports.store.transaction() as tx:
-        finish(tx, id, DeploymentState.ABORTED, said)
+        if decision.until is None:
+            finish(tx, id, DeploymentState.ABORTED, said)
+        else:
+            wait_on(tx, id, said)
     return "closed"
 
 

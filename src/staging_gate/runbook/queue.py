@@ -45,15 +45,30 @@ def dispatch(tx: Transaction, environment: Environment) -> None:
     if tx.deployments.occupying(environment) is not None:
         return
     queued = tx.deployments.queued(environment)
-    if not queued:
-        return
+    if not queued or any(run.subject == queued[0].id for run in tx.runs.unfinished()):
+        return  # a run that was killed as it put it back ends first
     live = tx.deployments.live(environment)
     first = replace(
         queued[0], state=DeploymentState.RUNNING, started_at=tx.at, previous=live.id if live is not None else None
     )
     tx.deployments.update(first, DeploymentState.QUEUED)
     tx.audit(SYSTEM, "deployment started", first.id)
-    tx.start(procedure_for(first), first.id, key=f"run-{first.id}")
+    tx.start(procedure_for(first), first.id, key=f"run-{first.id}-{tx.at:%Y%m%d%H%M%S%f}")
+
+
+def wait_on(tx: Transaction, id: str, why: str) -> None:
+    """Back into the queue, in its old place: the gate opens by itself. A tick starts it then."""
+    found = locked(tx, id)
+    if found.state is not DeploymentState.RUNNING:
+        return  # we were killed after this commit
+    if found.cancel_requested_by is not None:
+        finish(tx, id, DeploymentState.ABORTED, words.cancelled(found.cancel_requested_by))
+        return
+    waiting = replace(found, state=DeploymentState.QUEUED, started_at=None, previous=None)
+    tx.deployments.update(waiting, found.state)
+    tx.audit(SYSTEM, "deployment waits", id, why)
+    if tx.deployments.queued(found.environment)[0].id != id:
+        dispatch(tx, found.environment)  # something urgent came at this moment
 
 
 def finish(

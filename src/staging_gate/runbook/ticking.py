@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 Due = Callable[[Ports], None]
 
 DUE: tuple[Due, ...] = (
+    waiting.deploy_what_waits,
     waiting.publish_what_is_due,
     waiting.merge_what_is_ready,
     following_up.remind,

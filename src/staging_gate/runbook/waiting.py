@@ -6,7 +6,9 @@ Nothing is decided ahead: every tick asks the gate anew, with the rules and the 
 from datetime import datetime
 from typing import Any
 
+from staging_gate.domain.actor import SYSTEM
 from staging_gate.domain.change import Change
+from staging_gate.domain.deployment import Deployment
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.release import Release, ReleaseState
 from staging_gate.domain.version import parse_tag
@@ -14,6 +16,7 @@ from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
 from staging_gate.runbook import deciding, merging, releasing
 from staging_gate.runbook.deciding import Closed
+from staging_gate.runbook.queue import dispatch
 
 
 def publish_what_is_due(ports: Ports) -> None:
@@ -29,6 +32,17 @@ def publish_what_is_due(ports: Ports) -> None:
         releasing.hold_back(ports, release, decision)
 
 
+def deploy_what_waits(ports: Ports) -> None:
+    """What found its environment closed by the calendar when its turn came, as soon as more than time decides on it."""
+    with ports.store.reading() as tx:
+        waiting = deployments_in_turn(tx)
+    for first in waiting:
+        if deciding.on_deploying(ports, first, SYSTEM).until is None:
+            with ports.store.transaction() as tx:
+                tx.deployments.lock(first.environment)
+                dispatch(tx, first.environment)
+
+
 def merge_what_is_ready(ports: Ports) -> None:
     """One per branch at a time: a merge changes what the next one would be."""
     with ports.store.reading() as tx:
@@ -37,6 +51,12 @@ def merge_what_is_ready(ports: Ports) -> None:
     for change in asked:
         if change.target not in busy and _merge(ports, change):
             busy.add(change.target)
+
+
+def deployments_in_turn(tx: Transaction) -> list[Deployment]:
+    """The next one for each environment where nothing runs and it could."""
+    free = [environment for environment in Environment if tx.deployments.occupying(environment) is None]
+    return [deployment for environment in free for deployment in tx.deployments.queued(environment)[:1]]
 
 
 def releases_in_turn(tx: Transaction) -> list[Release]:
