@@ -39,6 +39,7 @@ def test_a_hotfix_goes_past_what_staging_holds_and_comes_back(story: Story) -> N
     assert story.revision_at("staging api") == head, "staging runs what is proved"
     merged = at.cli("change", "merge", number, by="ben")
     assert merged.exit_code == 0, merged.output
+    assert "It is released as v1.0.1.\nproduction-2 brings it there" in merged.output
     story.settle()
 
     tags = story.record.code.tags()

@@ -122,14 +122,14 @@ def log(number: int, check: str) -> None:
 @change.command("merge")
 @click.argument("number", type=int)
 @click.option("--method", type=click.Choice(["squash", "merge"]), help="How; the policy's first one, if not given.")
-@click.option("--wait", is_flag=True, help="Follow the staging deployment that it starts.")
+@click.option("--wait", is_flag=True, help="Follow the deployment that it starts.")
 @click.option("--when-ready", is_flag=True, help="Where the gate is closed: merge it by itself as soon as it opens.")
 @click.option("--cancel", is_flag=True, help="Take --when-ready back.")
 @json_option
 def merge(number: int, method: str | None, wait: bool, when_ready: bool, cancel: bool, as_json: bool) -> None:
     """Merge a change that the gate lets through.
 
-    A merge to staging is deployed by itself.
+    A merge to staging is deployed by itself. A hotfix is released at once.
     """
     server = api()
     if cancel:
@@ -142,7 +142,7 @@ def merge(number: int, method: str | None, wait: bool, when_ready: bool, cancel:
     if not as_json:
         merged = view["change"]["merged"]["commit"][:10]
         click.echo(f"Change {number} is merged into {view['change']['target']} as {merged}.")
-    for id in view["deployments"][:1]:
+    for id in _that_bring_it(view, as_json):
         if wait:
             _follow(id, as_json)
         else:
@@ -236,6 +236,18 @@ def _to_be_proved(change: dict[str, Any]) -> dict[str, str]:
     merged: dict[str, str] = (change["preview"] or {}).get("merged") or {}
     head: dict[str, str] = change["head"]
     return head if merged and change["hotfix_reason"] else merged
+
+
+def _that_bring_it(view: dict[str, Any], as_json: bool) -> list[str]:
+    """The deployment that the merge started, if any. What tried a hotfix in staging before is none."""
+    latest: list[str] = view["deployments"][:1]
+    if not view["change"]["hotfix_reason"]:
+        return latest
+    tag = view["change"]["release"]
+    released = [id for id in latest if id.startswith("production")]
+    said = f"It is released as {tag}." if released else f"{tag} is not released yet: `gate explain {tag}` says why."
+    click.echo(said, err=as_json or not released)
+    return released
 
 
 def _do_not_merge(server: Api, number: int, as_json: bool) -> None:

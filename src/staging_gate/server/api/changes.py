@@ -96,7 +96,8 @@ def request(house: InHouse, by: By, number: Number, whom: Whom) -> Any:
 @router.post("/{number}/merge")
 def merge(house: InHouse, by: By, number: Number, how: HowToMerge) -> Any:
     """Merge and wait for it. When the branches moved at the last moment the gate says what is missing now. With
-    `when_ready` a closed gate does not refuse it: it is merged by itself when the gate opens."""
+    `when_ready` a closed gate does not refuse it: it is merged by itself when the gate opens. A hotfix has its tag
+    then, too."""
     begin = merging.merge_when_ready if how.when_ready else merging.merge
     run = begin(house.ports, number, how.method, by)
     if run is None:
@@ -107,6 +108,11 @@ def merge(house: InHouse, by: By, number: Number, how: HowToMerge) -> Any:
         decision = deciding.on_merging(house.ports, change, how.method, by)
         deciding.through(decision)
         raise changes.Unusable(f"Change {number} was not merged: its branches moved at the same moment. Try again.")
+    if change.release and change.goes_alone:
+        with house.ports.store.reading() as tx:
+            publishing = tx.runs.about(change.release)
+        for one in publishing:
+            until_done(house, one.id)
     return plain(views.view(house.ports, number, by))
 
 
