@@ -4,7 +4,7 @@ import pytest
 
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.gate import Action
-from staging_gate.queries.explaining import place
+from staging_gate.queries.explaining import explain, place
 from staging_gate.runbook import releasing
 from staging_gate.runbook.changes import Unknown
 from staging_gate.runbook.holding import hold
@@ -46,6 +46,19 @@ def test_a_rollback_that_waits_is_no_promotion(two: World) -> None:
 
     assert [decision.action for decision in asked] == [Action.ROLL_BACK]
     assert asked[0].open
+
+
+def test_what_deploying_an_environment_again_would_get(released: World) -> None:
+    """Staging's hold; production would run again what is live there, which no hold concerns."""
+    for environment in Environment:
+        hold(released.ports, environment, "not now", released.person("dora"))
+    released.repository.move("refs/heads/staging", released.revision("main").commit)
+    dora = released.person("dora")
+
+    decisions = {e: explain(released.ports, e, dora, Action.DEPLOY) for e in Environment}
+
+    assert decisions[Environment.STAGING].codes == ("hold",)
+    assert decisions[Environment.PRODUCTION].open
 
 
 @pytest.mark.parametrize("subject", ["7", "v7.0.0", "production-7", "nonsense", ""])

@@ -14,7 +14,7 @@ from staging_gate.messages import explaining as words
 from staging_gate.ports import Ports
 from staging_gate.queries.deployments import timeline
 from staging_gate.queries.waiting import waiting
-from staging_gate.runbook import bypassing, changes, deciding, releasing
+from staging_gate.runbook import bypassing, changes, deciding, redeploying, releasing
 from staging_gate.runbook.changes import Unknown, Unusable
 
 Ask = Callable[[], Decision]
@@ -117,6 +117,7 @@ def _about_environment(ports: Ports, environment: Environment, actor: Actor) -> 
     asks: dict[Action, Ask] = {
         Action.HOLD: lambda: deciding.on_holding(ports, environment, actor),
         Action.LIFT: lambda: deciding.on_lifting(ports, environment, actor),
+        Action.DEPLOY: lambda: deciding.on_deploying(ports, redeploying.wanted(ports, environment, actor), actor),
     }
     if environment is Environment.PRODUCTION:
         asks[Action.ROLL_BACK] = lambda: deciding.on_rolling_back(ports, None, actor)[0]

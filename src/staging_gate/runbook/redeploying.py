@@ -16,8 +16,16 @@ from staging_gate.runbook.queue import request
 def redeploy(ports: Ports, environment: Environment, by: Actor) -> Deployment:
     """Staging: the head of its branch. Production: the published release that did not get there for no fault of its
     own, else the one that is live. Raises Closed, Unusable."""
+    asked = wanted(ports, environment, by)
+    deciding.through(deciding.on_deploying(ports, asked, by))
+    with ports.store.transaction() as tx:
+        return request(tx, asked, by)
+
+
+def wanted(ports: Ports, environment: Environment, by: Actor) -> Deployment:
+    """What it would be. Raises Unusable."""
     revision, release = _staging(ports) if environment is Environment.STAGING else _production(ports)
-    wanted = Deployment(
+    return Deployment(
         id="",
         environment=environment,
         kind=DeploymentKind.DEPLOY,
@@ -28,9 +36,6 @@ def redeploy(ports: Ports, environment: Environment, by: Actor) -> Deployment:
         requested_at=ports.clock.now(),
         release=release,
     )
-    deciding.through(deciding.on_deploying(ports, wanted, by))
-    with ports.store.transaction() as tx:
-        return request(tx, wanted, by)
 
 
 def _staging(ports: Ports) -> tuple[Revision, None]:
