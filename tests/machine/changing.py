@@ -4,12 +4,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from staging_gate.domain.change import Change, ChangeState
-from staging_gate.domain.gate import Decision
+from staging_gate.domain.gate import Action, Decision
 from staging_gate.domain.policy import MergeMethod
-from staging_gate.runbook import changes, checking, deciding, merging, releasing
+from staging_gate.runbook import approving, changes, checking, deciding, merging
 from staging_gate.runbook.changes import Unknown, Unusable
 from staging_gate.testing.repository import Files
-from tests.machine.stage import ANY, SOMEBODY, Stage, one_of, there_is
+from tests.machine.stage import ANY, SOMEBODY, WAITS, Answer, Stage, one_of, there_is
 from tests.machine.tales import rules
 
 BRANCHES = ("feature/a", "feature/b", "hotfix/h", "staging", "main")
@@ -83,6 +83,42 @@ class Changing(Stage):
         self.merge(self._one(which, late), by, method)
 
     @there_is("open")
+    @rule(by=SOMEBODY, which=ANY, on=st.booleans())
+    def somebody_has_it_merged_when_ready(self, by: str, which: int, on: bool) -> None:
+        number, person = one_of(self.now.open, which).number, self.world.person(by)
+        if not on:
+            self.act(
+                f"{by} does not want change {number} merged any more",
+                lambda: merging.do_not_merge(self.world.ports, number, person),
+                lambda: deciding.on_taking_part(self.world.ports, f"change {number}", person),
+                besides=(Unusable,),
+            )
+            return
+        self.act(
+            f"{by} wants change {number} merged as soon as that is possible",
+            lambda: merging.merge_when_ready(self.world.ports, number, None, person) or WAITS,
+            lambda: self.explain_when_ready(one_of(self.now.open, which), by),
+        )
+
+    @rule(by=SOMEBODY, role=ROLE, back=st.booleans())
+    def somebody_approves_what_staging_runs(self, by: str, role: str, back: bool) -> None:
+        if back:
+            self.act(
+                f"{by} takes approvals of what staging runs back",
+                lambda: approving.withdraw_from_staging(self.world.ports, self.world.person(by)),
+            )
+            self.witness.took_back_staging(by)
+            return
+        given = self.act(
+            f"{by} approves what staging runs, as {role}",
+            lambda: approving.approve_staging(self.world.ports, role, self.world.person(by)),
+            lambda: deciding.on_approving_staging(self.world.ports, role, self.world.person(by)),
+            besides=(Unusable,),
+        )
+        if given:
+            self.witness.said_yes_to_staging(by, role)
+
+    @there_is("open")
     @rule(by=SOMEBODY, which=ANY)
     def somebody_closes_a_change(self, by: str, which: int) -> None:
         change = one_of(self.now.open, which)
@@ -150,7 +186,7 @@ class Changing(Stage):
         given = self.act(
             f"{by} approves change {change.number} as {role}",
             lambda: changes.approve(ports, change.number, role, self.world.person(by)),
-            lambda: deciding.on_approving(ports, changes.get(ports, change.number), role, self.world.person(by)),
+            self.explained(Action.APPROVE, change.number, by, role),
         )
         if given:
             self.witness.said_yes(change.number, by, role)
@@ -176,15 +212,19 @@ class Changing(Stage):
     def explain_merge(self, change: Change, method: MergeMethod | None, by: str) -> Decision:
         now = self.world.look(change)
         if method is None or now.method is not None:
-            return self.world.explain(str(change.number), by)
+            return self.explained(Action.PROMOTE if change.is_release else Action.MERGE, change.number, by)()
         return deciding.on_merging(self.world.ports, now, method, self.world.person(by))
+
+    def explain_when_ready(self, change: Change, by: str) -> Decision | Answer:
+        now = self.explain_merge(change, None, by)
+        later = self.explained(Action.MERGE_WHEN_READY, change.number, by)()
+        return now if now.open else WAITS if later.open else later
 
     def explain_closing(self, change: Change, by: str) -> Decision:
         """Whoever closes the change of a release withdraws the release."""
-        actor = self.world.person(by)
-        if change.release is None:
-            return deciding.on_taking_part(self.world.ports, f"change {change.number}", actor)
-        return deciding.on_withdrawing(self.world.ports, releasing.get(self.world.ports, change.release), actor)
+        if change.release is not None:
+            return self.explained(Action.WITHDRAW, change.release, by)()
+        return deciding.on_taking_part(self.world.ports, f"change {change.number}", self.world.person(by))
 
     def try_out(self, change: Change, by: str) -> None:
         self.act(

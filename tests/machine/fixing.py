@@ -5,6 +5,7 @@ from contextlib import suppress
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
+from staging_gate.domain.gate import Action
 from staging_gate.runbook import bypassing, deciding, hotfixing
 from staging_gate.runbook.changes import Unknown, Unusable
 from staging_gate.runbook.policy import NoPolicy
@@ -117,6 +118,8 @@ class Fixing(Releasing):
         given = self.act(
             f"{by} lets {code} pass for {subject}: {why}",
             lambda: bypassing.bypass(self.world.ports, subject, code, why, self.world.person(by)),
+            self.explained(Action.BYPASS, subject, by, code=code),
+            besides=(Unusable,),
         )
         if given:
             self.witness.let_pass(given.id, by, code)

@@ -4,13 +4,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from staging_gate.domain.deployment import DeploymentState
+from staging_gate.domain.gate import Action, Decision
 from staging_gate.domain.release import Release, ReleaseState
-from staging_gate.runbook import deciding
 from staging_gate.runbook import releasing as procedure
 from staging_gate.runbook.changes import Unusable
+from staging_gate.runbook.editing import edit_release
 from staging_gate.testing.repository import Files
 from tests.machine.changing import BUT, HARMLESS, Changing
-from tests.machine.stage import ANY, SOMEBODY, one_of, there_is
+from tests.machine.stage import ANY, SOMEBODY, WAITS, Answer, one_of, there_is
 
 TAG = st.sampled_from((None, None, "v1.0.0", "v1.0.1", "v1.2.0", "v2.0.0-rc.1", "v2.0.0", "1.3", "v0.9.0"))
 ON_ITS_WAY = (ReleaseState.PUBLISHED, ReleaseState.VERIFIED, ReleaseState.FAILED)
@@ -22,9 +23,28 @@ class Releasing(Changing):
         self.open_release(by, tag)
 
     @there_is("releases")
+    @rule(by=SOMEBODY, which=ANY, when_ready=st.booleans())
+    def somebody_publishes(self, by: str, which: int, when_ready: bool) -> None:
+        self.publish(one_of(self.now.releases, which), by, when_ready)
+
+    @there_is("releases")
     @rule(by=SOMEBODY, which=ANY)
-    def somebody_publishes(self, by: str, which: int) -> None:
-        self.publish(one_of(self.now.releases, which), by)
+    def somebody_does_not_want_it_published_any_more(self, by: str, which: int) -> None:
+        tag = one_of(self.now.releases, which).tag
+        self.act(
+            f"{by} does not want {tag} published any more",
+            lambda: procedure.do_not_publish(self.world.ports, tag, self.world.person(by)),
+        )
+
+    @there_is("releases")
+    @rule(by=SOMEBODY, which=ANY)
+    def somebody_edits_a_release(self, by: str, which: int) -> None:
+        tag = one_of(self.now.releases, which).tag
+        self.act(
+            f"{by} edits {tag}",
+            lambda: edit_release(self.world.ports, tag, self.world.person(by), notes="It is better now."),
+            self.explained(Action.EDIT, tag, by),
+        )
 
     @there_is("releases")
     @rule(by=SOMEBODY, which=ANY)
@@ -33,7 +53,7 @@ class Releasing(Changing):
         self.act(
             f"{by} withdraws {release.tag}",
             lambda: procedure.withdraw(self.world.ports, release.tag, self.world.person(by)),
-            lambda: deciding.on_withdrawing(self.world.ports, release, self.world.person(by)),
+            self.explained(Action.WITHDRAW, release.tag, by),
             besides=(Unusable,),
         )
 
@@ -77,17 +97,25 @@ class Releasing(Changing):
             lambda: procedure.open_release(self.world.ports, self.world.person(by), tag),
         )
 
-    def publish(self, release: Release, by: str) -> None:
+    def publish(self, release: Release, by: str, when_ready: bool = False) -> None:
         began = self.act(
-            f"{by} publishes {release.tag}",
-            lambda: procedure.publish(self.world.ports, release.tag, self.world.person(by)),
-            lambda: self.world.explain(release.tag, by),
+            f"{by} publishes {release.tag}{' when it is ready' if when_ready else ''}",
+            lambda: procedure.publish(self.world.ports, release.tag, self.world.person(by), when_ready) or WAITS,
+            lambda: self.explain_publishing(release, by, when_ready),
         )
-        if began:
+        if began and began is not WAITS:
             now = procedure.get(self.world.ports, release.tag)
             assert now.state in ON_ITS_WAY, f"{now.tag} was let through, and is {now.state}"
             assert now.tag in self.world.code_host.tags(), f"{now.tag} was let through, and has no tag"
             self.nothing_else_closed_the_way(now)
+
+    def explain_publishing(self, release: Release, by: str, when_ready: bool) -> Decision | Answer:
+        """It waits where the gate opens by itself at a known time."""
+        now = self.explained(Action.PUBLISH, release.tag, by)()
+        if now.open or (now.until is None and not when_ready):
+            return now
+        later = self.explained(Action.PUBLISH_WHEN_READY, release.tag, by)()
+        return WAITS if later.open else later
 
     def nothing_else_closed_the_way(self, release: Release) -> None:
         """What was let through a moment ago is not stopped by the gate of its deployment."""

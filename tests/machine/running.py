@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from staging_gate.domain.environment import Environment
+from staging_gate.domain.gate import Action
 from staging_gate.domain.incident import Incident, Severity
 from staging_gate.domain.release import Hold
 from staging_gate.runbook import cancelling, deciding, holding, incidents
@@ -59,7 +60,9 @@ class Running(Fixing):
     @rule(by=SOMEBODY, environment=ENVIRONMENT)
     def somebody_deploys_again(self, by: str, environment: Environment) -> None:
         self.act(
-            f"{by} deploys {environment} again", lambda: redeploy(self.world.ports, environment, self.world.person(by))
+            f"{by} deploys {environment} again",
+            lambda: redeploy(self.world.ports, environment, self.world.person(by)),
+            self.explained(Action.DEPLOY, environment, by),
         )
 
     @there_is("deployments")
@@ -69,7 +72,7 @@ class Running(Fixing):
         self.act(
             f"{by} cancels {deployment.id}",
             lambda: cancelling.cancel_deployment(self.world.ports, deployment.id, self.world.person(by)),
-            lambda: deciding.on_cancelling(self.world.ports, deployment, self.world.person(by)),
+            self.explained(Action.CANCEL, deployment.id, by),
             besides=(TooLate,),
         )
 
@@ -83,7 +86,7 @@ class Running(Fixing):
         self.act(
             f"{by} holds {environment}",
             lambda: holding.hold(self.world.ports, environment, "wait for the audit", self.world.person(by)),
-            lambda: deciding.on_holding(self.world.ports, environment, self.world.person(by)),
+            self.explained(Action.HOLD, environment, by),
         )
 
     @there_is("holds")
@@ -98,7 +101,7 @@ class Running(Fixing):
         self.act(
             f"{by} puts {release.tag} in quarantine",
             lambda: holding.put_in_quarantine(self.world.ports, release.tag, "it leaks", self.world.person(by)),
-            lambda: deciding.on_holding(self.world.ports, Environment.PRODUCTION, self.world.person(by)),
+            self.explained(Action.HOLD, Environment.PRODUCTION, by),
             besides=(Unusable,),
         )
 
@@ -109,7 +112,7 @@ class Running(Fixing):
         self.act(
             f"{by} lifts the quarantine of {tag}",
             lambda: holding.lift_quarantine(self.world.ports, tag, "it is mended", self.world.person(by)),
-            lambda: deciding.on_lifting(self.world.ports, Environment.PRODUCTION, self.world.person(by)),
+            self.explained(Action.LIFT, Environment.PRODUCTION, by),
         )
 
     @rule(by=st.sampled_from(OPERATORS))
@@ -154,7 +157,7 @@ class Running(Fixing):
         self.act(
             f"{by} lifts the hold on {hold.environment}",
             lambda: holding.lift_hold(self.world.ports, hold.id, "it is over", self.world.person(by)),
-            lambda: deciding.on_lifting(self.world.ports, Environment(hold.environment), self.world.person(by)),
+            self.explained(Action.LIFT, hold.environment, by),
         )
 
     def resolve(self, incident: Incident, by: str) -> None:

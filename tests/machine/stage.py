@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition
 from staging_gate.domain.bypass import Bypass
 from staging_gate.domain.change import Change
 from staging_gate.domain.deployment import Deployment
-from staging_gate.domain.gate import Decision
+from staging_gate.domain.gate import Action, Decision
 from staging_gate.domain.incident import Incident
 from staging_gate.domain.release import Hold, Quarantine, Release, ReleaseState
 from staging_gate.ports.errors import OutsideError
@@ -29,6 +29,7 @@ from tests.machine.witness import Witness
 T = TypeVar("T")
 Answer = tuple[str, ...]
 OPEN: Answer = ("open",)
+WAITS: Answer = ("waits",)
 
 ANY = st.integers(0, 23)
 """Picks one of what there is."""
@@ -103,7 +104,7 @@ class Stage(RuleBasedStateMachine):
         self,
         said: str,
         do: Callable[[], T],
-        told: Callable[[], Decision] | None = None,
+        told: Callable[[], Decision | Answer] | None = None,
         besides: tuple[type[Exception], ...] = (),
     ) -> T | None:
         """What came of an act, None where it was refused. `told` is what `gate explain` says of it before: the act
@@ -114,11 +115,17 @@ class Stage(RuleBasedStateMachine):
         note(f"  {self.world.clock.now():%a %d %b %H:%M} {said}: {' '.join(answer)}")
         if foretold is not None and answer[0] not in [kind.__name__ for kind in besides]:
             assert answer == foretold, f"explain said {foretold}, but to act gave {answer}"
-        if decision is not None:
+        if isinstance(decision, Decision):
             self.tally.decisions[f"{decision.action} {'open' if decision.open else 'closed'}"] += 1
         self.look()
         self.tally.steps += 1
         return result
+
+    def explained(
+        self, action: Action, subject: object, by: str, role: str = "review", code: str = ""
+    ) -> Callable[[], Decision]:
+        """What `gate explain` answers."""
+        return lambda: self.world.explain(str(subject), by, action, role, code)
 
     def look(self) -> None:
         """The witness judges what there is now."""
@@ -152,4 +159,6 @@ def _answer(do: Callable[[], T]) -> tuple[Answer, T | None]:
         return closed.decision.codes, None
     except PLAINLY as plainly:
         return (type(plainly).__name__,), None
-    return (result.codes if isinstance(result, Decision) else ()) or OPEN, result
+    if isinstance(result, Decision):
+        return result.codes or OPEN, result
+    return (WAITS if result is WAITS else OPEN), result

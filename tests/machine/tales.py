@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from shutil import rmtree
 
+import yaml
+
 from staging_gate.testing.policies import gate_yaml
 from staging_gate.testing.world import SavedWorld, World
 
@@ -16,7 +18,20 @@ ROLES = {"tech_lead": ["tess", "theo"], "stakeholder": ["stan", "tess"], "devops
 EVERYBODY = (*PEOPLE, "eve", "root")
 """eve is a stranger; root is the administrator."""
 
+CALENDAR = {
+    "staging_cutoff": "wed 17:00",
+    "production_windows": ["thu 10:00-16:00", "mon 22:00-02:00"],
+    "freezes": [
+        {"from": "2026-03-10", "until": "2026-03-11", "why": "an audit", "environments": ["production", "staging"]}
+    ],
+}
+
 rules = partial(gate_yaml, people=PEOPLE, roles=ROLES)
+
+
+def with_calendar(policy: str) -> str:
+    """The runbook's own; all tales are told on a Thursday morning, when it is open."""
+    return yaml.safe_dump({**yaml.safe_load(policy), "calendar": CALENDAR}, sort_keys=False)
 
 
 @dataclass(frozen=True)
@@ -51,6 +66,8 @@ TALES = {
     "v1.1.0 is merged and waits for its tag": Tale(rules(), _one_is_merged),
     "v1.0.0 is in production": Tale(rules(), _one_release),
     "nothing was ever deployed": Tale(rules(), _nothing),
+    "v1.1.0 is in production, and there is a calendar": Tale(with_calendar(rules()), _two_releases),
+    "v1.1.0 is merged, and there is a calendar": Tale(with_calendar(rules()), _one_is_merged),
     "two services, v1.1.0 is in production, v1.0.0 was before": Tale(rules(services=("api", "web")), _two_releases),
     "main has no gate.yaml yet": Tale(None, _nothing),
 }

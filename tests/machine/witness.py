@@ -23,9 +23,9 @@ Rules = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Yes:
-    """A person's approval of a tree, given in a role."""
+    """A person's approval of a tree, given in a role: to a change, or to what staging ran (None)."""
 
-    change: int
+    change: int | None
     by: str
     role: str
     tree: str
@@ -78,6 +78,13 @@ class Witness:
 
     def took_it_back(self, change: int, by: str) -> None:
         self._yes = [yes for yes in self._yes if (yes.change, yes.by) != (change, by)]
+
+    def said_yes_to_staging(self, by: str, role: str) -> None:
+        self._yes.append(Yes(None, by, role, self._tree_in_staging()))
+
+    def took_back_staging(self, by: str) -> None:
+        gone = (None, by, self._tree_in_staging())
+        self._yes = [yes for yes in self._yes if (yes.change, yes.by, yes.tree) != gone]
 
     def let_pass(self, id: str, by: str, code: str) -> None:
         self._bypasses[id] = (by, code)
@@ -147,7 +154,8 @@ class Witness:
     def _judge_approvals(self, before: Open, wanted: Mapping[str, int]) -> None:
         """Every place is filled by another person, who is neither the author nor the last pusher."""
         number, author = before.change.number, before.change.author
-        given = [yes for yes in self._yes if (yes.change, yes.tree) == (number, before.tree)]
+        asked = (number, None) if before.change.is_release else (number,)
+        given = [yes for yes in self._yes if yes.change in asked and yes.tree == before.tree]
         others = [yes for yes in given if yes.by not in (author, before.pusher)]
         places = [role for role, count in wanted.items() for _ in range(count)]
         assert _can_fill(places, others), (
@@ -279,6 +287,10 @@ class Witness:
         if commit not in self._trees:
             self._trees[commit] = self.world.revision(commit).tree
         return self._trees[commit]
+
+    def _tree_in_staging(self) -> str:
+        live = self.world.live(STAGING)
+        return live.revision.tree if live else ""
 
     def _lane(self, branch: str) -> Rules | None:
         if self._rules is None:

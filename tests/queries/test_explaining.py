@@ -48,6 +48,21 @@ def test_a_rollback_that_waits_is_no_promotion(two: World) -> None:
     assert asked[0].open
 
 
+def test_what_was_pushed_behind_our_back_is_seen(world: World) -> None:
+    """Else somebody is told to go on, and refused when he does."""
+    change = world.change()
+    world.approve(change)
+    tip = world.revision("staging").commit
+    other = world.repository.commit(tip, {"evil.py": "evil\n"}, "by hand", "eve", world.clock.now())
+    world.repository.move("refs/heads/staging", other)
+
+    told = world.explain(str(change.number), "ben")
+
+    assert told.codes == ("checks_pending",)
+    world.settle()
+    assert world.explain(str(change.number), "ben").open
+
+
 def test_what_deploying_an_environment_again_would_get(released: World) -> None:
     """Staging's hold; production would run again what is live there, which no hold concerns."""
     for environment in Environment:

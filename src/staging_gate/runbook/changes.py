@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from staging_gate.domain.actor import SYSTEM, Actor
@@ -117,6 +118,17 @@ def refresh(ports: Ports, number: int) -> Change | None:
     except Stale:
         return get(ports, number)  # a push, a merge or the reconciler looked at the same moment, and saw as much
     return now
+
+
+def look_again(ports: Ports, named: str) -> None:
+    """Before anything is told about a change (`12`), or a release that has one: see what acting would see, also what
+    somebody pushed behind our back. Nothing is done for other names."""
+    with ports.store.reading() as tx:
+        release = tx.releases.get(named)
+    number = release.change if release else named.removeprefix("#")
+    with suppress(Unknown):
+        if str(number).isdecimal() and len(str(number)) < 10:
+            refresh(ports, int(number or 0))
 
 
 def refresh_all(ports: Ports, branches: Sequence[str]) -> None:

@@ -15,7 +15,7 @@ from staging_gate.domain.actor import Actor
 from staging_gate.domain.change import Change
 from staging_gate.domain.deployment import Deployment
 from staging_gate.domain.environment import Environment
-from staging_gate.domain.gate import Decision
+from staging_gate.domain.gate import Action, Decision
 from staging_gate.domain.policy import MergeMethod
 from staging_gate.domain.revision import Revision
 from staging_gate.domain.timeline import RunRecord, RunState
@@ -285,8 +285,12 @@ class World:
         self.settle()
         return self.deployment(ordered.id)
 
-    def explain(self, subject: str, by: str) -> Decision:
-        return explain(self.ports, subject, self.person(by))
+    def explain(
+        self, subject: str, by: str, action: Action | None = None, role: str = "review", code: str = ""
+    ) -> Decision:
+        """As the API does it."""
+        changes.look_again(self.ports, subject)
+        return explain(self.ports, subject, self.person(by), action, role, code)
 
     # --- what is there -------------------------------------------------------------------------------------------
 

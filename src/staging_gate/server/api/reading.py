@@ -17,6 +17,7 @@ from staging_gate.queries import board, explaining, record
 from staging_gate.queries.plain import plain
 from staging_gate.queries.what_if import Assumption
 from staging_gate.queries.what_if import what_if as asked_what_if
+from staging_gate.runbook import changes
 from staging_gate.runbook.policy import needed_policy
 from staging_gate.server.api.asked import Asked, Since
 from staging_gate.server.api.house import By, InHouse
@@ -56,6 +57,7 @@ def explain(
 ) -> Any:
     """The decision that acting would get now, and where it stands in a queue. `subject`: 12, v1.4.0, production-3,
     production, rollback, rollback v1.3.0; without `action` the one that comes next."""
+    changes.look_again(house.ports, subject)
     return plain(explaining.explained(house.ports, subject, by, action, role, code))
 
 
@@ -63,6 +65,7 @@ def explain(
 def what_if(house: InHouse, by: By, supposed: Supposed) -> Any:
     """What the gate would say at another moment, to somebody else, under other rules. Nothing is stored."""
     assumed = Assumption(supposed.at, supposed.actor, supposed.policy)
+    changes.look_again(house.ports, supposed.subject)
     return plain(
         asked_what_if(house.ports, supposed.subject, by, assumed, supposed.action, supposed.role, supposed.code)
     )
