@@ -8,14 +8,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from staging_gate import messages
+from staging_gate.domain.calendar import Kind, Occurrence
 from staging_gate.domain.change import ChangeState
 from staging_gate.domain.deployment import DeploymentKind
-from staging_gate.domain.followup import FollowUpKind
+from staging_gate.domain.environment import Environment
+from staging_gate.domain.followup import FollowUp, FollowUpKind
 from staging_gate.domain.gate import Action, Caution, Decision, Passed, Reason
 from staging_gate.domain.incident import Incident, Severity
 from staging_gate.domain.log_patterns import Found
@@ -25,11 +28,13 @@ from staging_gate.domain.release import Release, ReleaseState
 from staging_gate.messages import (
     approvals,
     bypasses,
+    calendar,
     check_runs,
     decisions,
     deployments,
     explaining,
     followups,
+    hotfixes,
     incidents,
     migrations,
     pushes,
@@ -85,6 +90,17 @@ INCIDENT = Incident(
 BACK_AGAIN = replace(EARLIER, id="production-3", kind=DeploymentKind.ROLLBACK, why="rollback to v1.0.0: it is slow")
 AFTER_ROLLBACK = (FollowUpKind.NOTIFY, FollowUpKind.REPORT, FollowUpKind.PROPER_FIX)
 
+AFTER_HOTFIX = (FollowUpKind.DOCUMENT, FollowUpKind.REVIEW, FollowUpKind.ADD_TESTS, FollowUpKind.PROPER_FIX)
+TO_DO = FollowUp(3, FollowUpKind.DOCUMENT, "v1.1.1", "Document what happened (v1.1.1)", "ada", AT, AT)
+HOTFIX = replace(CHANGE, title="fix: login", source="hotfix/login", target="main")
+UTC = ZoneInfo("UTC")
+STANDING = [
+    Occurrence(Kind.WINDOW, AT, AT + timedelta(hours=6)),
+    Occurrence(Kind.FREEZE, AT, AT + timedelta(days=6), "year end", tuple(Environment)),
+    Occurrence(Kind.HOLIDAY, AT, AT + timedelta(days=1), "Boxing Day"),
+    Occurrence(Kind.CUTOFF, AT, AT, environments=(Environment.STAGING,)),
+]
+
 LOST = Finding(
     "rows_lost", Worth.WARNING, "migrations/versions/0002_next.py", 9, "orders had 2,000 rows and has 0",
     "No downgrade brings them back.", "Keep a copy.",
@@ -94,6 +110,19 @@ PROOF = MigrationReport(
 )
 
 SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
+    calendar.title: [(each,) for each in STANDING],
+    calendar.published: [(replace(RELEASE, published_by="dana"),)],
+    calendar.waits: [("v1.1.0",)],
+    calendar.announced: [("v2.0.0",)],
+    calendar.on_day: [
+        ("open", AT, AT + timedelta(hours=6), AT.replace(hour=0), UTC),
+        ("frozen", AT - timedelta(days=2), AT + timedelta(days=2), AT.replace(hour=0), UTC),
+        ("open", AT - timedelta(days=1), AT, AT.replace(hour=0), UTC),
+        ("cut-off", AT, AT, AT.replace(hour=0), UTC),
+    ],
+    calendar.now_open: [(Environment.PRODUCTION, AT, UTC), (Environment.STAGING, None, UTC)],
+    calendar.now_closed: [(Environment.PRODUCTION, "", AT, UTC), (Environment.PRODUCTION, "year end", None, UTC)],
+    calendar.next_cutoff: [(AT, UTC)],
     decisions.headline: [("merge", "ben", 0), ("publish", "tess", 1), ("publish", "tess", 2), ("merge", "ben", 0, 1)],
     decisions.lines: [(OPEN,), (CLOSED,), (PASSED,)],
     decisions.lines_of: [(plain(OPEN),), (plain(CLOSED),), (plain(PASSED),)],
@@ -140,6 +169,22 @@ SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
     releases.announced_too_soon: [("v2.0.0", date(2026, 3, 19), timedelta(days=7))],
     waiting.moment: [(AT, "Europe/London")],
     waiting.waits: [("v1.1.0", each, "Europe/London") for each in (OPEN, CLOSED, LATER)],
+    followups.after_hotfix: [(kind, "v1.1.1", "fix: login") for kind in AFTER_HOTFIX],
+    followups.reminder: [(TO_DO, AT + timedelta(days=days, hours=1)) for days in (0, 1, 5)],
+    followups.done_already: [(replace(TO_DO, done_at=AT, done_by="tess"),)],
+    hotfixes.title: [("v1.1.1", HOTFIX)],
+    hotfixes.proof: [(HOTFIX,)],
+    hotfixes.staging_again: [(HOTFIX,)],
+    hotfixes.notes: [("nobody can log in", "## Bug Fixes\n- login")],
+    hotfixes.back_merge_title: [("v1.1.1", "main", "staging")],
+    hotfixes.back_merge: [("v1.1.1", "main", "staging")],
+    hotfixes.back_merge_conflicts: [("main", "staging", ("web/app.py", "README.md"))],
+    hotfixes.bad_name: [("Log In",)],
+    hotfixes.nothing_live: [()],
+    hotfixes.taken: [("hotfix/login",)],
+    hotfixes.proved_already: [(7,)],
+    hotfixes.under_way: [("staging-4",)],
+    hotfixes.not_a_hotfix: [(7,)],
     incidents.line: [(INCIDENT,)],
     incidents.resolved_already: [(INCIDENT,)],
     incidents.rollback_failed: [(EARLIER,)],
