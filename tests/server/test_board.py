@@ -2,18 +2,22 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from staging_gate.domain.followup import FollowUp, FollowUpKind
 from staging_gate.domain.incident import Severity
 from staging_gate.queries.board import board
 from staging_gate.queries.deployments import timeline
+from staging_gate.queries.followups import ShownFollowUp
 from staging_gate.runbook import incidents
 from staging_gate.server.web.pages import page
 from staging_gate.testing.world import World
 
 ZONE = ZoneInfo("Europe/London")
+AT = datetime(2026, 3, 5, 10, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +68,15 @@ def test_a_deployment_that_failed_shows_its_steps_and_the_evidence(told: World) 
     assert "smoke test through the public address" in shown
     assert "kept: this tree is already built" in shown
     assert "the last words of api in production-2" in shown
+
+
+def test_the_board_names_the_first_follow_ups_and_counts_the_others(told: World) -> None:
+    now = board(told.ports)
+    one = ShownFollowUp(FollowUp(7, FollowUpKind.REVIEW, "v1.1.1", "Review it", "tess", AT, AT), overdue=False)
+    shown = bytes(page("board_content.html", board=replace(now, follow_ups=(one,) * 8), zone=ZONE).body).decode()
+
+    assert shown.count("gate followup done 7") == 5
+    assert "and 3 that are due later" in shown
 
 
 def test_times_are_shown_in_the_zone_of_the_policy(told: World) -> None:

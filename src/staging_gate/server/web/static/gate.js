@@ -9,19 +9,23 @@ function length(seconds) {
   return Math.floor(seconds / 60) + " min " + String(Math.floor(seconds % 60)).padStart(2, "0") + " s";
 }
 
+function roughly(seconds) {
+  if (seconds < 60) return Math.floor(seconds) + " s";
+  if (seconds < 3600) return Math.floor(seconds / 60) + " min";
+  return seconds < 86400 ? Math.floor(seconds / 3600) + " h" : Math.floor(seconds / 86400) + " d";
+}
+
 function ago(seconds) {
-  if (seconds < 10) return "just now";
-  if (seconds < 60) return Math.floor(seconds) + " s ago";
-  if (seconds < 3600) return Math.floor(seconds / 60) + " min ago";
-  return seconds < 86400 ? Math.floor(seconds / 3600) + " h ago" : Math.floor(seconds / 86400) + " d ago";
+  if (Math.abs(seconds) < 10) return "just now";
+  return seconds < 0 ? "in " + roughly(-seconds) : roughly(seconds) + " ago";
 }
 
 function passed(moment) {
-  return Math.max(0, (Date.now() + serverAhead - Date.parse(moment)) / 1000);
+  return (Date.now() + serverAhead - Date.parse(moment)) / 1000;
 }
 
 function tick() {
-  for (const one of live.querySelectorAll("[data-since]")) one.textContent = length(passed(one.dataset.since));
+  for (const one of live.querySelectorAll("[data-since]")) one.textContent = length(Math.max(0, passed(one.dataset.since)));
   for (const one of live.querySelectorAll("time")) one.textContent = ago(passed(one.dateTime));
 }
 
