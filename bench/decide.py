@@ -22,6 +22,8 @@ from staging_gate.testing.world import World
 
 AIM = 1.5
 EMPTY = "the empty store"
+FIRST, NEXT = "v0.9001.0", "v0.9002.0"
+"""Later than all of the history, and no major releases: those would have to be announced."""
 CHANGES = 20
 """In the release that `evaluate` decides on."""
 
@@ -76,10 +78,10 @@ def _world(stack: ExitStack, folder: Path, server: TemporaryPostgres | None, siz
 def _something_happens(world: World) -> None:
     """One release is in production, one waits for its tag, and one change is open."""
     world.ship_to_staging("feat: dark mode")
-    world.prepare_release("v1.0.0")
-    world.publish("v1.0.0")
+    world.prepare_release(FIRST)
+    world.publish(FIRST)
     world.ship_to_staging("feat: charts")
-    world.prepare_release("v1.1.0")
+    world.prepare_release(NEXT)
     world.change("feat: search")
 
 
@@ -104,9 +106,9 @@ def _questions(world: World) -> Mapping[str, Callable[[], object]]:
         [*_, staging] = tx.deployments.recent(None, 1)
     subjects = {
         "explain a change": str(change.number),
-        "explain a release": "v1.1.0",
+        "explain a release": NEXT,
         "explain a deployment": staging.id,
-        "explain a rollback": "rollback v1.0.0",
+        "explain a rollback": f"rollback {FIRST}",
     }
     asked = {name: partial(world.explain, subject, "tess") for name, subject in subjects.items()}
     return {**asked, "the board": partial(board, world.ports)}
@@ -114,14 +116,14 @@ def _questions(world: World) -> Mapping[str, Callable[[], object]]:
 
 def _decisions(world: World, seconds: float) -> float:
     """How many a second, of whether a release may be published, all facts being there."""
-    policy, release = needed_policy(world.ports), releasing.get(world.ports, "v1.1.0")
+    policy, release = needed_policy(world.ports), releasing.get(world.ports, NEXT)
     known = facts.of_release(world.ports, policy, release)
     assert known.release
     known = replace(known, release=replace(known.release, included=known.release.included * CHANGES))
     tess, at = world.person("tess"), world.clock.now()
     count, started = 0, time.perf_counter()
     while (spent := time.perf_counter() - started) < seconds:
-        decision = evaluate(policy, known, Action.PUBLISH, tess, at, "v1.1.0")
+        decision = evaluate(policy, known, Action.PUBLISH, tess, at, NEXT)
         count += 1
     assert decision.open, decision.codes
     return round(count / spent)
