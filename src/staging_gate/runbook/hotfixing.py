@@ -117,7 +117,8 @@ def plan(ports: Ports, change: Change) -> HotfixPlan:
     """What its release would be, if it were merged now."""
     tags = release_tags(ports)
     commits = facts.commits_since_last_release(ports, tags, change.head.commit)
-    files = ports.code_host.changed_files(commits[-1].parents[0], change.head.commit) if commits else []
+    before = commits[-1].parents if commits else ()  # nothing comes before a first import
+    files = ports.code_host.changed_files(before[0], change.head.commit) if before else []
     notes = write_notes(commits, [path for path in files if is_migration(path)], [change]).markdown(ports.address)
     return HotfixPlan(tags.last(), frozenset(tags.now), words.notes(change.hotfix_reason or "", notes))
 
@@ -152,6 +153,8 @@ def open_back_merge(ports: Ports, tag: str) -> str:
     """Open the change that brings main back to staging, unless it is open or staging holds all of main."""
     policy = needed_policy(ports)
     main, staging = policy.production.branch, policy.staging.branch
+    if ports.code_host.revision(staging) is None:
+        return f"there is no {staging} to bring it back to"
     if ports.code_host.is_ancestor(main, staging):
         return f"{staging} holds all of {main}"
     with ports.store.reading() as tx:
