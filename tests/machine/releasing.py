@@ -1,14 +1,19 @@
 """Procedure 2 in the alphabet: releases are opened, approved, published, withdrawn."""
 
+from datetime import timedelta
+
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from staging_gate.domain.deployment import DeploymentState
 from staging_gate.domain.gate import Action, Decision
 from staging_gate.domain.release import Release, ReleaseState
+from staging_gate.runbook import deciding
 from staging_gate.runbook import releasing as procedure
+from staging_gate.runbook.announcing import announce
 from staging_gate.runbook.changes import Unusable
 from staging_gate.runbook.editing import edit_release
+from staging_gate.runbook.policy import NoPolicy
 from staging_gate.testing.repository import Files
 from tests.machine.changing import BUT, HARMLESS, Changing
 from tests.machine.stage import ANY, SOMEBODY, WAITS, Answer, one_of, there_is
@@ -55,6 +60,16 @@ class Releasing(Changing):
             lambda: procedure.withdraw(self.world.ports, release.tag, self.world.person(by)),
             self.explained(Action.WITHDRAW, release.tag, by),
             besides=(Unusable,),
+        )
+
+    @rule(by=SOMEBODY, tag=st.sampled_from(("v2.0.0", "v1.2.0")), days=st.sampled_from((1, 8)))
+    def somebody_announces_a_release(self, by: str, tag: str, days: int) -> None:
+        day = (self.world.clock.now() + timedelta(days=days)).date()
+        self.act(
+            f"{by} announces {tag} for {day}",
+            lambda: announce(self.world.ports, tag, day, self.world.person(by)),
+            lambda: deciding.on_announcing(self.world.ports, tag, self.world.person(by)),
+            besides=(Unusable, NoPolicy),
         )
 
     @rule(tag=TAG, by=st.sampled_from(("ada", "tess")), but=st.sampled_from(BUT))
