@@ -170,7 +170,8 @@ def strange_bodies(told: Mapping[str, Any], schemas: Mapping[str, Any]) -> Itera
     schema = told.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
     if schema is None:
         return
-    fields = schemas[schema["$ref"].rpartition("/")[2]]
+    named = next(one for one in (schema, *schema.get("anyOf", [])) if "$ref" in one)  # a body may be left out
+    fields = schemas[named["$ref"].rpartition("/")[2]]
     yield from NO_JSON
     usual = dict.fromkeys(fields.get("required", []), "nothing") | {"unknown": "nothing"}
     for name in fields["properties"]:
