@@ -47,9 +47,7 @@ def approve_staging(ports: Ports, role: str, by: Actor, comment: str = "", looke
     as a yes to its change would. Raises Closed, Unusable."""
     live = _proved(ports)
     if looked_at is not None and not live.revision.commit.startswith(looked_at):
-        raise Unusable(
-            f"Staging runs {live.revision.short} now, not {looked_at[:10]}: look at it again, then approve."
-        )
+        raise Unusable(f"Staging runs {live.revision.short} now, not {looked_at[:10]}: look at it again, then approve.")
     deciding.through(deciding.on_approving_staging(ports, role, by))
     policy = needed_policy(ports)
     migrations = migration_set(ports, policy, live.revision.commit)
