@@ -158,7 +158,15 @@ def begun_server(pid: int) -> Path | None:
     return None
 
 
-def test_a_signal_is_answered_when_nothing_is_half_begun() -> None:
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Who starts us in the background of a shell has us ignore interrupts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_a_signal_is_answered_when_nothing_is_half_begun(interruptible: None) -> None:
     ending, over = Ending(), []
 
     with pytest.raises(Interrupted), ending.by_signals(), ending.deferred():
