@@ -95,27 +95,34 @@ def stream(
     is missing or can not be started.
     """
     started = time.monotonic()
-    process = _start(argv, environ, cwd, account)
+    process = start(argv, environ, cwd, account)
     tail = bytearray()
     try:
         stopped = _pump(process, started + within, output, cancelled, tail)
         code = None if stopped else process.wait()
     finally:
-        _end_group(process)
+        end_group(process)
     return Finished(code, tail.decode(errors="replace"), time.monotonic() - started, stopped)
 
 
-def _start(
-    argv: Sequence[str], environ: Mapping[str, str], cwd: Path, account: Account | None
+def start(
+    argv: Sequence[str],
+    environ: Mapping[str, str],
+    cwd: Path,
+    account: Account | None,
+    *,
+    stdin: int = subprocess.DEVNULL,
+    stderr: int = subprocess.STDOUT,
 ) -> "subprocess.Popen[bytes]":
+    """Start a program in a process group of its own, with its output in a pipe. Raises Unavailable."""
     try:
         return subprocess.Popen(
             list(argv),
             cwd=cwd,
             env=dict(environ),
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=stderr,
             start_new_session=True,
             user=account.uid if account else None,
             group=account.gid if account else None,
@@ -164,7 +171,7 @@ def _waits(process: "subprocess.Popen[bytes]", deadline: float) -> bool:
     return True
 
 
-def _end_group(process: "subprocess.Popen[bytes]") -> None:
+def end_group(process: "subprocess.Popen[bytes]") -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

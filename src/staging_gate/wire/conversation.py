@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import selectors
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from staging_gate.ports.errors import Stopped, Unavailable
-from staging_gate.wire.commands import KEPT_TAIL, Account
+from staging_gate.ports.errors import Stopped
+from staging_gate.wire.commands import KEPT_TAIL, Account, end_group, start
 
 LOOK_EVERY = 0.25
 
@@ -86,7 +85,6 @@ class Conversation:
     def _drain(self) -> None:
         """The last words of a program that has closed its output."""
         assert self.process.stderr
-        os.set_blocking(self.process.stderr.fileno(), True)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(1.0)
         os.set_blocking(self.process.stderr.fileno(), False)
@@ -106,28 +104,12 @@ def conversation(
     account: Account | None = None,
 ) -> Iterator[Conversation]:
     """Start a program in a process group of its own; all of it is gone at the end of the block."""
-    try:
-        process = subprocess.Popen(
-            list(argv),
-            cwd=cwd,
-            env=dict(environ),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            user=account.uid if account else None,
-            group=account.gid if account else None,
-            extra_groups=[] if account else None,
-        )
-    except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
-        raise Unavailable(f"{argv[0]} can not be started: {error.strerror}.", " ".join(argv)) from error
+    process = start(argv, environ, cwd, account, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         yield Conversation(process, output, cancelled)
     finally:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        for pipe in (process.stdin, process.stdout, process.stderr):
+        for pipe in (process.stdin, process.stderr):
             if pipe:
                 with contextlib.suppress(BrokenPipeError):
                     pipe.close()
+        end_group(process)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import psycopg
 
 PREFIX = "gate_proof_"
-"""So that what a kill leaves behind is found again."""
+"""So that a person knows what a kill has left on a server of their own."""
 
 OURS = "n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'"
 COLUMNS = f"""
@@ -103,17 +103,6 @@ class PostgresDatabases:
         finally:
             with _connect(self._server) as server:
                 server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
-
-    def drop_leftovers(self) -> list[str]:
-        """The clones of a prover that was killed; nobody else may be proving on this server."""
-        from psycopg import sql
-
-        with _connect(self._server) as server:
-            query = "SELECT datname FROM pg_database WHERE starts_with(datname, %s)"
-            found = [name for (name,) in server.execute(query, (PREFIX,))]
-            for name in found:
-                server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-        return found
 
     def snapshot(self, address: str) -> Snapshot:
         with _connect(_plain(address)) as database:

@@ -45,7 +45,6 @@ class ReleaseFacts:
     checks: Mapping[str, Check] = field(default_factory=dict)
     critical_bugs: tuple[str, ...] | None = ()
     approvals: tuple[Approval, ...] = ()
-    approved_tree: str | None = None
     hotfix_reason: str | None = None
     lacks: str | None = None
     commits: int = 0
