@@ -15,6 +15,7 @@ from staging_gate.domain.policy import MergeMethod
 from staging_gate.domain.release import Hold, Quarantine, Release, ReleaseState
 from staging_gate.domain.revision import Revision
 from staging_gate.domain.token import Token
+from staging_gate.domain.way_back import Loss, WayBack, WayBackVerdict
 
 AT = datetime(2026, 3, 1, 8, 30, 15, 1, tzinfo=UTC)
 
@@ -210,4 +211,16 @@ TOKEN = Token(
     label="ada's laptop",
     expires_at=later(500),
     revoked_at=later(400),
+)
+
+WAY_BACK = WayBack(
+    from_tree="d" * 40,
+    to_tree="c" * 40,
+    verdict=WayBackVerdict.REVERSIBLE,
+    at=later(80),
+    deployment="staging-12",
+    evidence=("api of v1.3.0 did not start on the new schema", "it passes after the downgrade"),
+    losses=(Loss("column note.text", 12), Loss("table draft")),
+    seconds=4.2,
+    log="staging-12/way-back",
 )

@@ -11,6 +11,7 @@ from staging_gate.domain.deployment import DeploymentState
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.incident import Phase, Severity
 from staging_gate.domain.timeline import RunRecord, RunState
+from staging_gate.domain.way_back import WayBackVerdict
 from staging_gate.ports.store import Stale, Transaction
 from staging_gate.store import SqlStore
 from tests.store import nouns
@@ -31,6 +32,7 @@ EXAMPLES = [
     nouns.VERIFICATION,
     nouns.INCIDENT,
     nouns.TOKEN,
+    nouns.WAY_BACK,
 ]
 
 
@@ -252,6 +254,18 @@ def test_a_token(store: SqlStore) -> None:
         assert tx.tokens.by_hash("9" * 64) == nouns.TOKEN
         assert tx.tokens.by_hash("7" * 64) is None
         assert tx.tokens.all() == [nouns.TOKEN, other]
+
+
+def test_a_way_back(store: SqlStore) -> None:
+    other = replace(bare(nouns.WAY_BACK), to_tree="b" * 40)
+    with store.transaction() as tx:
+        tx.ways_back.put(other)
+        tx.ways_back.put(replace(nouns.WAY_BACK, verdict=WayBackVerdict.UNKNOWN))
+        tx.ways_back.put(nouns.WAY_BACK)
+    with store.reading() as tx:
+        assert tx.ways_back.get("d" * 40, "c" * 40) == nouns.WAY_BACK
+        assert tx.ways_back.get("c" * 40, "d" * 40) is None
+        assert tx.ways_back.recent() == [other, nouns.WAY_BACK]
 
 
 def test_a_run(store: SqlStore, clock: MovableClock) -> None:

@@ -19,6 +19,7 @@ from staging_gate.domain.incident import Incident
 from staging_gate.domain.release import Hold, Quarantine, Release
 from staging_gate.domain.timeline import RunRecord, Step
 from staging_gate.domain.token import Token
+from staging_gate.ports.schema_store import WaysBack
 
 
 class Stale(Exception):
@@ -279,6 +280,8 @@ class Transaction(Protocol):
     def incidents(self) -> Incidents: ...
     @property
     def tokens(self) -> Tokens: ...
+    @property
+    def ways_back(self) -> WaysBack: ...
     @property
     def audit_log(self) -> Audit: ...
     @property

@@ -7,6 +7,8 @@ from sqlalchemy import JSON, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
+from staging_gate.domain.way_back import Loss
+
 E = TypeVar("E", bound=StrEnum)
 
 
@@ -53,3 +55,16 @@ class Texts(TypeDecorator[tuple[str, ...]]):
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> tuple[str, ...] | None:
         return None if value is None else tuple(value)
+
+
+class Losses(TypeDecorator[tuple[Loss, ...]]):
+    """What a downgrade would throw away, in order."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[Loss, ...] | None, dialect: Dialect) -> list[dict[str, Any]] | None:
+        return None if value is None else [vars(loss) for loss in value]
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> tuple[Loss, ...] | None:
+        return None if value is None else tuple(Loss(**loss) for loss in value)

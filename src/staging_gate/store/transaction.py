@@ -22,6 +22,7 @@ from staging_gate.store.releases import SqlReleases
 from staging_gate.store.runs import SqlRuns
 from staging_gate.store.sql import Sql
 from staging_gate.store.tokens import SqlTokens
+from staging_gate.store.ways_back import SqlWaysBack
 
 
 class SqlTransaction:
@@ -44,6 +45,7 @@ class SqlTransaction:
         self.deployments = SqlDeployments(sql)
         self.incidents = SqlIncidents(sql)
         self.tokens = SqlTokens(sql)
+        self.ways_back = SqlWaysBack(sql)
         self.audit_log = SqlAudit(sql)
         self.runs = SqlRuns(sql)
 
