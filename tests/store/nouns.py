@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from staging_gate.domain.announcement import Announcement
 from staging_gate.domain.approval import Approval
+from staging_gate.domain.backup import Backup, BackupProof
 from staging_gate.domain.bypass import Bypass
 from staging_gate.domain.change import Change, ChangeState, MergePreview, Tested
 from staging_gate.domain.check import Check, Verdict
@@ -11,6 +12,7 @@ from staging_gate.domain.deployment import Deployment, DeploymentKind, Deploymen
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.followup import FollowUp, FollowUpKind
 from staging_gate.domain.incident import Incident, Phase, Severity
+from staging_gate.domain.notification import Delivery, Event, Notice, Notification
 from staging_gate.domain.policy import MergeMethod
 from staging_gate.domain.release import Hold, Quarantine, Release, ReleaseState
 from staging_gate.domain.revision import Revision
@@ -223,4 +225,55 @@ WAY_BACK = WayBack(
     losses=(Loss("column note.text", 12), Loss("table draft")),
     seconds=4.2,
     log="staging-12/way-back",
+)
+
+BACKUP = Backup(
+    deployment="production-12",
+    service="api",
+    at=later(41),
+    kind="postgres",
+    file="/var/lib/staging-gate/backups/api/production-12.dump",
+    size=5_000_000_000,
+    sha256="8" * 64,
+    revisions=("0007",),
+    tables=4,
+    rows=3_000_000_000,
+    proof=BackupProof.LISTED,
+    note="nothing to restore it on",
+    seconds=2.5,
+    remove_at=later(50_000),
+    removed_at=later(60_000),
+)
+
+NOTICE = Notice(
+    event=Event.HOTFIX_OPENED,
+    subject="change 7",
+    step="hotfix_opened",
+    title="Hotfix: Sell in four markets — 市場",
+    body="Nobody can log in",
+    at=later(90),
+    people=("grace", "linus"),
+    page=True,
+    id=1,
+    addressed_at=later(91),
+    repeats=2,
+    repeat_at=later(101),
+    acknowledged_at=later(99),
+    acknowledged_by="grace",
+)
+
+NOTIFICATION = Notification(
+    notice=1,
+    recipient="grace",
+    created_at=later(91),
+    due_at=later(92),
+    repeat=2,
+    page=True,
+    id=1,
+    state=Delivery.SENT,
+    attempts=3,
+    address="env:GRACE_ALERTS",
+    sent_at=later(93),
+    problem="No answer within 10 s.",
+    unclear=True,
 )

@@ -33,6 +33,9 @@ EXAMPLES = [
     nouns.INCIDENT,
     nouns.TOKEN,
     nouns.WAY_BACK,
+    nouns.NOTICE,
+    nouns.NOTIFICATION,
+    nouns.BACKUP,
 ]
 
 
@@ -266,6 +269,32 @@ def test_a_way_back(store: SqlStore) -> None:
         assert tx.ways_back.get("d" * 40, "c" * 40) == nouns.WAY_BACK
         assert tx.ways_back.get("c" * 40, "d" * 40) is None
         assert tx.ways_back.recent() == [other, nouns.WAY_BACK]
+
+
+def test_a_backup(store: SqlStore) -> None:
+    other = replace(bare(nouns.BACKUP), service="web", at=nouns.later(40))
+    with store.transaction() as tx:
+        tx.backups.add(nouns.BACKUP)
+        tx.backups.add(other)
+    with store.reading() as tx:
+        assert tx.backups.of("production-12") == [other, nouns.BACKUP]
+        assert tx.backups.of("production-11") == []
+        assert tx.backups.kept() == [other]
+        assert tx.backups.recent() == [nouns.BACKUP, other]
+        assert tx.backups.recent(limit=1) == [nouns.BACKUP]
+
+
+def test_a_backup_is_made_and_removed_once(store: SqlStore) -> None:
+    kept = replace(nouns.BACKUP, removed_at=None)
+    with store.transaction() as tx:
+        tx.backups.add(kept)
+        tx.backups.remove(kept, nouns.later(60_000))
+    with pytest.raises(Stale, match="production-12 has a backup of api already"), store.transaction() as tx:
+        tx.backups.add(kept)
+    with pytest.raises(Stale, match="is removed already"), store.transaction() as tx:
+        tx.backups.remove(kept, nouns.later(1))
+    with store.reading() as tx:
+        assert tx.backups.of("production-12") == [nouns.BACKUP]
 
 
 def test_a_run(store: SqlStore, clock: MovableClock) -> None:

@@ -19,7 +19,8 @@ from staging_gate.domain.incident import Incident
 from staging_gate.domain.release import Hold, Quarantine, Release
 from staging_gate.domain.timeline import RunRecord, Step
 from staging_gate.domain.token import Token
-from staging_gate.ports.schema_store import WaysBack
+from staging_gate.ports.notice_store import Notices, Notifications
+from staging_gate.ports.schema_store import Backups, WaysBack
 
 
 class Stale(Exception):
@@ -279,9 +280,15 @@ class Transaction(Protocol):
     @property
     def incidents(self) -> Incidents: ...
     @property
+    def notices(self) -> Notices: ...
+    @property
+    def notifications(self) -> Notifications: ...
+    @property
     def tokens(self) -> Tokens: ...
     @property
     def ways_back(self) -> WaysBack: ...
+    @property
+    def backups(self) -> Backups: ...
     @property
     def audit_log(self) -> Audit: ...
     @property

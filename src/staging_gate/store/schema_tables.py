@@ -1,10 +1,11 @@
 """Our tables about the databases of services."""
 
-from sqlalchemy import Column, Float, Table, Text
+from sqlalchemy import BigInteger, Column, Float, Integer, Table, Text
 
+from staging_gate.domain.backup import BackupProof
 from staging_gate.domain.way_back import WayBackVerdict
 from staging_gate.engine.tables import UtcDateTime
-from staging_gate.store.columns import Losses, OneOf, Texts
+from staging_gate.store.columns import Losses, OneOf, Texts, Words
 from staging_gate.store.tables import metadata
 
 way_back = Table(
@@ -19,4 +20,24 @@ way_back = Table(
     Column("losses", Losses, nullable=False),
     Column("seconds", Float),
     Column("log", Text),
+)
+
+backup = Table(
+    "backup",
+    metadata,
+    Column("deployment", Text, primary_key=True),
+    Column("service", Text, primary_key=True),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("kind", Text, nullable=False),
+    Column("file", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("revisions", Texts, nullable=False),
+    Column("tables", Integer, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("proof", OneOf(BackupProof), nullable=False),
+    Column("note", Words, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("remove_at", UtcDateTime),
+    Column("removed_at", UtcDateTime),
 )

@@ -10,6 +10,7 @@ from staging_gate.engine import enqueue, request_cancel
 from staging_gate.store.announcements import SqlAnnouncements
 from staging_gate.store.approvals import SqlApprovals
 from staging_gate.store.audit import SqlAudit, json_only
+from staging_gate.store.backups import SqlBackups
 from staging_gate.store.bypasses import SqlBypasses
 from staging_gate.store.changes import SqlChanges
 from staging_gate.store.checks import SqlChecks
@@ -49,6 +50,7 @@ class SqlTransaction:
         self.audit_log = SqlAudit(sql)
         self.runs = SqlRuns(sql)
 
+        self.backups = SqlBackups(sql)
     def audit(self, by: Actor, action: str, subject: str, reason: str = "", **data: object) -> None:
         """Kept until `finish`, so that the chain's head is the last row locked; `audit_log` does not show it before."""
         self._sql.for_writing()

@@ -12,9 +12,13 @@ down_revision = "0002"
 def upgrade() -> None:
     _ways_back()
 
+    _backups()
 
 def downgrade() -> None:
     op.drop_table("way_back")
+    op.drop_table("backup")
+    op.drop_table("notification")
+    op.drop_table("notice")
 
 
 def _ways_back() -> None:
@@ -32,3 +36,71 @@ def _ways_back() -> None:
         sa.PrimaryKeyConstraint("from_tree", "to_tree", name="pk_way_back"),
     )
     op.create_index("ix_way_back_at", "way_back", ["at"])
+
+
+def _notifications() -> None:
+    op.create_table(
+        "notice",
+        sa.Column("id", sa.Integer, nullable=False),
+        sa.Column("event", sa.Text, nullable=False),
+        sa.Column("subject", sa.Text, nullable=False),
+        sa.Column("step", sa.Text, nullable=False),
+        sa.Column("title", sa.Text, nullable=False),
+        sa.Column("body", sa.Text, nullable=False),
+        sa.Column("at", UtcDateTime, nullable=False),
+        sa.Column("people", sa.JSON, nullable=False),
+        sa.Column("page", sa.Boolean, nullable=False),
+        sa.Column("addressed_at", UtcDateTime),
+        sa.Column("repeats", sa.Integer, nullable=False),
+        sa.Column("repeat_at", UtcDateTime),
+        sa.Column("acknowledged_at", UtcDateTime),
+        sa.Column("acknowledged_by", sa.Text),
+        sa.PrimaryKeyConstraint("id", name="pk_notice"),
+    )
+    op.create_index("ix_notice_subject_step", "notice", ["subject", "step"], unique=True)
+    for column in ("addressed_at", "acknowledged_at"):
+        op.create_index(f"ix_notice_{column}", "notice", [column])
+    op.create_table(
+        "notification",
+        sa.Column("id", sa.Integer, nullable=False),
+        sa.Column("notice", sa.Integer, nullable=False),
+        sa.Column("recipient", sa.Text, nullable=False),
+        sa.Column("created_at", UtcDateTime, nullable=False),
+        sa.Column("due_at", UtcDateTime, nullable=False),
+        sa.Column("repeat", sa.Integer, nullable=False),
+        sa.Column("page", sa.Boolean, nullable=False),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("address", sa.Text, nullable=False),
+        sa.Column("sent_at", UtcDateTime),
+        sa.Column("problem", sa.Text, nullable=False),
+        sa.Column("unclear", sa.Boolean, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_notification"),
+        sa.ForeignKeyConstraint(["notice"], ["notice.id"], name="fk_notification_notice"),
+    )
+    key = ["notice", "recipient", "repeat"]
+    op.create_index("ix_notification_notice_recipient_repeat", "notification", key, unique=True)
+    op.create_index("ix_notification_state_due_at", "notification", ["state", "due_at"])
+
+
+def _backups() -> None:
+    op.create_table(
+        "backup",
+        sa.Column("deployment", sa.Text, nullable=False),
+        sa.Column("service", sa.Text, nullable=False),
+        sa.Column("at", UtcDateTime, nullable=False),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("file", sa.Text, nullable=False),
+        sa.Column("size", sa.BigInteger, nullable=False),
+        sa.Column("sha256", sa.Text, nullable=False),
+        sa.Column("revisions", sa.JSON, nullable=False),
+        sa.Column("tables", sa.Integer, nullable=False),
+        sa.Column("rows", sa.BigInteger, nullable=False),
+        sa.Column("proof", sa.Text, nullable=False),
+        sa.Column("note", sa.Text, nullable=False),
+        sa.Column("seconds", sa.Float, nullable=False),
+        sa.Column("remove_at", UtcDateTime),
+        sa.Column("removed_at", UtcDateTime),
+        sa.PrimaryKeyConstraint("deployment", "service", name="pk_backup"),
+    )
+    op.create_index("ix_backup_at", "backup", ["at"])
