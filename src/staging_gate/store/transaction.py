@@ -19,6 +19,7 @@ from staging_gate.store.deployments import SqlDeployments
 from staging_gate.store.followups import SqlFollowUps
 from staging_gate.store.holds import SqlHolds
 from staging_gate.store.incidents import SqlIncidents
+from staging_gate.store.notifications import SqlNotices, SqlNotifications
 from staging_gate.store.releases import SqlReleases
 from staging_gate.store.runs import SqlRuns
 from staging_gate.store.sql import Sql
@@ -45,12 +46,14 @@ class SqlTransaction:
         self.followups = SqlFollowUps(sql)
         self.deployments = SqlDeployments(sql)
         self.incidents = SqlIncidents(sql)
+        self.notices = SqlNotices(sql)
+        self.notifications = SqlNotifications(sql)
         self.tokens = SqlTokens(sql)
         self.ways_back = SqlWaysBack(sql)
+        self.backups = SqlBackups(sql)
         self.audit_log = SqlAudit(sql)
         self.runs = SqlRuns(sql)
 
-        self.backups = SqlBackups(sql)
     def audit(self, by: Actor, action: str, subject: str, reason: str = "", **data: object) -> None:
         """Kept until `finish`, so that the chain's head is the last row locked; `audit_log` does not show it before."""
         self._sql.for_writing()

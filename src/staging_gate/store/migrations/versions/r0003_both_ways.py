@@ -10,15 +10,16 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
+    _notifications()
     _ways_back()
-
     _backups()
 
+
 def downgrade() -> None:
-    op.drop_table("way_back")
     op.drop_table("backup")
     op.drop_table("notification")
     op.drop_table("notice")
+    op.drop_table("way_back")
 
 
 def _ways_back() -> None:
