@@ -6,6 +6,7 @@ from staging_gate.config import YamlPolicyReader
 from staging_gate.ports.policy import PolicyProblems
 from tests.config.policies import SMALL, edited
 
+TOOL = "commands: {current: a, upgrade: b, downgrade: c $REVISION}"
 NO_SHELL = "no shell runs it: put it into a script, or write a list of words if that is meant as it stands"
 
 
@@ -268,6 +269,16 @@ VALUES = {
         "6:23: services.api.schema.alembic: wanted the path of a file in the repository, such as `alembic.ini`, "
         'found the text "../alembic.ini"',
     ),
+    "a dump in the tree": (
+        ("    environ:", "    schema: {alembic: alembic.ini, database: MODE, dump: dumps/x.sql}\n    environ:"),
+        "6:58: services.api.schema.dump: wanted the full path of a dump on the server such as /var/backups/shop.dump, "
+        'or env:NAME, found the text "dumps/x.sql"; a dump lies outside of the tree',
+    ),
+    "the address of a template": (
+        ("    environ:", "    schema: {alembic: alembic.ini, database: MODE, template: x://h/db}\n    environ:"),
+        "6:62: services.api.schema.template: wanted the name of a database on the server for proofs such as "
+        '`shop_masked`, or env:NAME, found the text "x://h/db"',
+    ),
     "a branch that git would take for an option": (
         ("branch: main", "branch: -main"),
         '18:13: flow.production.branch: wanted the name of a branch such as `main`, found the text "-main"',
@@ -380,6 +391,28 @@ BETWEEN = {
         ("MODE: fast", "PORT: 8080"),
         "7:7: services.api.environ.PORT: each service is given PORT, ENVIRONMENT, REVISION, RELEASE by its deployment; "
         "remove it",
+    ),
+    "a schema without a tool": (
+        ("    environ:", "    schema: {database: MODE}\n    environ:"),
+        "6:5: services.api.schema: wanted `alembic`, or `commands` for another tool; found neither",
+    ),
+    "a schema with two tools": (
+        ("    environ:", f"    schema: {{alembic: a.ini, database: MODE, {TOOL}}}\n    environ:"),
+        "6:5: services.api.schema: wanted `alembic`, or `commands` for another tool; found both",
+    ),
+    "the folder of Alembic's migrations": (
+        ("    environ:", "    schema: {alembic: a.ini, database: MODE, files: migrations}\n    environ:"),
+        "6:46: services.api.schema.files: this is for `commands` alone: alembic.ini says where Alembic's migrations "
+        "are; remove it",
+    ),
+    "two sources of rows": (
+        ("    environ:", f"    schema: {{{TOOL}, database: MODE, dump: /d, template: t}}\n    environ:"),
+        "6:100: services.api.schema.template: wanted `dump` or `template`, found both; keep one",
+    ),
+    "a downgrade to nowhere": (
+        ("    environ:", f"    schema: {{{TOOL.replace(' $REVISION', '')}, database: MODE}}\n    environ:"),
+        "6:60: services.api.schema.commands.downgrade: wanted $REVISION in it, the revision to go back to, as "
+        "`current` printed it",
     ),
     "a database that staging does not have": (
         ("    environ:", "    schema: {alembic: alembic.ini, database: MODUS}\n    environ:"),

@@ -25,7 +25,19 @@ def test_the_annotated_example_is_a_policy() -> None:
     assert policy.product == "marketedge"
     assert (policy.time_zone, policy.repository) == ("UTC", "git")
     assert api.build == ("uv", "pip", "sync", "--require-hashes", "requirements.lock")
-    assert api.schema == Schema("alembic", "alembic.ini", "DATABASE_URL", ("python", "-m", "marketedge.seed"))
+    assert api.schema == Schema(
+        "alembic",
+        "alembic.ini",
+        "DATABASE_URL",
+        ("python", "-m", "marketedge.seed"),
+        dump="/var/backups/marketedge-masked.dump",
+    )
+    stock = policy.services[1].schema
+    assert stock and stock.commands and (stock.tool, stock.config, stock.files) == (
+        "commands", "gate.yaml", "stock/migrations"
+    )  # fmt: skip
+    assert stock.commands.downgrade == ("python", "-m", "stock.migrate", "down-to", "$REVISION")
+    assert stock.template == "stock_masked"
     assert api.health.expect == {"status": "healthy", "environment": "$ENVIRONMENT"}
     assert api.target(Environment.STAGING).environ["DATABASE_URL"] == "env:MARKETEDGE_STAGING_DATABASE_URL"
     assert policy.checks["db-migrations"].proves is Provable.MIGRATIONS

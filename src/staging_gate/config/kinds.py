@@ -46,6 +46,15 @@ _LOCAL = _named("`local`", "local")
 _LINE = Kind("a line of text", readers.one_line, _FILLED)
 _URL_PATH = Kind("a path that begins with /, such as `/health`", readers.url_path, {**_TEXT, "pattern": "^/"})
 _FILE = Kind("the path of a file in the repository, such as `alembic.ini`", readers.file_in_tree, _FILLED)
+_FOLDER = Kind("the path of a folder in the repository, such as `migrations`", readers.folder_in_tree, _FILLED)
+_DUMP = Kind(
+    "the full path of a dump on the server such as /var/backups/shop.dump, or env:NAME",
+    readers.place_of_a_dump,
+    {**_TEXT, "pattern": f"^(?:/|env:{readers.VARIABLE}$)"},
+)
+_TEMPLATE = _named(
+    "the name of a database on the server for proofs such as `shop_masked`, or env:NAME", readers.DATABASE
+)
 _ZONE = Kind("an IANA time zone such as `Europe/London`", readers.time_zone, _TEXT)
 _DURATION = Kind(
     "a duration such as 90s, 5m, 24h or 7d",
@@ -96,6 +105,9 @@ LocalRepository = Annotated[str, _LOCAL]
 OneLine = Annotated[str, _LINE]
 UrlPath = Annotated[str, _URL_PATH]
 FileInTree = Annotated[str, _FILE]
+FolderInTree = Annotated[str, _FOLDER]
+DumpPlace = Annotated[str, _DUMP]
+TemplateDatabase = Annotated[str, _TEMPLATE]
 TimeZone = Annotated[str, _ZONE]
 Duration = Annotated[timedelta, _DURATION]
 Port = Annotated[int, _PORT]

@@ -12,11 +12,13 @@ from staging_gate.config.kinds import (
     CheckName,
     Command,
     Count,
+    DumpPlace,
     Duration,
     EnvironmentName,
     EnvironValue,
     ExpectedValue,
     FileInTree,
+    FolderInTree,
     LocalRepository,
     Merge,
     Moment,
@@ -33,6 +35,7 @@ from staging_gate.config.kinds import (
     RoleName,
     SmokeName,
     TagPattern,
+    TemplateDatabase,
     TimeZone,
     UrlPath,
     VariableName,
@@ -59,10 +62,20 @@ class RepositoryPart(Part):
     git: LocalRepository
 
 
+class SchemaCommandsPart(Part):
+    current: Command
+    upgrade: Command
+    downgrade: Command
+
+
 class SchemaPart(Part):
-    alembic: FileInTree
+    alembic: FileInTree | None = None
+    commands: SchemaCommandsPart | None = None
+    files: FolderInTree | None = None
     database: VariableName
     seed: Command | None = None
+    dump: DumpPlace | None = None
+    template: TemplateDatabase | None = None
 
 
 class HealthPart(Part):

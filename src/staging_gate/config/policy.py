@@ -18,7 +18,7 @@ from staging_gate.config.models import (
 from staging_gate.domain.calendar import Calendar, Freeze
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.policy import CheckCommand, HotfixRules, Lane, LargeRelease, Policy
-from staging_gate.domain.service import Health, Schema, Service, Target
+from staging_gate.domain.service import Health, Schema, SchemaCommands, Service, Target
 
 
 def to_policy(gate: GateYaml) -> Policy:
@@ -66,7 +66,17 @@ def _service(name: str, part: ServicePart) -> Service:
 
 
 def _schema(part: SchemaPart) -> Schema:
-    return Schema("alembic", part.alembic, part.database, part.seed or ())
+    commands = SchemaCommands(*dict(part.commands).values()) if part.commands else None
+    return Schema(
+        "commands" if commands else "alembic",
+        part.alembic or "gate.yaml",
+        part.database,
+        part.seed or (),
+        commands,
+        part.files or "",
+        part.dump or "",
+        part.template or "",
+    )
 
 
 def _target(part: TargetPart) -> Target:

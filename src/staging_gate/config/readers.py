@@ -16,6 +16,7 @@ BRANCH = (
 """Narrower than git: no part begins with a dot or dash or ends in .lock; nothing is special to git or a shell."""
 DURATION = r"([0-9]{1,7})([smhd])"
 VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
+DATABASE = rf"env:{VARIABLE}|[A-Za-z_][A-Za-z0-9_-]{{0,62}}"
 
 _LONGEST = timedelta(days=90)
 _UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
@@ -89,6 +90,20 @@ def file_in_tree(value: object) -> str:
     parts = written.split("/")
     if not written.isprintable() or not all(parts) or written.startswith("-") or {"..", "."} & set(parts):
         raise Unfit
+    return written
+
+
+def folder_in_tree(value: object) -> str:
+    return file_in_tree(text(value).removesuffix("/"))
+
+
+def place_of_a_dump(value: object) -> str:
+    """Never in the tree: what a change brings along is no copy of production."""
+    written = text(value)
+    if re.fullmatch(f"env:{VARIABLE}", written, re.ASCII):
+        return written
+    if not written.startswith("/") or not written.isprintable() or {"..", "."} & set(written.split("/")):
+        raise Unfit("a dump lies outside of the tree" if not written.startswith(("/", "env:")) else "")
     return written
 
 

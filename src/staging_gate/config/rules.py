@@ -172,6 +172,26 @@ def _given_variables_stay(tree: Tree) -> Iterator[Problem]:
                 yield tree.key_problem(path, f"each service is given {', '.join(_GIVEN)} by its deployment; remove it")
 
 
+def _schemas_have_one_tool(tree: Tree) -> Iterator[Problem]:
+    for path, _ in tree.find("services", ANY, "schema"):
+        given = [key for key in ("alembic", "commands") if (*path, key) in tree.values]
+        if len(given) != 1:
+            found = "found both" if given else "found neither"
+            yield tree.key_problem(path, f"wanted `alembic`, or `commands` for another tool; {found}")
+        if "alembic" in given and (*path, "files") in tree.keys:
+            text = "this is for `commands` alone: alembic.ini says where Alembic's migrations are; remove it"
+            yield tree.key_problem((*path, "files"), text)
+        if (*path, "dump") in tree.keys and (*path, "template") in tree.keys:
+            yield tree.key_problem((*path, "template"), "wanted `dump` or `template`, found both; keep one")
+
+
+def _downgrades_say_where_to(tree: Tree) -> Iterator[Problem]:
+    for path, value in tree.find("services", ANY, "schema", "commands", "downgrade"):
+        if "$REVISION" not in str(value) and "${REVISION}" not in str(value):
+            text = "wanted $REVISION in it, the revision to go back to, as `current` printed it"
+            yield tree.problem(path, text)
+
+
 def _schemas_know_their_database(tree: Tree) -> Iterator[Problem]:
     for path, name in _texts(tree, "services", ANY, "schema", "database"):
         service = str(path[1])
@@ -235,6 +255,8 @@ _RULES: tuple[Callable[[Tree], Iterator[Problem]], ...] = (
     _lists_of_methods_are_filled,
     _secrets_are_references,
     _given_variables_stay,
+    _schemas_have_one_tool,
+    _downgrades_say_where_to,
     _schemas_know_their_database,
     _smoke_tests_have_a_command,
     _lists_of_the_calendar_are_filled,

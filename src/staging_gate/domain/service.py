@@ -22,16 +22,32 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Schema:
-    """`tool` migrates the database that the variable `database` names; `config` is the tool's file in the tree.
+class SchemaCommands:
+    """A migration tool as three commands. `current` prints the revision of the database as its last line; in
+    `downgrade`, `$REVISION` is what `current` printed before."""
 
-    `seed` fills a database for proofs.
+    current: tuple[str, ...]
+    upgrade: tuple[str, ...]
+    downgrade: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Schema:
+    """`tool` (`alembic`, `commands`) migrates the database that the variable `database` names; `config` is the file in
+    the tree that says how; `files` the folder of migrations of a tool that is known by its `commands`, or empty.
+
+    For proofs: `seed` fills a database, `dump` is a full path on the server, `template` a database beside the clones;
+    both may be `env:NAME`.
     """
 
     tool: str
     config: str
     database: str
     seed: tuple[str, ...] = ()
+    commands: SchemaCommands | None = None
+    files: str = ""
+    dump: str = ""
+    template: str = ""
 
 
 @dataclass(frozen=True)
