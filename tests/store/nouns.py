@@ -12,6 +12,9 @@ from staging_gate.domain.deployment import Deployment, DeploymentKind, Deploymen
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.followup import FollowUp, FollowUpKind
 from staging_gate.domain.incident import Incident, Phase, Severity
+from staging_gate.domain.maintenance import Maintenance
+from staging_gate.domain.migration import Exemption, Finding, MigrationReport, Rows
+from staging_gate.domain.migration import Severity as FindingSeverity
 from staging_gate.domain.notification import Delivery, Event, Notice, Notification
 from staging_gate.domain.policy import MergeMethod
 from staging_gate.domain.release import Hold, Quarantine, Release, ReleaseState
@@ -276,4 +279,49 @@ NOTIFICATION = Notification(
     sent_at=later(93),
     problem="No answer within 10 s.",
     unclear=True,
+)
+
+EXEMPTION = Exemption("rows_lost", "migrations/versions/0007_*.py", "nobody reads drafts — 下書き", date(2026, 12, 31))
+
+MIGRATION_REPORT = MigrationReport(
+    service="api",
+    findings=(
+        Finding(
+            code="rows_lost",
+            severity=FindingSeverity.NOTE,
+            path="migrations/versions/0007_drafts.py",
+            line=12,
+            what="draft had 12 rows and has 0 — 下書き",
+            why="No downgrade brings them back.",
+            instead="Keep a copy.",
+            built_in=FindingSeverity.WARNING,
+            exempted=EXEMPTION,
+        ),
+        Finding("syntax_error", FindingSeverity.ERROR, "a.py", 1, "broken", "It never runs.", "Mend it."),
+    ),
+    since=("0006", "0006b"),
+    new=("migrations/versions/0007_drafts.py",),
+    rows=(Rows("draft", 12, 0),),
+    unknown=("squawk is not installed, so its rules about SQL were not asked.",),
+    seconds=4.5,
+    judged_on=date(2026, 3, 1),
+    idle=(Exemption("long_lock", "*", "at night"),),
+)
+
+MAINTENANCE = Maintenance(
+    id=1,
+    title="Move prices to a new table — 価格",
+    environment=Environment.PRODUCTION,
+    starts_at=later(600),
+    ends_at=later(720),
+    announced_by="grace",
+    announced_at=later(5),
+    affected="prices can not be changed — 価格",
+    services=("api", "web"),
+    note="the plan is in the wiki",
+    changes=2,
+    changed_at=later(50),
+    cancelled_at=later(50),
+    cancelled_by="ada",
+    cancelled_reason="the plan was wrong",
 )

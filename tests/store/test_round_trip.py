@@ -33,6 +33,8 @@ EXAMPLES = [
     nouns.INCIDENT,
     nouns.TOKEN,
     nouns.WAY_BACK,
+    nouns.MIGRATION_REPORT,
+    nouns.MAINTENANCE,
     nouns.NOTICE,
     nouns.NOTIFICATION,
     nouns.BACKUP,
@@ -320,3 +322,38 @@ def evidence(tx: Transaction, id: str) -> str:
     deployment = tx.deployments.get(id)
     assert deployment is not None
     return deployment.evidence
+
+
+def test_reports_about_migrations(store: SqlStore) -> None:
+    bare_one, tree = replace(bare(nouns.MIGRATION_REPORT), service="web"), "a" * 40
+    with store.transaction() as tx:
+        tx.migration_reports.put(tree, bare_one, nouns.AT)
+        tx.migration_reports.put(tree, replace(nouns.MIGRATION_REPORT, findings=()), nouns.AT)
+        tx.migration_reports.put(tree, nouns.MIGRATION_REPORT, nouns.later(1))
+        tx.migration_reports.put("b" * 40, replace(bare_one, unknown=("it printed \0 and \ud800",)), nouns.AT)
+    with store.reading() as tx:
+        assert tx.migration_reports.of_tree(tree) == [nouns.MIGRATION_REPORT, bare_one]
+        assert tx.migration_reports.of_tree("b" * 40)[0].unknown == ("it printed \N{SYMBOL FOR NULL} and ?",)
+        assert tx.migration_reports.of_tree("c" * 40) == []
+
+
+def test_a_maintenance(store: SqlStore) -> None:
+    ahead = replace(bare(nouns.MAINTENANCE), id=2, starts_at=nouns.later(300), ends_at=nouns.later(400))
+    moved = replace(ahead, ends_at=nouns.later(450), changes=1, changed_at=nouns.AT)
+    with store.transaction() as tx:
+        assert tx.maintenances.next_id() == 1
+        tx.maintenances.add(nouns.MAINTENANCE)
+        tx.maintenances.add(ahead)
+        tx.maintenances.update(moved, was=ahead)
+        with pytest.raises(Stale, match="Somebody else changed maintenance 2"):
+            tx.maintenances.update(replace(ahead, changes=1), was=ahead)
+        with pytest.raises(Stale, match="There is a maintenance 2"):
+            tx.maintenances.add(ahead)
+    with store.reading() as tx:
+        assert tx.maintenances.get(1) == nouns.MAINTENANCE
+        assert tx.maintenances.get(3) is None
+        assert tx.maintenances.recent() == [nouns.MAINTENANCE, moved]
+        assert tx.maintenances.ahead(nouns.later(449)) == [moved]
+        assert tx.maintenances.ahead(nouns.later(450)) == []
+        assert tx.maintenances.between(nouns.later(400), nouns.later(650)) == [moved, nouns.MAINTENANCE]
+        assert tx.maintenances.between(nouns.AT, nouns.later(300)) == []

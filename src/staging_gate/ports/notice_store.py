@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from staging_gate.domain.maintenance import Maintenance
 from staging_gate.domain.notification import Notice, Notification
 
 
@@ -54,4 +55,25 @@ class Notifications(Protocol):
 
     def update(self, notification: Notification, was: Notification) -> None:
         """Compare-and-set on state, attempts and due_at. Raises Stale."""
+        ...
+
+
+class Maintenances(Protocol):
+    def next_id(self) -> int: ...
+    def add(self, maintenance: Maintenance) -> None: ...
+    def get(self, id: int) -> Maintenance | None: ...
+    def update(self, maintenance: Maintenance, was: Maintenance) -> None:
+        """Compare-and-set on how often it was changed. Raises Stale."""
+        ...
+
+    def ahead(self, at: datetime) -> list[Maintenance]:
+        """Those that are on or to come, the first to begin first."""
+        ...
+
+    def between(self, start: datetime, until: datetime) -> list[Maintenance]:
+        """Those that touch this time, also cancelled ones, the first to begin first."""
+        ...
+
+    def recent(self, limit: int = 50) -> list[Maintenance]:
+        """All, the last to begin first."""
         ...

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Protocol
 
 from staging_gate.domain.backup import Backup
+from staging_gate.domain.migration import MigrationReport
 from staging_gate.domain.way_back import WayBack
 
 
@@ -37,4 +38,14 @@ class Backups(Protocol):
 
     def remove(self, backup: Backup, at: datetime) -> None:
         """It counts no more. Raises Stale where it did not before."""
+        ...
+
+
+class MigrationReports(Protocol):
+    def put(self, tree: str, report: MigrationReport, at: datetime) -> None:
+        """The latest report of a service's migrations in a tree wins."""
+        ...
+
+    def of_tree(self, tree: str) -> list[MigrationReport]:
+        """By service."""
         ...

@@ -19,8 +19,8 @@ from staging_gate.domain.incident import Incident
 from staging_gate.domain.release import Hold, Quarantine, Release
 from staging_gate.domain.timeline import RunRecord, Step
 from staging_gate.domain.token import Token
-from staging_gate.ports.notice_store import Notices, Notifications
-from staging_gate.ports.schema_store import Backups, WaysBack
+from staging_gate.ports.notice_store import Maintenances, Notices, Notifications
+from staging_gate.ports.schema_store import Backups, MigrationReports, WaysBack
 
 
 class Stale(Exception):
@@ -289,6 +289,10 @@ class Transaction(Protocol):
     def ways_back(self) -> WaysBack: ...
     @property
     def backups(self) -> Backups: ...
+    @property
+    def migration_reports(self) -> MigrationReports: ...
+    @property
+    def maintenances(self) -> Maintenances: ...
     @property
     def audit_log(self) -> Audit: ...
     @property

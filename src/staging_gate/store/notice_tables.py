@@ -2,6 +2,7 @@
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text
 
+from staging_gate.domain.environment import Environment
 from staging_gate.domain.notification import Delivery, Event
 from staging_gate.engine.tables import UtcDateTime
 from staging_gate.store.columns import OneOf, Texts, Words
@@ -45,4 +46,24 @@ notification = Table(
     Column("unclear", Boolean, nullable=False),
     Index("ix_notification_notice_recipient_repeat", "notice", "recipient", "repeat", unique=True),
     Index("ix_notification_state_due_at", "state", "due_at"),
+)
+
+maintenance = Table(
+    "maintenance",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("title", Words, nullable=False),
+    Column("environment", OneOf(Environment), nullable=False),
+    Column("starts_at", UtcDateTime, nullable=False),
+    Column("ends_at", UtcDateTime, nullable=False, index=True),
+    Column("announced_by", Text, nullable=False),
+    Column("announced_at", UtcDateTime, nullable=False),
+    Column("affected", Words, nullable=False),
+    Column("services", Texts, nullable=False),
+    Column("note", Words, nullable=False),
+    Column("changes", Integer, nullable=False),
+    Column("changed_at", UtcDateTime),
+    Column("cancelled_at", UtcDateTime),
+    Column("cancelled_by", Text),
+    Column("cancelled_reason", Words, nullable=False),
 )

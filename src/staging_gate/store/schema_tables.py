@@ -1,6 +1,6 @@
 """Our tables about the databases of services."""
 
-from sqlalchemy import BigInteger, Column, Float, Integer, Table, Text
+from sqlalchemy import JSON, BigInteger, Column, Float, Integer, Table, Text
 
 from staging_gate.domain.backup import BackupProof
 from staging_gate.domain.way_back import WayBackVerdict
@@ -40,4 +40,13 @@ backup = Table(
     Column("seconds", Float, nullable=False),
     Column("remove_at", UtcDateTime),
     Column("removed_at", UtcDateTime),
+)
+
+migration_report = Table(
+    "migration_report",
+    metadata,
+    Column("tree", Text, primary_key=True),
+    Column("service", Text, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("report", JSON, nullable=False),
 )

@@ -19,6 +19,8 @@ from staging_gate.store.deployments import SqlDeployments
 from staging_gate.store.followups import SqlFollowUps
 from staging_gate.store.holds import SqlHolds
 from staging_gate.store.incidents import SqlIncidents
+from staging_gate.store.maintenances import SqlMaintenances
+from staging_gate.store.migration_reports import SqlMigrationReports
 from staging_gate.store.notifications import SqlNotices, SqlNotifications
 from staging_gate.store.releases import SqlReleases
 from staging_gate.store.runs import SqlRuns
@@ -51,6 +53,8 @@ class SqlTransaction:
         self.tokens = SqlTokens(sql)
         self.ways_back = SqlWaysBack(sql)
         self.backups = SqlBackups(sql)
+        self.migration_reports = SqlMigrationReports(sql)
+        self.maintenances = SqlMaintenances(sql)
         self.audit_log = SqlAudit(sql)
         self.runs = SqlRuns(sql)
 

@@ -13,9 +13,14 @@ def upgrade() -> None:
     _notifications()
     _ways_back()
     _backups()
+    _migration_reports()
+    _maintenances()
 
 
 def downgrade() -> None:
+    op.drop_table("maintenance")
+    op.execute("DELETE FROM counter WHERE name = 'maintenance'")
+    op.drop_table("migration_report")
     op.drop_table("backup")
     op.drop_table("notification")
     op.drop_table("notice")
@@ -105,3 +110,38 @@ def _backups() -> None:
         sa.PrimaryKeyConstraint("deployment", "service", name="pk_backup"),
     )
     op.create_index("ix_backup_at", "backup", ["at"])
+
+
+def _migration_reports() -> None:
+    op.create_table(
+        "migration_report",
+        sa.Column("tree", sa.Text, nullable=False),
+        sa.Column("service", sa.Text, nullable=False),
+        sa.Column("at", UtcDateTime, nullable=False),
+        sa.Column("report", sa.JSON, nullable=False),
+        sa.PrimaryKeyConstraint("tree", "service", name="pk_migration_report"),
+    )
+
+
+def _maintenances() -> None:
+    op.create_table(
+        "maintenance",
+        sa.Column("id", sa.Integer, nullable=False),
+        sa.Column("title", sa.Text, nullable=False),
+        sa.Column("environment", sa.Text, nullable=False),
+        sa.Column("starts_at", UtcDateTime, nullable=False),
+        sa.Column("ends_at", UtcDateTime, nullable=False),
+        sa.Column("announced_by", sa.Text, nullable=False),
+        sa.Column("announced_at", UtcDateTime, nullable=False),
+        sa.Column("affected", sa.Text, nullable=False),
+        sa.Column("services", sa.JSON, nullable=False),
+        sa.Column("note", sa.Text, nullable=False),
+        sa.Column("changes", sa.Integer, nullable=False),
+        sa.Column("changed_at", UtcDateTime),
+        sa.Column("cancelled_at", UtcDateTime),
+        sa.Column("cancelled_by", sa.Text),
+        sa.Column("cancelled_reason", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_maintenance"),
+    )
+    op.create_index("ix_maintenance_ends_at", "maintenance", ["ends_at"])
+    op.execute("INSERT INTO counter (name, last) VALUES ('maintenance', 0)")
