@@ -24,6 +24,7 @@ from staging_gate.domain.incident import Incident, Severity
 from staging_gate.domain.log_patterns import Found
 from staging_gate.domain.migration import Finding, MigrationReport, Rows
 from staging_gate.domain.migration import Severity as Worth
+from staging_gate.domain.notification import Message
 from staging_gate.domain.release import Release, ReleaseState
 from staging_gate.messages import (
     approvals,
@@ -57,6 +58,7 @@ from tests.domain.nouns import (
     SHIPPED,
     approval,
 )
+from tests.messages import notifications
 
 CLOSED = Decision(
     Action.PUBLISH,
@@ -110,6 +112,7 @@ PROOF = MigrationReport(
 )
 
 SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
+    **notifications.SAID,
     calendar.title: [(each,) for each in STANDING],
     calendar.published: [(replace(RELEASE, published_by="dana"),)],
     calendar.waits: [("v1.1.0",)],
@@ -266,7 +269,13 @@ def functions() -> dict[str, Callable[..., Any]]:
 def test_what_is_said(name: str, snapshot: SnapshotAssertion) -> None:
     said = [functions()[name](*arguments) for arguments in SAID[functions()[name]]]
 
-    assert "\n---\n".join(text if isinstance(text, str) else "\n".join(text) for text in said) == snapshot
+    assert "\n---\n".join(_text(each) for each in said) == snapshot
+
+
+def _text(said: Any) -> str:
+    if isinstance(said, Message):
+        return f"{'URGENT ' if said.urgent else ''}{said.title}\n{said.body}"
+    return said if isinstance(said, str) else "\n".join(said)
 
 
 def test_every_action_has_its_words() -> None:

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from staging_gate.adapters import git, local
+from staging_gate.adapters import apprise, git, local
 from staging_gate.adapters.clock import SystemClock
+from staging_gate.adapters.local import secrets
 from staging_gate.adapters.local.accounts import interpreter_for, service_account
-from staging_gate.adapters.schema import Prover
+from staging_gate.adapters.schema import Keeper, Prover
 from staging_gate.bootstrap.settings import Settings
 from staging_gate.config import YamlPolicyReader
 from staging_gate.ports import Ports
@@ -30,6 +31,7 @@ def bind(settings: Settings, clock: SystemClock, store: Store) -> Bound:
         local.Settings(settings.state, interpreter_for(account), account, builder),
         code_host.clone_address,
         Prover(settings.proof_postgres),
+        Keeper(settings.proof_postgres),
     )
     ports = Ports(
         clock=clock,
@@ -40,6 +42,7 @@ def bind(settings: Settings, clock: SystemClock, store: Store) -> Bound:
         smoke=here.smoke,
         logs=here.logs,
         policy=YamlPolicyReader(),
+        notifier=apprise.connect(secrets.read),
         address=settings.public_address,
     )
     return Bound(ports, here)

@@ -31,6 +31,7 @@ from staging_gate.store import NewerDatabase, SqlStore, upgrade
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_SECONDS = 10.0
+TELL_AGAIN_SECONDS = 0.2
 LEAST_FREE_BYTES = 500 * 1024 * 1024
 
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
@@ -58,6 +59,8 @@ class House:
         self._stopping: list[Callable[[], None]] = []
         self._stopped = Event()
         self._looker = Thread(target=self._look_on, name="reconcile", daemon=True)
+        self._news = Event()
+        self._teller = Thread(target=self._tell_on, name="notify", daemon=True)
         self.git: Asgi = _below("/git", self._bridge())
 
     def start(self) -> None:
@@ -67,9 +70,12 @@ class House:
         self._local.target.resume()
         ensure_access(self.settings, self.ports)
         self._looker.start()
+        self._store.on_commit(self._news.set)
+        self._teller.start()
 
     def close(self) -> None:
         self._stopped.set()
+        self._news.set()
         for stop in self._stopping:
             stop()
         self._engine.stop()
@@ -103,6 +109,8 @@ class House:
             return ["The database does not answer; the server's log says why."]
         if not self._looker.is_alive():
             return ["The reconciler has stopped: restart with `gate up`."]
+        if not self._teller.is_alive():
+            return ["Nobody is told of anything any more: restart with `gate up`."]
         return []
 
     def examine(self) -> list[Finding]:
@@ -159,6 +167,17 @@ class House:
             except (OutsideError, SQLAlchemyError) as error:
                 log.warning("could not look at the branches and at what is due, trying again: %s", error)
             self._stopped.wait(LOOK_EVERY_SECONDS)
+
+    def _tell_on(self) -> None:
+        """People are told at once of what was committed; sending may take long, so nobody else waits for it."""
+        while not self._stopped.is_set():
+            self._news.clear()
+            try:
+                ticking.notify(self.ports)
+            except (OutsideError, SQLAlchemyError) as error:
+                log.warning("could not tell people what is to be told, trying again: %s", error)
+            self._stopped.wait(TELL_AGAIN_SECONDS)
+            self._news.wait(LOOK_EVERY_SECONDS)
 
 
 def open_house(settings: Settings) -> House:

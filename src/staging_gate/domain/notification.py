@@ -79,8 +79,8 @@ class Notice:
 class Notification:
     """A notice on its way to one `recipient`: a person, or `#channel`. `repeat` counts the times it was told before.
 
-    It is tried again at `due_at` until it is sent or given up. `address` is the reference that was used last, never what
-    it leads to. `unclear`: a try may have arrived although we do not know it. `id` is given by the store.
+    It is tried again at `due_at` until it is sent or given up. `address` is the reference that was used last, never
+    what it leads to. `unclear`: a try may have arrived although we do not know it. `id` is given by the store.
     """
 
     notice: int

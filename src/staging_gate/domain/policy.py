@@ -8,6 +8,7 @@ from enum import StrEnum
 from staging_gate.domain.calendar import Calendar
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.followup import FollowUpKind
+from staging_gate.domain.notification import Notify
 from staging_gate.domain.service import Service
 
 
@@ -119,5 +120,6 @@ class Policy:
     def services_in(self, environment: Environment) -> tuple[Service, ...]:
         return tuple(service for service in self.services if service.runs_in(environment))
 
+    notify: Notify = Notify()
     def roles_of(self, person: str) -> frozenset[str]:
         return frozenset(role for role, people in self.roles.items() if person in people)

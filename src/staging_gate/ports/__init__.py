@@ -8,6 +8,7 @@ from staging_gate.ports.clock import Clock
 from staging_gate.ports.code_host import CodeHost
 from staging_gate.ports.deploy_target import DeployTarget
 from staging_gate.ports.logs import Logs
+from staging_gate.ports.notifier import Notifier
 from staging_gate.ports.policy import PolicyReader
 from staging_gate.ports.store import Store
 
@@ -26,3 +27,4 @@ class Ports:
     logs: Logs
     policy: PolicyReader
     address: str = ""
+    notifier: Notifier

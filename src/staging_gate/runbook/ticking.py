@@ -9,7 +9,7 @@ from collections.abc import Callable
 from staging_gate.ports import Ports
 from staging_gate.ports.errors import OutsideError
 from staging_gate.ports.store import Stale
-from staging_gate.runbook import first_minutes, following_up, hotfixing, waiting
+from staging_gate.runbook import first_minutes, following_up, hotfixing, notifying, waiting
 
 log = logging.getLogger(__name__)
 
@@ -26,10 +26,22 @@ DUE: tuple[Due, ...] = (
 )
 """Each does all of its kind that is due, and nothing where nothing is."""
 
+NEWS: tuple[Due, ...] = (notifying.look_up_recipients, notifying.tell_again, notifying.send_what_is_due)
+"""Apart, because who is told may be slow to answer, and nothing else must wait for that."""
+
 
 def tick(ports: Ports) -> None:
     """One that can not be done now does not keep the others back; it is tried again with the next tick."""
-    for due in DUE:
+    _do_each(DUE, ports)
+
+
+def notify(ports: Ports) -> None:
+    """The same for what people are to be told."""
+    _do_each(NEWS, ports)
+
+
+def _do_each(kinds: tuple[Due, ...], ports: Ports) -> None:
+    for due in kinds:
         try:
             due(ports)
         except Stale:

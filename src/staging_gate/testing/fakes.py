@@ -6,6 +6,7 @@ from staging_gate.testing.checks import FakeChecks, FakeSmoke
 from staging_gate.testing.clock import MovableClock
 from staging_gate.testing.deploy_target import FakeTarget
 from staging_gate.testing.logs import MemoryLogs
+from staging_gate.testing.notices import FakeNotifier
 
 
 @dataclass
@@ -16,6 +17,7 @@ class Outsides:
     logs: MemoryLogs = field(default_factory=MemoryLogs)
     target: FakeTarget = field(default_factory=FakeTarget)
     checks: FakeChecks = field(init=False)
+    notices: FakeNotifier = field(default_factory=FakeNotifier)
     smoke: FakeSmoke = field(init=False)
 
     def __post_init__(self) -> None:
@@ -25,6 +27,6 @@ class Outsides:
     def copy(self) -> "Outsides":
         logs = MemoryLogs()
         logs.texts.update(self.logs.texts)
-        new = Outsides(MovableClock(self.clock.now()), logs, self.target.copy())
+        new = Outsides(MovableClock(self.clock.now()), logs, self.target.copy(), self.notices.copy())
         new.checks, new.smoke = self.checks.copy(logs), self.smoke.copy(logs)
         return new

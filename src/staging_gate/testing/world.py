@@ -91,6 +91,7 @@ class World:
         self.outsides = outsides or Outsides()
         self.clock, self.logs = self.outsides.clock, self.outsides.logs
         self.target, self.checks, self.smoke = self.outsides.target, self.outsides.checks, self.outsides.smoke
+        self.notices = self.outsides.notices
         self.staging = FakePlace(Environment.STAGING, self.target, self.smoke)
         self.production = FakePlace(Environment.PRODUCTION, self.target, self.smoke)
         self.repository = Repository(folder / REPOSITORY)
@@ -106,6 +107,7 @@ class World:
             checks=self.checks,
             smoke=self.smoke,
             logs=self.logs,
+            notifier=self.notices,
             policy=YamlPolicyReader(),
         )
         self.away = {name: Reached(name, self._outside(name), ACTING[name], self.kills) for name in ACTING}
@@ -154,6 +156,7 @@ class World:
 
     def settle(self, within: float = 20.0) -> None:
         """Wait until nothing is left to do. Where we died meanwhile, come back and go on."""
+        ticking.notify(self.ports)
         eventually(self._settled, within, every=0)
 
     def restart(self) -> None:
@@ -345,6 +348,7 @@ class World:
             code_host=cast(Any, self.away["code host"]),
             targets={"local": cast(Any, self.away["deploy target"])},
             checks=cast(Any, self.away["checks"]),
+            notifier=self.notices,
             smoke=cast(Any, self.away["smoke tests"]),
             logs=self.logs,
             policy=self.ports.policy,

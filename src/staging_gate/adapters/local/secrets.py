@@ -41,6 +41,11 @@ def is_reference(value: str) -> bool:
     return _REFERENCE.fullmatch(value) is not None
 
 
+def read(reference: str) -> str | None:
+    """What a reference leads to; None where it leads nowhere, or is none."""
+    return _read(reference) if is_reference(reference) else None
+
+
 def missing(environ: Mapping[str, str]) -> list[str]:
     """One sentence for each reference that leads nowhere."""
     return [_explain(name, value) for name, value in environ.items() if _read(value) is None]

@@ -1,0 +1,139 @@
+"""Sends one message to one Apprise address, once. Apprise answers only yes or no, and says why in its log: that is read
+here, and goes no further, because it quotes addresses, which hold secrets."""
+
+import logging
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import get_ident
+from typing import TYPE_CHECKING
+
+from staging_gate.domain.notification import Message
+from staging_gate.ports.errors import OutsideError, Refused, Unavailable, Unclear
+
+if TYPE_CHECKING:
+    from apprise import NotifyType
+    from apprise.plugins.base import NotifyBase
+
+Read = Callable[[str], str | None]
+"""What a reference leads to; None where it leads nowhere."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How long to wait for a connection, and for an answer."""
+
+    connect_seconds: float = 5.0
+    answer_seconds: float = 10.0
+
+
+def connect(read: Read, settings: Settings | None = None) -> "AppriseNotifier":
+    return AppriseNotifier(read, settings or Settings())
+
+
+class AppriseNotifier:
+    """Implements `ports.notifier.Notifier`. The library is loaded with the first message (0.2 s)."""
+
+    def __init__(self, read: Read, settings: Settings) -> None:
+        self._read = read
+        self._settings = settings
+
+    def send(self, to: str, message: Message) -> None:
+        service = self._service(to)
+        with _heard() as said:
+            taken = service.notify(body=message.body, title=message.title, notify_type=_type(message))
+        if not taken:
+            raise _in_our_words(to, "\n".join(said), self._settings)
+
+    def why_not(self, to: str) -> str | None:
+        try:
+            self._service(to)
+        except Refused as refused:
+            return refused.message
+        return None
+
+    def _service(self, to: str) -> "NotifyBase":
+        """Raises Refused."""
+        address = self._read(to)
+        if address is None:
+            kind, _, name = to.partition(":")
+            what = f"{name} is not set" if kind == "env" else f"{name} can not be read, or is empty,"
+            raise Refused(f"{to} leads to no address: {what} where Staging Gate runs.")
+        service = _service_of(address.strip())
+        if service is None:
+            raise Refused(
+                f"What {to} leads to is no address that Apprise knows, such as mailtos://user:password@example.com."
+            )
+        service.socket_connect_timeout = self._settings.connect_seconds
+        service.socket_read_timeout = self._settings.answer_seconds
+        return service
+
+
+def _service_of(address: str) -> "NotifyBase | None":
+    from apprise import Apprise, AppriseAsset
+
+    # Its words would go to our log with the addresses in them; so would those of the HTTP library that it uses.
+    logging.getLogger("apprise").propagate = False
+    logging.getLogger("urllib3").setLevel(logging.INFO)
+    asset = AppriseAsset(app_id="Staging Gate", app_desc="Staging Gate", app_url="", async_mode=False)
+    with _heard():
+        return Apprise.instantiate(address, asset=asset)
+
+
+def _type(message: Message) -> "NotifyType":
+    from apprise import NotifyType
+
+    return NotifyType.WARNING if message.urgent else NotifyType.INFO
+
+
+@contextmanager
+def _heard() -> Iterator[list[str]]:
+    """What Apprise says in this thread meanwhile."""
+    logger, ear = logging.getLogger("apprise"), _Ear()
+    logger.addHandler(ear)
+    logger.setLevel(logging.DEBUG)
+    try:
+        yield ear.said
+    finally:
+        logger.removeHandler(ear)
+
+
+class _Ear(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.said: list[str] = []
+        self._thread = get_ident()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.thread == self._thread:
+            self.said.append(record.getMessage())
+
+
+_NO_CONNECTION = re.compile(
+    r"refused|resol|NewConnectionError|ConnectTimeout|connect timeout|unreachable|getaddrinfo|not known|no route",
+    re.IGNORECASE,
+)
+_NO_ENTRY = re.compile(r"authenticat|SMTPSenderRefused|SMTPRecipientsRefused|\(5\d\d,", re.IGNORECASE)
+
+
+def _in_our_words(to: str, said: str, settings: Settings) -> OutsideError:
+    """Whose move it is. Nothing of what was said is repeated but numbers."""
+    if code := re.search(r"error=(\d{3})\b", said):
+        return _by_status(to, int(code[1]))
+    if "Socket Exception" not in said and "Connection error" not in said:
+        return Unavailable(f"It was not taken at {to}, and Apprise does not say why.")
+    if _NO_CONNECTION.search(said):
+        return Unavailable(f"There is no connection to where {to} leads.")
+    if _NO_ENTRY.search(said):
+        return Refused(f"Where {to} leads, it was refused: user, password or recipient are not accepted.")
+    return Unclear(
+        f"The connection to where {to} leads broke, or there was no answer within {settings.answer_seconds:g} s."
+    )
+
+
+def _by_status(to: str, status: int) -> OutsideError:
+    answer = f"Where {to} leads, the answer was {status}."
+    if status in (429, 503):
+        return Unavailable(answer)
+    return Unclear(answer) if status >= 500 else Refused(answer)
