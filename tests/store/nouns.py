@@ -154,6 +154,8 @@ DEPLOYMENT = Deployment(
     retries="production-10",
     logs_due_at=later(48),
     logs_found="3 times Deadlock detected",
+    downgrades=True,
+    database_said="The database goes back first, which throws away: column orders.note.",
 )
 
 VERIFICATION = Verification(

@@ -46,7 +46,8 @@ class Deployment:
 
     Rollbacks: `through_provider` is the provider's own way back, instead of a candidate that is proved first. `retries`
     is the one that failed before this second try. At `logs_due_at` the first minutes of the services' logs are looked
-    at; `logs_found` says what was in them.
+    at; `logs_found` says what was in them. `downgrades`: the database goes back before the traffic does;
+    `database_said` is what is known of that, as it was said when it was ordered.
     """
 
     id: str
@@ -72,6 +73,8 @@ class Deployment:
     retries: str | None = None
     logs_due_at: datetime | None = None
     logs_found: str = ""
+    downgrades: bool = False
+    database_said: str = ""
 
     @property
     def is_rollback(self) -> bool:

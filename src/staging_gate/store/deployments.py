@@ -70,6 +70,14 @@ class SqlDeployments:
         row = update(environment_table).where(environment_table.c.name == environment)
         self._sql.write(row.values(live=deployment))
 
+    def migrated(self, environment: Environment) -> Deployment | None:
+        was_last = environment_table.c.migrated == table.c.id
+        return self._one(select(table).join(environment_table, was_last).where(environment_table.c.name == environment))
+
+    def set_migrated(self, environment: Environment, deployment: str) -> None:
+        row = update(environment_table).where(environment_table.c.name == environment)
+        self._sql.write(row.values(migrated=deployment))
+
     def recent(self, environment: Environment | None = None, limit: int = 50) -> list[Deployment]:
         """Newest first."""
         newest = select(table).limit(limit)

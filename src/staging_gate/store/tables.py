@@ -253,6 +253,8 @@ deployment = Table(
     Column("retries", Text),
     Column("logs_due_at", UtcDateTime, index=True),
     Column("logs_found", Words, nullable=False),
+    Column("downgrades", Boolean, nullable=False),
+    Column("database_said", Words, nullable=False),
     Index("ix_deployment_environment_number", "environment", "number", unique=True),
     Index("ix_deployment_environment_state", "environment", "state"),
     Index(
@@ -270,6 +272,7 @@ environment = Table(
     Column("name", OneOf(Environment), primary_key=True),
     Column("last_number", Integer, nullable=False),
     Column("live", ForeignKey("deployment.id")),
+    Column("migrated", Text),
 )
 """One row per environment, there from the start: the lock under which it is decided what runs there."""
 

@@ -15,9 +15,13 @@ def upgrade() -> None:
     _backups()
     _migration_reports()
     _maintenances()
+    _databases_of_deployments()
 
 
 def downgrade() -> None:
+    op.drop_column("environment", "migrated")
+    op.drop_column("deployment", "database_said")
+    op.drop_column("deployment", "downgrades")
     op.drop_table("maintenance")
     op.execute("DELETE FROM counter WHERE name = 'maintenance'")
     op.drop_table("migration_report")
@@ -145,3 +149,9 @@ def _maintenances() -> None:
     )
     op.create_index("ix_maintenance_ends_at", "maintenance", ["ends_at"])
     op.execute("INSERT INTO counter (name, last) VALUES ('maintenance', 0)")
+
+
+def _databases_of_deployments() -> None:
+    op.add_column("deployment", sa.Column("downgrades", sa.Boolean, nullable=False, server_default=sa.false()))
+    op.add_column("deployment", sa.Column("database_said", sa.Text, nullable=False, server_default=""))
+    op.add_column("environment", sa.Column("migrated", sa.Text))
