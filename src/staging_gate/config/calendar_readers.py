@@ -14,6 +14,7 @@ DAY = "(?:mon|tue|wed|thu|fri|sat|sun)"
 TIME = "(?:[01]?[0-9]|2[0-3]):[0-5][0-9]"
 WEEKLY_TIME = f"({DAY}) ({TIME})"
 WINDOW = f"({DAY}(?:-{DAY})?(?:,{DAY}(?:-{DAY})?)*) ({TIME})-({TIME}|24:00)"
+DAY_ALONE = "2[0-9]{3}-[0-9]{2}-[0-9]{2}"
 MOMENT = f"(2[0-9]{{3}}-[0-9]{{2}}-[0-9]{{2}})(?:[ T]({TIME}))?"
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -51,6 +52,14 @@ def moment(value: object) -> date | datetime:
     except ValueError as no_such_day:
         raise Unfit(str(no_such_day)) from None
     return datetime.combine(day, _time(match[2])) if match[2] else day
+
+
+def day(value: object) -> date:
+    written = text(value)
+    found_day = moment(value) if re.fullmatch(DAY_ALONE, written, re.ASCII) else None
+    if found_day is None:
+        raise Unfit("leave the time out: the whole day counts" if re.fullmatch(MOMENT, written, re.ASCII) else "")
+    return found_day
 
 
 def moment_text(moment: date | datetime) -> str:

@@ -9,6 +9,8 @@ from staging_gate.config.commands import command
 from staging_gate.config.kind import Kind
 from staging_gate.domain.calendar import WeeklyTime, Window
 from staging_gate.domain.environment import Environment
+from staging_gate.domain.migration import Severity
+from staging_gate.domain.migration_rules import RULES
 from staging_gate.domain.policy import MergeMethod, Provable, Requirement
 
 _TEXT = {"type": "string"}
@@ -95,6 +97,17 @@ _PLACES = Kind(
 
 Name = Annotated[str, _NAME]
 CheckName = Annotated[str, _CHECK]
+_DAY = Kind(
+    "a day such as 2026-12-31",
+    calendar_readers.day,
+    {**_TEXT, "pattern": f"^{calendar_readers.DAY_ALONE}$"},
+    write=date.isoformat,
+)
+_MIGRATION_RULE = Kind(
+    "a rule of the proof of migrations such as `rows_lost` (docs/adapters/schema.md has them all)",
+    readers.known(RULES),
+    {**_TEXT, "enum": list(RULES)},
+)
 RoleName = Annotated[str, _ROLE]
 PersonName = Annotated[str, _PERSON]
 SmokeName = Annotated[str, _SMOKE]
@@ -124,3 +137,9 @@ OpenAt = Annotated[Window, _WINDOW]
 Moment = Annotated[date | datetime, _MOMENT]
 Places = Annotated[tuple[str, ...], _PLACES]
 EnvironmentName = Annotated[Environment, _one_of(Environment)]
+Day = Annotated[date, _DAY]
+MigrationRuleName = Annotated[str, _MIGRATION_RULE]
+Weight = Annotated[Severity, _one_of(Severity)]
+FilePattern = Annotated[
+    str, Kind("the path of files in the repository, with * for any part of it", readers.file_in_tree, _FILLED)
+]

@@ -14,6 +14,7 @@ from staging_gate.config.kinds import (
     Count,
     DumpPlace,
     Duration,
+    Day,
     EnvironmentName,
     EnvironValue,
     ExpectedValue,
@@ -21,9 +22,11 @@ from staging_gate.config.kinds import (
     FolderInTree,
     LocalRepository,
     Merge,
+    FilePattern,
     Moment,
     Name,
     Number,
+    MigrationRuleName,
     OnAWeekday,
     OneLine,
     OpenAt,
@@ -42,6 +45,7 @@ from staging_gate.config.kinds import (
 )
 from staging_gate.config.tree import Path
 from staging_gate.domain.calendar import Calendar
+    Weight,
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.policy import CheckCommand, HotfixRules, Lane, LargeRelease, MergeMethod
 from staging_gate.domain.service import Health, Service
@@ -120,9 +124,18 @@ class ServicePart(Part):
 class CheckPart(Part):
     command: Command | None = None
     proves: Proof | None = None
+class ExemptPart(Part):
+    rule: MigrationRuleName
+    path: FilePattern
+    reason: OneLine
+    until: Day | None = None
+
+
     within: Duration = CheckCommand.within
     environ: Environ = {}
 
+    severities: dict[MigrationRuleName, Weight] = {}
+    exempt: tuple[ExemptPart, ...] = ()
 
 class StagingPart(Part):
     branch: Branch

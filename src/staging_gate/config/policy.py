@@ -17,6 +17,7 @@ from staging_gate.config.models import (
 )
 from staging_gate.domain.calendar import Calendar, Freeze
 from staging_gate.domain.environment import Environment
+from staging_gate.domain.migration import Exemption, ProofRules
 from staging_gate.domain.policy import CheckCommand, HotfixRules, Lane, LargeRelease, Policy
 from staging_gate.domain.service import Health, Schema, SchemaCommands, Service, Target
 
@@ -84,7 +85,9 @@ def _target(part: TargetPart) -> Target:
 
 
 def _check(name: str, part: CheckPart) -> CheckCommand:
-    return CheckCommand(name, part.command or (), part.within, part.environ, part.proves)
+    exempt = tuple(Exemption(each.rule, each.path, each.reason, each.until) for each in part.exempt)
+    proof = ProofRules(part.severities, exempt)
+    return CheckCommand(name, part.command or (), part.within, part.environ, part.proves, proof)
 
 
 def _staging(part: StagingPart) -> Lane:

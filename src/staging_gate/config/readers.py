@@ -1,7 +1,7 @@
 """From what a person wrote to a value, or Unfit. Each takes a value of the tree."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from enum import StrEnum
 from typing import TypeVar
@@ -54,7 +54,19 @@ def choice(options: type[Option], later: tuple[str, ...] = ()) -> Callable[[obje
         written = text(value)
         if written in known:
             return options(written)
-        raise Unfit("not supported by this version" if written in later else did_you_mean(written, known))
+        raise Unfit(did_you_mean(written, known))
+
+    return read
+
+
+def known(names: Collection[str]) -> Callable[[object], str]:
+    """Reads one of many names, too many to list in a sentence."""
+
+    def read(value: object) -> str:
+        written = text(value)
+        if written not in names:
+            raise Unfit(did_you_mean(written, list(names)))
+        return written
 
     return read
 

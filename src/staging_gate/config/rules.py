@@ -37,6 +37,28 @@ def _a_check_has_a_command_or_a_proof(tree: Tree) -> Iterator[Problem]:
             yield tree.key_problem(("checks", name), f"wanted `command`, or `proves: migrations`; {found}")
 
 
+def _only_a_proof_has_findings(tree: Tree) -> Iterator[Problem]:
+    for name in tree.names("checks"):
+        for key in ("severities", "exempt"):
+            if ("checks", name, key) in tree.values and ("checks", name, "proves") not in tree.values:
+                text = "wanted this only where `proves: migrations` stands: a command has no findings of its own"
+                yield tree.key_problem(("checks", name, key), text)
+
+
+def _exemptions_differ(tree: Tree) -> Iterator[Problem]:
+    seen: dict[tuple[str, Value, Value], Path] = {}
+    lists += [("roles", ANY), ("calendar", "freezes", EACH, "environments"), ("notify", "events", ANY)]
+    for path, given in tree.find("checks", ANY, "exempt", EACH):
+        if not isinstance(given, dict) or not all(isinstance(given.get(key), str) for key in ("rule", "path")):
+            continue
+        which = (str(path[1]), str(given["rule"]), str(given["path"]))
+        if which in seen:
+            yield tree.problem(
+                path, f"this rule is exempted for this path already, on line {tree.values[seen[which]][0]}"
+            )
+        seen.setdefault(which, path)
+
+
 def _every_command_is_asked_for(tree: Tree) -> Iterator[Problem]:
     asked = {name for _, name in _texts(tree, "flow", ANY, "checks", EACH)}
     for name in tree.names("checks"):
@@ -208,6 +230,19 @@ def _schemas_know_their_database(tree: Tree) -> Iterator[Problem]:
 
 def _smoke_tests_have_a_command(tree: Tree) -> Iterator[Problem]:
     named = next(_texts(tree, "flow", "production", "smoke", EACH), None)
+def _who_is_told_is_known(tree: Tree) -> Iterator[Problem]:
+    people, channels = tree.names("people"), tree.names("notify", "channels")
+    for name in tree.names("notify", "people"):
+        if name not in people:
+            yield tree.key_problem(("notify", "people", name), f"wanted somebody from `people`; {_known(name, people)}")
+    for name in tree.names("notify", "events"):
+        if name not in channels:
+            text = f"wanted a channel that `notify.channels` has an address of; {_known(name, channels)}"
+            yield tree.key_problem(("notify", "events", name), text)
+
+
+    _only_a_proof_has_findings,
+    _exemptions_differ,
     if named and not list(tree.find("services", ANY, "smoke")):
         text = "names smoke tests, but no service has a `smoke` command to run them"
         yield tree.problem(("flow", "production", "smoke"), text)
@@ -226,6 +261,7 @@ def _freezes_end_after_they_begin(tree: Tree) -> Iterator[Problem]:
     for path, freeze in tree.find("calendar", "freezes", EACH):
         begins, ends = (_moment(freeze, key) for key in ("from", "until"))
         if begins and ends and edge(ends, ends=True) <= edge(begins):
+    _who_is_told_is_known,
             text = f"wanted an end after {moment_text(begins)}, where it begins; found {moment_text(ends)}"
             yield tree.problem((*path, "until"), text)
 

@@ -71,6 +71,11 @@ class Finding:
     def is_lowered(self) -> bool:
         return self.built_in is not None and _WEIGHT.index(self.severity) < _WEIGHT.index(self.built_in)
 
+    @property
+    def is_heavy(self) -> bool:
+        """Whether it asks for a maintenance window; notes ask for nothing."""
+        return self.code in IN_A_WINDOW and self.severity is not Severity.NOTE
+
     def counts(self, day: date) -> bool:
         """Whether no exemption covers it on that day."""
         return self.exempted is None or self.exempted.is_over(day)
@@ -126,12 +131,8 @@ class MigrationReport:
         return tuple(finding for finding in errors if finding.counts(day))
 
     def needs_window(self, day: date) -> tuple[Finding, ...]:
-        """What may be done in production only inside of an announced maintenance. Notes do not ask for one."""
-        return tuple(
-            finding
-            for finding in self.findings
-            if finding.code in IN_A_WINDOW and finding.severity is not Severity.NOTE and finding.counts(day)
-        )
+        """What may be done in production only inside of an announced maintenance."""
+        return tuple(finding for finding in self.findings if finding.is_heavy and finding.counts(day))
 
 
 def judge(reports: Iterable[MigrationReport], rules: ProofRules, day: date) -> tuple[MigrationReport, ...]:

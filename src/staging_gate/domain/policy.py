@@ -8,6 +8,7 @@ from enum import StrEnum
 from staging_gate.domain.calendar import Calendar
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.followup import FollowUpKind
+from staging_gate.domain.migration import ProofRules
 from staging_gate.domain.notification import Notify
 from staging_gate.domain.service import Service
 
@@ -34,7 +35,8 @@ class Provable(StrEnum):
 
 @dataclass(frozen=True)
 class CheckCommand:
-    """A check that we run ourselves, on the tree of head merged into base: its command, or a proof that we bring."""
+    """A check that we run ourselves, on the tree of head merged into base: its command, or a proof that we bring, and
+    what is made of its findings."""
 
     name: str
     command: tuple[str, ...] = ()
@@ -44,6 +46,7 @@ class CheckCommand:
 
 
 @dataclass(frozen=True)
+    proof: ProofRules = ProofRules()
 class LargeRelease:
     """What is more than this is warned about: commits, and how long the oldest change has waited."""
 

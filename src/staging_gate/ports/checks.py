@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from staging_gate.domain.check import Verdict
+from staging_gate.domain.migration import MigrationReport
 from staging_gate.domain.policy import CheckCommand
 from staging_gate.domain.revision import Revision
 from staging_gate.domain.service import Service
@@ -13,11 +14,15 @@ from staging_gate.ports.deploy_target import Cancelled, Order
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command said. errored: it could not be run, or its time was up; never the code's own no."""
+    """What a command said. errored: it could not be run, or its time was up; never the code's own no.
+
+    `reports` are what a proof of migrations found, one for each service that has some.
+    """
 
     verdict: Verdict
     summary: str
     seconds: float
+    reports: tuple[MigrationReport, ...] = ()
 
 
 class CheckRunner(Protocol):
@@ -51,7 +56,10 @@ class CheckRunner(Protocol):
         log: str,
         cancelled: Cancelled,
     ) -> Outcome:
-        """Try the migrations that come after those of `production` on clones; the whole report goes to `log`."""
+        """Try the migrations that come after those of `production` on clones; what the programs say goes to `log`.
+
+        Where it came to an end, `Outcome.reports` has what was found, and the verdict is that without policy's say.
+        """
         ...
 
 

@@ -16,7 +16,7 @@ from staging_gate.ports import Ports
 from staging_gate.ports.checks import Outcome
 from staging_gate.ports.errors import OutsideError, Refused, Stopped
 from staging_gate.ports.store import Transaction
-from staging_gate.runbook import deciding, urgency
+from staging_gate.runbook import deciding, judging, urgency
 from staging_gate.runbook.policy import needed_policy, services_of
 
 CHECK_CHANGE = "check a change"
@@ -127,7 +127,8 @@ def check(ports: Ports, subject: str, name: str) -> str:
         revision, services = _code(ports, about)
         stop = lambda: superseded(ports, about)  # noqa: E731
         if command.proves is Provable.MIGRATIONS:
-            outcome = ports.checks.prove_migrations(revision, _production(ports), services, command, log, stop)
+            proved = ports.checks.prove_migrations(revision, _production(ports), services, command, log, stop)
+            outcome = judging.by_policy(ports, command, proved, log)
         else:
             outcome = ports.checks.run(revision, services, command, log, stop)
     except Stopped:
@@ -198,7 +199,10 @@ def _record(ports: Ports, about: Subject, name: str, outcome: Outcome, log: str 
             about.tree, name, outcome.verdict, tx.at, outcome.summary, log, about.change, round(outcome.seconds, 3)
         )
         tx.checks.put(result)
-        tx.audit(SYSTEM, f"check {outcome.verdict}", f"change {about.change}", f"{name}: {outcome.summary}")
+        for report in outcome.reports:
+            tx.migration_reports.put(about.tree, report, tx.at)
+        given = judging.exemptions(outcome.reports)
+        tx.audit(SYSTEM, f"check {outcome.verdict}", f"change {about.change}", f"{name}: {outcome.summary}", **given)
         urgency.ask_for_proof(tx, tx.changes.get(about.change))
 
 

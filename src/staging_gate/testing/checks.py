@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from staging_gate.domain.check import Verdict
+from staging_gate.domain.migration import Finding, MigrationReport
 from staging_gate.domain.policy import CheckCommand
 from staging_gate.domain.revision import Revision
 from staging_gate.domain.service import Service
@@ -41,6 +42,12 @@ class FakeChecks:
     def next_errors(self, check: str, summary: str) -> None:
         """Our machine breaks, once; run again, the check passes."""
         self._arm(Fault(check, answer=Outcome(Verdict.ERRORED, summary, SECONDS), once=True))
+
+    def next_report(self, *findings: Finding, check: str = "db-migrations", service: str = "api") -> None:
+        """What the next proof of migrations finds."""
+        report = MigrationReport(service, findings, new=tuple(dict.fromkeys(finding.path for finding in findings)))
+        verdict = Verdict.PASSED if report.passed else Verdict.FAILED
+        self._arm(Fault(check, answer=Outcome(verdict, "proved", SECONDS, (report,))))
 
     def prepare(self, revision: Revision, services: tuple[Service, ...], log: str, cancelled: Cancelled) -> None:
         fault = self.faults.find("checks", revision.tree, "prepare")

@@ -19,14 +19,21 @@ def gate_yaml(
     people: Sequence[str] = PEOPLE,
     roles: Mapping[str, Sequence[str]] = ROLES,
     service: Mapping[str, Any] | None = None,
+    proof: Mapping[str, Any] | None = None,
+    calendar: Mapping[str, Any] | None = None,
 ) -> str:
-    """The text of a valid gate.yaml. `staging` and `production` are laid over the flow, `service` over each service."""
+    """The text of a valid gate.yaml. `staging` and `production` are laid over the flow, `service` over each service;
+    with `proof` the check db-migrations proves migrations, by these rules."""
+    commands: dict[str, dict[str, Any]] = {name: {"command": f"run {name}"} for name in checks}
+    if proof is not None:
+        commands["db-migrations"] = {"proves": "migrations", **proof}
     return yaml.safe_dump(
         {
             "product": "marketedge",
             "services": {name: _service(name, number, service or {}) for number, name in enumerate(services)},
-            "checks": {name: {"command": f"run {name}"} for name in checks},
+            "checks": commands,
             "flow": {"staging": _staging(checks, staging or {}), "production": _production(production or {})},
+            **({"calendar": dict(calendar)} if calendar else {}),
             "people": {name: f"{name}@marketedge.example" for name in people},
             "roles": {role: list(names) for role, names in roles.items()},
         },

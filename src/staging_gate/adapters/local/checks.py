@@ -104,7 +104,7 @@ class LocalChecks:
             verdict = Verdict.FAILED if isinstance(error, Refused) else Verdict.ERRORED
             return Outcome(verdict, error.message, limit.spent)
         verdict = Verdict.PASSED if all(report.passed for report in reports) else Verdict.FAILED
-        return Outcome(verdict, words.summary(reports), limit.spent)
+        return Outcome(verdict, words.summary(reports), limit.spent, tuple(reports))
 
     def _prove(
         self,
