@@ -88,15 +88,6 @@ _MOMENT = Kind(
     {**_TEXT, "pattern": f"^{calendar_readers.MOMENT}$"},
     write=calendar_readers.moment_text,
 )
-_PLACES = Kind(
-    "a country or a part of one such as GB or US-CA, or a list of them",
-    calendar_readers.places,
-    {"anyOf": [_FILLED, {"type": "array", "items": _FILLED}]},
-    write=list,
-)
-
-Name = Annotated[str, _NAME]
-CheckName = Annotated[str, _CHECK]
 _DAY = Kind(
     "a day such as 2026-12-31",
     calendar_readers.day,
@@ -108,6 +99,15 @@ _MIGRATION_RULE = Kind(
     readers.known(RULES),
     {**_TEXT, "enum": list(RULES)},
 )
+_PLACES = Kind(
+    "a country or a part of one such as GB or US-CA, or a list of them",
+    calendar_readers.places,
+    {"anyOf": [_FILLED, {"type": "array", "items": _FILLED}]},
+    write=list,
+)
+
+Name = Annotated[str, _NAME]
+CheckName = Annotated[str, _CHECK]
 RoleName = Annotated[str, _ROLE]
 PersonName = Annotated[str, _PERSON]
 SmokeName = Annotated[str, _SMOKE]
@@ -135,11 +135,11 @@ Required = Annotated[Requirement, _one_of(Requirement, later=("way_back_proved",
 OnAWeekday = Annotated[WeeklyTime, _WEEKLY_TIME]
 OpenAt = Annotated[Window, _WINDOW]
 Moment = Annotated[date | datetime, _MOMENT]
-Places = Annotated[tuple[str, ...], _PLACES]
-EnvironmentName = Annotated[Environment, _one_of(Environment)]
 Day = Annotated[date, _DAY]
 MigrationRuleName = Annotated[str, _MIGRATION_RULE]
 Weight = Annotated[Severity, _one_of(Severity)]
 FilePattern = Annotated[
     str, Kind("the path of files in the repository, with * for any part of it", readers.file_in_tree, _FILLED)
 ]
+Places = Annotated[tuple[str, ...], _PLACES]
+EnvironmentName = Annotated[Environment, _one_of(Environment)]

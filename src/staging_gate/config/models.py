@@ -12,21 +12,21 @@ from staging_gate.config.kinds import (
     CheckName,
     Command,
     Count,
+    Day,
     DumpPlace,
     Duration,
-    Day,
     EnvironmentName,
     EnvironValue,
     ExpectedValue,
     FileInTree,
+    FilePattern,
     FolderInTree,
     LocalRepository,
     Merge,
-    FilePattern,
+    MigrationRuleName,
     Moment,
     Name,
     Number,
-    MigrationRuleName,
     OnAWeekday,
     OneLine,
     OpenAt,
@@ -42,10 +42,10 @@ from staging_gate.config.kinds import (
     TimeZone,
     UrlPath,
     VariableName,
+    Weight,
 )
 from staging_gate.config.tree import Path
 from staging_gate.domain.calendar import Calendar
-    Weight,
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.policy import CheckCommand, HotfixRules, Lane, LargeRelease, MergeMethod
 from staging_gate.domain.service import Health, Service
@@ -121,9 +121,6 @@ class ServicePart(Part):
     targets: TargetsPart
 
 
-class CheckPart(Part):
-    command: Command | None = None
-    proves: Proof | None = None
 class ExemptPart(Part):
     rule: MigrationRuleName
     path: FilePattern
@@ -131,11 +128,14 @@ class ExemptPart(Part):
     until: Day | None = None
 
 
+class CheckPart(Part):
+    command: Command | None = None
+    proves: Proof | None = None
+    severities: dict[MigrationRuleName, Weight] = {}
+    exempt: tuple[ExemptPart, ...] = ()
     within: Duration = CheckCommand.within
     environ: Environ = {}
 
-    severities: dict[MigrationRuleName, Weight] = {}
-    exempt: tuple[ExemptPart, ...] = ()
 
 class StagingPart(Part):
     branch: Branch

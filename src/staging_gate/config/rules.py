@@ -47,7 +47,6 @@ def _only_a_proof_has_findings(tree: Tree) -> Iterator[Problem]:
 
 def _exemptions_differ(tree: Tree) -> Iterator[Problem]:
     seen: dict[tuple[str, Value, Value], Path] = {}
-    lists += [("roles", ANY), ("calendar", "freezes", EACH, "environments"), ("notify", "events", ANY)]
     for path, given in tree.find("checks", ANY, "exempt", EACH):
         if not isinstance(given, dict) or not all(isinstance(given.get(key), str) for key in ("rule", "path")):
             continue
@@ -69,7 +68,7 @@ def _every_command_is_asked_for(tree: Tree) -> Iterator[Problem]:
 
 def _nothing_is_named_twice(tree: Tree) -> Iterator[Problem]:
     lists: list[tuple[str, ...]] = [("flow", ANY, key) for key in ("checks", "merge", "requires", "smoke")]
-    lists += [("roles", ANY), ("calendar", "freezes", EACH, "environments")]
+    lists += [("roles", ANY), ("calendar", "freezes", EACH, "environments"), ("notify", "events", ANY)]
     for pattern in lists:
         seen: set[tuple[Path, str]] = set()
         for path, item in _texts(tree, *pattern, EACH):
@@ -230,19 +229,6 @@ def _schemas_know_their_database(tree: Tree) -> Iterator[Problem]:
 
 def _smoke_tests_have_a_command(tree: Tree) -> Iterator[Problem]:
     named = next(_texts(tree, "flow", "production", "smoke", EACH), None)
-def _who_is_told_is_known(tree: Tree) -> Iterator[Problem]:
-    people, channels = tree.names("people"), tree.names("notify", "channels")
-    for name in tree.names("notify", "people"):
-        if name not in people:
-            yield tree.key_problem(("notify", "people", name), f"wanted somebody from `people`; {_known(name, people)}")
-    for name in tree.names("notify", "events"):
-        if name not in channels:
-            text = f"wanted a channel that `notify.channels` has an address of; {_known(name, channels)}"
-            yield tree.key_problem(("notify", "events", name), text)
-
-
-    _only_a_proof_has_findings,
-    _exemptions_differ,
     if named and not list(tree.find("services", ANY, "smoke")):
         text = "names smoke tests, but no service has a `smoke` command to run them"
         yield tree.problem(("flow", "production", "smoke"), text)
@@ -261,9 +247,19 @@ def _freezes_end_after_they_begin(tree: Tree) -> Iterator[Problem]:
     for path, freeze in tree.find("calendar", "freezes", EACH):
         begins, ends = (_moment(freeze, key) for key in ("from", "until"))
         if begins and ends and edge(ends, ends=True) <= edge(begins):
-    _who_is_told_is_known,
             text = f"wanted an end after {moment_text(begins)}, where it begins; found {moment_text(ends)}"
             yield tree.problem((*path, "until"), text)
+
+
+def _who_is_told_is_known(tree: Tree) -> Iterator[Problem]:
+    people, channels = tree.names("people"), tree.names("notify", "channels")
+    for name in tree.names("notify", "people"):
+        if name not in people:
+            yield tree.key_problem(("notify", "people", name), f"wanted somebody from `people`; {_known(name, people)}")
+    for name in tree.names("notify", "events"):
+        if name not in channels:
+            text = f"wanted a channel that `notify.channels` has an address of; {_known(name, channels)}"
+            yield tree.key_problem(("notify", "events", name), text)
 
 
 def _moment(freeze: Value, key: str) -> date | datetime | None:
@@ -277,6 +273,8 @@ def _moment(freeze: Value, key: str) -> date | datetime | None:
 _RULES: tuple[Callable[[Tree], Iterator[Problem]], ...] = (
     _every_check_has_a_command,
     _a_check_has_a_command_or_a_proof,
+    _only_a_proof_has_findings,
+    _exemptions_differ,
     _every_command_is_asked_for,
     _nothing_is_named_twice,
     _ports_are_unique,
@@ -297,6 +295,7 @@ _RULES: tuple[Callable[[Tree], Iterator[Problem]], ...] = (
     _smoke_tests_have_a_command,
     _lists_of_the_calendar_are_filled,
     _freezes_end_after_they_begin,
+    _who_is_told_is_known,
 )
 
 _SECRET_WORDS = {"PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "SECRETS", "TOKEN", "KEY", "APIKEY", "CREDENTIALS"}

@@ -43,10 +43,10 @@ class CheckCommand:
     within: timedelta = timedelta(minutes=10)
     environ: Mapping[str, str] = field(default_factory=dict)
     proves: Provable | None = None
+    proof: ProofRules = ProofRules()
 
 
 @dataclass(frozen=True)
-    proof: ProofRules = ProofRules()
 class LargeRelease:
     """What is more than this is warned about: commits, and how long the oldest change has waited."""
 
@@ -110,6 +110,7 @@ class Policy:
     roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     calendar: Calendar = Calendar()
     hotfix: HotfixRules = HotfixRules()
+    notify: Notify = Notify()
 
     def lane(self, environment: Environment) -> Lane:
         return self.staging if environment is Environment.STAGING else self.production
@@ -123,6 +124,5 @@ class Policy:
     def services_in(self, environment: Environment) -> tuple[Service, ...]:
         return tuple(service for service in self.services if service.runs_in(environment))
 
-    notify: Notify = Notify()
     def roles_of(self, person: str) -> frozenset[str]:
         return frozenset(role for role, people in self.roles.items() if person in people)
