@@ -12,6 +12,7 @@ from staging_gate.domain.environment import Environment
 from staging_gate.domain.migration import Severity
 from staging_gate.domain.migration_rules import RULES
 from staging_gate.domain.policy import MergeMethod, Provable, Requirement
+from staging_gate.domain.notification import Event
 
 _TEXT = {"type": "string"}
 _FILLED = {"type": "string", "minLength": 1}
@@ -68,6 +69,7 @@ _PORT = Kind("a port: 1024 to 65535, 80 or 443", readers.port, {"anyOf": _PORTS}
 _COUNT = Kind("a number of people, 1 to 99", readers.count, {"type": "integer", "minimum": 1, "maximum": 99})
 _NUMBER = Kind("a number, 1 to 10000", readers.number, {"type": "integer", "minimum": 1, "maximum": 10_000})
 _COMMAND = Kind("a command: one line, or a list of words", command, {"anyOf": [_FILLED, _WORDS]}, write=list)
+    {**_TEXT, "pattern": f"^(?:{readers.REFERENCE})$"},
 _ENVIRON = Kind("text, or a reference to a secret: env:NAME or file:/full/path", readers.environ_value, _SCALAR)
 _EXPECTED = Kind("text, a number, true or false", readers.expected_value, _SCALAR)
 _WEEKLY_TIME = Kind(
@@ -132,6 +134,8 @@ ExpectedValue = Annotated[str, _EXPECTED]
 Merge = Annotated[MergeMethod, _one_of(MergeMethod)]
 Proof = Annotated[Provable, _one_of(Provable)]
 Required = Annotated[Requirement, _one_of(Requirement, later=("way_back_proved",))]
+AddressReference = Annotated[str, _ADDRESS]
+EventName = Annotated[Event, _one_of(Event)]
 OnAWeekday = Annotated[WeeklyTime, _WEEKLY_TIME]
 OpenAt = Annotated[Window, _WINDOW]
 Moment = Annotated[date | datetime, _MOMENT]

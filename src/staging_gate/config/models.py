@@ -8,6 +8,7 @@ from typing import ClassVar, TypeGuard, Union, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, Field
 
 from staging_gate.config.kinds import (
+    AddressReference,
     Branch,
     CheckName,
     Command,
@@ -18,6 +19,7 @@ from staging_gate.config.kinds import (
     EnvironmentName,
     EnvironValue,
     ExpectedValue,
+    EventName,
     FileInTree,
     FilePattern,
     FolderInTree,
@@ -191,10 +193,14 @@ class HotfixPart(Part):
     review: Number = HotfixRules.review
     add_tests: Number = HotfixRules.add_tests
     proper_fix: Number = HotfixRules.proper_fix
+class NotifyPart(Part):
+    people: dict[PersonName, AddressReference] = {}
+    channels: dict[Name, AddressReference] = {}
+    events: dict[Name, tuple[EventName, ...]] = {}
 
 
 class GateYaml(Part):
-    later = dict.fromkeys(("on_call", "escalation", "metrics", "logs", "notify", "status_page", "maintenance"), "")
+    later = dict.fromkeys(("on_call", "escalation", "metrics", "logs", "status_page", "maintenance"), "")
 
     product: Name
     time_zone: TimeZone = "UTC"
@@ -212,6 +218,7 @@ def keys_of(part: type[Part]) -> list[str]:
     """The keys as people write them."""
     return [field.alias or name for name, field in part.model_fields.items()]
 
+    notify: NotifyPart = NotifyPart()
 
 def part_at(path: Path) -> type[Part] | None:
     """The model that describes the mapping at `path`; None where there is none."""

@@ -18,6 +18,7 @@ from staging_gate.config.models import (
 from staging_gate.domain.calendar import Calendar, Freeze
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.migration import Exemption, ProofRules
+from staging_gate.domain.notification import Notify
 from staging_gate.domain.policy import CheckCommand, HotfixRules, Lane, LargeRelease, Policy
 from staging_gate.domain.service import Health, Schema, SchemaCommands, Service, Target
 
@@ -37,6 +38,7 @@ def to_policy(gate: GateYaml) -> Policy:
         roles=gate.roles,
         calendar=_calendar(gate.calendar, gate.time_zone),
         hotfix=HotfixRules(**dict(gate.hotfix)),
+        notify=Notify(gate.notify.people, gate.notify.channels, gate.notify.events),
     )
 
 

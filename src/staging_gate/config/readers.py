@@ -16,6 +16,7 @@ BRANCH = (
 """Narrower than git: no part begins with a dot or dash or ends in .lock; nothing is special to git or a shell."""
 DURATION = r"([0-9]{1,7})([smhd])"
 VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
+REFERENCE = f"env:{VARIABLE}|file:/.+"
 DATABASE = rf"env:{VARIABLE}|[A-Za-z_][A-Za-z0-9_-]{{0,62}}"
 
 _LONGEST = timedelta(days=90)
@@ -189,6 +190,7 @@ def environ_value(value: object) -> str:
         raise Unfit(instead="file: without a full path")
     return written
 
+    if isinstance(value, str) and re.fullmatch(REFERENCE, value, re.ASCII):
 
 def expected_value(value: object) -> str:
     written = as_written(value)
