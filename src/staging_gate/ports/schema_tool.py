@@ -16,6 +16,16 @@ Raises Refused where it ended or was not done in time, Stopped where nobody wait
 """
 
 
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended: `error` says what went wrong, and is empty where nothing did. `last` is the last line that
+    it printed, `tail` the end of all that it said."""
+
+    error: str = ""
+    last: str = ""
+    tail: str = ""
+
+
 class Site(Protocol):
     """The tree of a service with its environment built; its own programs run in it, as the account of builds."""
 
@@ -30,8 +40,8 @@ class Site(Protocol):
         """Start a program that answers lines of JSON; `python` is that of the environment. It is gone afterwards."""
         ...
 
-    def run(self, argv: tuple[str, ...], environ: Mapping[str, str], within: float) -> str | None:
-        """Run a command to its end; what went wrong, or None."""
+    def run(self, argv: tuple[str, ...], environ: Mapping[str, str], within: float) -> Ran:
+        """Run a command to its end. Raises Stopped where nobody waits for it any more."""
         ...
 
 
@@ -71,11 +81,11 @@ class SchemaSession(Protocol):
 
     def current(self) -> tuple[str, ...]: ...
     def upgrade(self, to: str | None = None) -> Moved:
-        """To the newest, or only up to a revision."""
+        """To the newest, or only up to a revision. Refused for a revision where `history` tells none."""
         ...
 
     def downgrade(self, to: str) -> Moved:
-        """Back to a revision; `""` is before the first."""
+        """Back to a revision of `history`, or to what `current` said; `""` is before the first, where it said nothing."""
         ...
 
     def sql(self, migration: Migration) -> str | None:
@@ -102,10 +112,13 @@ class SchemaTool(Protocol):
 
 
 class MigrationProver(Protocol):
-    def prove(self, service: str, schema: Schema, site: Site, production: Path | None, address: str) -> MigrationReport:
-        """Try the migrations of the site's tree on clones, from those of the tree in `production` (None: it has none).
+    def prove(
+        self, service: str, schema: Schema, site: Site, production: Site | None, address: str, within: float
+    ) -> MigrationReport:
+        """Try the migrations of the site's tree on clones, from those of `production` (None: it has none).
 
-        `address` says what kind of database it is, and is never connected to. Raises Refused where the project's tool
-        can not work at all, Unavailable where there is nothing to try them on.
+        `address` says what kind of database it is, and is never connected to; no statement on a clone may take longer
+        than `within` seconds. Raises Refused where the project's tool can not work at all, Unavailable where there is
+        nothing to try them on, Stopped where nobody waits any more.
         """
         ...

@@ -14,7 +14,7 @@ import psycopg
 
 from staging_gate.domain.service import Schema
 from staging_gate.ports.errors import Refused
-from staging_gate.ports.schema_tool import Ask
+from staging_gate.ports.schema_tool import Ask, Ran
 from staging_gate.wire.commands import capture
 from staging_gate.wire.conversation import Conversation, Ended, conversation
 
@@ -92,9 +92,13 @@ class Project:
         ) as talk:
             yield lambda question, within: answer(talk, question, within)
 
-    def run(self, argv: tuple[str, ...], environ: Mapping[str, str], within: float) -> str | None:
-        done = capture(argv, environ={"PATH": os.environ["PATH"], **environ}, cwd=self.tree, within=within)
-        return None if done.code == 0 else done.err.decode()
+    def run(self, argv: tuple[str, ...], environ: Mapping[str, str], within: float) -> Ran:
+        program = sys.executable if argv[0] == "python" else argv[0]
+        environ = {"PATH": os.environ["PATH"], **environ}
+        done = capture([program, *argv[1:]], environ=environ, cwd=self.tree, within=within)
+        tail = done.text + done.err.decode()
+        error = f"`{' '.join(argv)}` ended with exit code {done.code}" if done.code else ""
+        return Ran(error, (tail.splitlines() or [""])[-1], tail)
 
 
 def answer(talk: Conversation, question: object, within: float) -> Any:

@@ -84,19 +84,21 @@ class LocalChecks:
         log: str,
         cancelled: Cancelled,
     ) -> Outcome:
-        limit = Limit()
+        within = check.within.total_seconds()
+        limit = Limit(within)
         name = hashlib.sha256(f"{revision.tree}\0{check.name}".encode()).hexdigest()[:16]
         with_schema = [service for service in services if service.schema]
         if self._prover is None or not with_schema:
             return Outcome(Verdict.PASSED, "no service has a schema", limit.spent)
         try:
-            with self._scratch(name, cancelled) as folder:
+            stop = lambda: limit.over or cancelled()  # noqa: E731
+            with self._scratch(name, stop) as folder:
                 reports = [
-                    self._prove(self._prover, folder / service.name, revision, production, service, log, cancelled)
+                    self._prove(self._prover, folder / service.name, revision, production, service, within, log, stop)
                     for service in with_schema
                 ]
         except Stopped:
-            return Outcome(Verdict.ERRORED, SUPERSEDED, limit.spent)
+            return Outcome(Verdict.ERRORED, _too_late(check) if limit.over else SUPERSEDED, limit.spent)
         except BuildFailed as error:
             return Outcome(Verdict.FAILED, error.message, limit.spent)
         except OutsideError as error:
@@ -113,17 +115,19 @@ class LocalChecks:
         revision: Revision,
         production: Revision | None,
         service: Service,
+        within: float,
         log: str,
         cancelled: Cancelled,
     ) -> MigrationReport:
         assert service.schema
+        site = self._site(folder, revision, service, log, cancelled)
+        before = self._site(folder / "production", production, service, log, cancelled) if production else None
+        return prover.prove(service.name, service.schema, site, before, site.database, within)
+
+    def _site(self, folder: Path, revision: Revision, service: Service, log: str, cancelled: Cancelled) -> LocalSite:
         build = self._builds.ensure(revision, service, log, cancelled)
-        before = self._builds.ensure(production, service, log, cancelled).path if production else None
         copy = self._copy(build, make_folder(folder) / "tree")
-        site = LocalSite(copy, build, folder, service, self._logs, log, self._account, cancelled)
-        report = prover.prove(service.name, service.schema, site, before, site.database)
-        self._logs.append(log, words.text(report))
-        return report
+        return LocalSite(copy, build, folder, service, self._logs, log, self._account, cancelled)
 
     @contextmanager
     def _scratch(self, name: str, cancelled: Cancelled) -> Iterator[Path]:
@@ -159,6 +163,13 @@ class LocalChecks:
         unseal(copy)
         hand_over(copy, self._account)
         return copy
+
+
+def _too_late(check: CheckCommand) -> str:
+    return (
+        f"{check.name} was not done within {check.within.total_seconds():g} s: give it more time in gate.yaml "
+        "(`within`), or fewer rows."
+    )
 
 
 def _outcome(check: CheckCommand, finished: Finished) -> Outcome:

@@ -17,9 +17,9 @@ from staging_gate.adapters.local.secrets import Resolved, is_reference, resolve
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.service import Service
 from staging_gate.ports.deploy_target import Cancelled
-from staging_gate.ports.errors import Refused
+from staging_gate.ports.errors import Refused, Stopped
 from staging_gate.ports.logs import Logs
-from staging_gate.ports.schema_tool import Ask
+from staging_gate.ports.schema_tool import Ask, Ran
 from staging_gate.wire.commands import Account
 from staging_gate.wire.conversation import Conversation, Ended, TimeIsUp, conversation
 
@@ -70,13 +70,16 @@ class LocalSite:
         finally:
             end_leftovers(str(home))
 
-    def run(self, argv: tuple[str, ...], environ: Mapping[str, str], within: float) -> str | None:
+    def run(self, argv: tuple[str, ...], environ: Mapping[str, str], within: float) -> Ran:
         home = self.folder / "home-of-a-command"
         resolved = Resolved({**self._environ(home), **environ})
         limit = timedelta(seconds=within)
         command = Command(self._program(argv), self.tree, home, resolved, limit, self.log)
         finished = Commands(self.logs, self.account).run(command, self.cancelled)
-        return None if finished.ok else f"`{' '.join(argv)}` {ending(finished, limit)}"
+        if finished.stopped == "cancelled":
+            raise Stopped("It was cancelled.")
+        error = "" if finished.ok else f"`{' '.join(argv)}` {ending(finished, limit)}"
+        return Ran(error, _last(finished.tail), finished.tail)
 
     def _program(self, argv: tuple[str, ...]) -> tuple[str, ...]:
         return program(argv, self.tree, path_of(self.build), {}, f"services.{self.service.name}.schema")
@@ -86,6 +89,10 @@ class LocalSite:
         given = {**self.service.environ, **self.service.target(Environment.STAGING).environ}
         plain = {name: value for name, value in given.items() if not is_reference(value)}
         return {**bare_environ(home, path_of(self.build)), **plain, "ENVIRONMENT": "proof"}
+
+
+def _last(tail: str) -> str:
+    return next((line.strip() for line in reversed(tail.splitlines()) if line.strip()), "")
 
 
 def _asked(talk: Conversation, question: object, within: float) -> object:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 OWN = "alembic_version"
@@ -14,15 +14,13 @@ Counts = Mapping[str, int]
 """Rows by table."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Locks:
-    """What a migration's transaction held at its end. `held` maps tables to their strongest lock mode; `rewritten` are
-    those that got a new file; `seconds` is how long it held them. `error` is what a statement failed with."""
+    """What a migration did to the tables that were there before it. `held` has those that it closed to writers: the
+    strongest mode, and for how many seconds at most; `rewritten` those that got a new file and have rows."""
 
-    held: Mapping[str, str]
-    rewritten: tuple[str, ...]
-    seconds: float
-    error: str = ""
+    held: dict[str, tuple[str, float]] = field(default_factory=dict)
+    rewritten: list[str] = field(default_factory=list)
 
 
 class Databases(Protocol):
@@ -34,8 +32,8 @@ class Databases(Protocol):
 
     def snapshot(self, address: str) -> Snapshot: ...
     def counts(self, address: str) -> Counts: ...
-    def locks(self, address: str, statements: str) -> Locks | None:
-        """Execute and roll back. None where there is nothing to find out."""
+    def watching(self, address: str) -> AbstractContextManager[Locks]:
+        """Look on while something migrates the database; what was seen is complete at the end of the block."""
         ...
 
 

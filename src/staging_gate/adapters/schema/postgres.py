@@ -50,6 +50,7 @@ FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.
 WHERE {OURS} AND NOT t.tgisinternal
 """  # noqa: S608
 
+
 class PostgresDatabases:
     """Implements `databases.Databases`. `server` is the address of a database whose user may create others.
 

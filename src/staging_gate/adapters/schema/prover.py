@@ -1,12 +1,12 @@
 """The proof of a service's migrations, on a server where nothing is lost."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from staging_gate.adapters.schema.alembic_tool import Alembic
+from staging_gate.adapters.schema.command_tool import CommandTool
 from staging_gate.adapters.schema.databases import Databases
 from staging_gate.adapters.schema.postgres import PostgresDatabases
 from staging_gate.adapters.schema.proving import Proof
@@ -14,10 +14,10 @@ from staging_gate.adapters.schema.sqlite import SqliteDatabases
 from staging_gate.domain.migration import MigrationReport
 from staging_gate.domain.service import Schema
 from staging_gate.ports.errors import Unavailable
-from staging_gate.ports.schema_tool import Site
+from staging_gate.ports.schema_tool import SchemaTool, Site
 
 SEED_WITHIN = 600.0
-TOOLS = {"alembic": Alembic()}
+TOOLS: Mapping[str, SchemaTool] = {"alembic": Alembic(), "commands": CommandTool()}
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,14 @@ class Prover:
 
     server: str = ""
 
-    def prove(self, service: str, schema: Schema, site: Site, production: Path | None, address: str) -> MigrationReport:
+    def prove(
+        self, service: str, schema: Schema, site: Site, production: Site | None, address: str, within: float
+    ) -> MigrationReport:
         tool = TOOLS[schema.tool]
-        since = tool.heads(production, schema) if production else None
+        since = tool.heads(production.tree, schema) if production else None
         with self._databases(site, urlsplit(address).scheme) as databases:
             return Proof(
-                service, tool, schema, site, databases, since, lambda clone: _seed(site, schema, clone)
+                service, tool, schema, site, databases, since, lambda clone: _seed(site, schema, clone), production
             ).report()
 
     @contextmanager
@@ -70,5 +72,5 @@ def _seed(site: Site, schema: Schema, clone: str) -> str:
     """What could not be done; nothing when there is data now."""
     if not schema.seed:
         return "No rows to try them on: `schema` has no `seed` command, so what fails on full tables was not tried."
-    said = site.run(schema.seed, {schema.database: clone}, SEED_WITHIN)
-    return f"The seed command failed, so they were tried without rows: {said}" if said else ""
+    ran = site.run(schema.seed, {schema.database: clone}, SEED_WITHIN)
+    return f"The seed command failed, so they were tried without rows: {ran.error}" if ran.error else ""

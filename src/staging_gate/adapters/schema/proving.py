@@ -6,9 +6,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from staging_gate.adapters.schema import sql_rules
+from staging_gate.adapters.schema.command_tool import new_files
 from staging_gate.adapters.schema.databases import Counts, Databases, Locks, differences
 from staging_gate.adapters.schema.places import line_about
-from staging_gate.adapters.schema.postgres import BLOCKS_WRITES
 from staging_gate.domain.migration import Finding, MigrationReport, Rows, Severity
 from staging_gate.domain.service import Schema
 from staging_gate.ports.schema_tool import Migration, Moved, SchemaSession, SchemaTool, Site
@@ -22,8 +22,9 @@ LONGEST_LOCK = 2.0
 class Proof:
     """One service's migrations between production's revisions and those of a tree.
 
-    `since` is None where production has nothing. `fill` brings data into a clone that stands at production's
-    revisions, and says what it could not do.
+    `since` is None where production has nothing, or its files do not say where it stands: then its own code, in
+    `production`, brings clones there. `fill` brings data into a clone that stands at production's revisions, and says
+    what it could not do.
     """
 
     service: str
@@ -33,9 +34,11 @@ class Proof:
     databases: Databases
     since: tuple[str, ...] | None
     fill: Callable[[str], str]
+    production: Site | None = None
     _findings: list[Finding] = field(default_factory=list)
     _unknown: list[str] = field(default_factory=list)
     _rows: tuple[Rows, ...] = ()
+    _stands: tuple[str, ...] | None = None
 
     def report(self) -> MigrationReport:
         """Raises Refused where the project's own tool can not start, Stopped where nobody waits any more."""
@@ -47,10 +50,10 @@ class Proof:
         return MigrationReport(
             self.service,
             findings=tuple(dict.fromkeys(self._findings)),
-            since=self.since,
+            since=self.since or self._stands,
             new=tuple(migration.path for migration in new),
             rows=self._rows,
-            unknown=tuple(self._unknown),
+            unknown=tuple(dict.fromkeys(self._unknown)),
             seconds=time.monotonic() - began,
         )
 
@@ -60,18 +63,31 @@ class Proof:
             tool = stack.enter_context(self.tool.open(self.site, self.schema, clone))
             history = tool.history()
             if history is None:
-                self._unknown.append("This tool does not tell its migrations, so only the way up and down was tried.")
-                history = []
-            if lost := [revision for revision in self.since or () if history and revision not in _revisions(history)]:
+                new = self._untold()
+            elif lost := [revision for revision in self.since or () if revision not in _revisions(history)]:
                 self._rewritten(lost)
                 return []
-            new = [migration for migration in history if migration.revision not in _ancestors(history, self.since)]
-            texts = {migration.revision: self._read_sql(tool, migration) for migration in new}
+            else:
+                new = [migration for migration in history if migration.revision not in _ancestors(history, self.since)]
+            for migration in new if history else ():
+                self._read_sql(tool, migration)
             goes = self._down_and_up(tool, clone, new)
-        if new and goes and self.since:
+        if new and goes and (self.since or self.production):
+            steps = [[migration] for migration in new] if history else [new]
             with self.databases.clone() as clone, self.tool.open(self.site, self.schema, clone) as tool:
-                self._with_data(tool, clone, new, texts)
-        return new
+                self._with_data(tool, clone, steps)
+        return [migration for migration in new if migration.path != self.schema.config]
+
+    def _untold(self) -> list[Migration]:
+        """What is new, as far as files say; where gate.yaml names no folder of them, something may be."""
+        self._unknown.append(
+            "The commands tell neither the single migrations nor their SQL: they were tried all at once, and the rules "
+            "about SQL were not asked."
+        )
+        if self.schema.files:
+            return new_files(self.site.tree, self.production.tree if self.production else None, self.schema.files)
+        self._unknown.append("`schema` names no folder of migrations (`files`), so which of them are new is not known.")
+        return [Migration("", (), self.schema.config)]
 
     def _rewritten(self, lost: Sequence[str]) -> None:
         self._find(
@@ -85,63 +101,70 @@ class Proof:
 
         Whether they go up at all.
         """
-        if not self._at_production(tool):
+        if not self._at_production(tool, clone):
             return False
+        base = _base(self.since) if self.since else next(iter(tool.current()), "")
         before = self.databases.snapshot(clone)
         if not self._judge(tool.upgrade(), new, "up"):
             return False
         after = self.databases.snapshot(clone)
         self._find_drift(tool, new)
-        if new and self._judge(tool.downgrade(_base(self.since)), new, "down"):
+        if new and self._judge(tool.downgrade(base), new, "down"):
             self._compare(before, self.databases.snapshot(clone), new, "downgrade_differs", W, "down again")
             if self._judge(tool.upgrade(), new, "up again"):
                 self._compare(after, self.databases.snapshot(clone), new, "upgrade_differs", E, "down and up again")
         return True
 
-    def _with_data(
-        self, tool: SchemaSession, clone: str, new: Sequence[Migration], texts: Mapping[str, str | None]
-    ) -> None:
-        if not self._at_production(tool):
+    def _with_data(self, tool: SchemaSession, clone: str, steps: Sequence[Sequence[Migration]]) -> None:
+        if not self._at_production(tool, clone):
             return
         if said := self.fill(clone):
             self._unknown.append(said)
         before = self.databases.counts(clone)
-        for migration in new:
-            if not self._step(tool, clone, migration, texts[migration.revision], before):
+        for step in steps:
+            if not self._step(tool, clone, step, before):
                 return
+        new = [migration for step in steps for migration in step]
         after = self.databases.counts(clone)
         self._rows = tuple(Rows(name, n, after.get(name, 0)) for name, n in before.items() if after.get(name, 0) != n)
         for rows in self._rows:
             if rows.after < rows.before:
                 self._lost(rows, new)
 
-    def _read_sql(self, tool: SchemaSession, migration: Migration) -> str | None:
+    def _read_sql(self, tool: SchemaSession, migration: Migration) -> None:
         if self.databases.kind != "postgres":
-            return None
+            return
         sql = tool.sql(migration)
         if sql is None:
-            self._unknown.append(f"{migration.path} looks into the database, so what it locks is not known.")
+            self._unknown.append(f"{migration.path} looks into the database, so its SQL could not be looked at.")
         else:
             self._find_unsafe(sql, migration)
-        return sql
 
-    def _step(self, tool: SchemaSession, clone: str, migration: Migration, sql: str | None, rows: Counts) -> bool:
-        """One migration on the clone with data: what it would lock, then for good."""
-        locks = self.databases.locks(clone, sql) if sql else None
-        if locks and not self._find_locks(locks, migration, rows):
+    def _step(self, tool: SchemaSession, clone: str, step: Sequence[Migration], rows: Counts) -> bool:
+        """What is done at once on the clone with data: a migration, or all where the tool tells no single ones."""
+        with self.databases.watching(clone) as locks:
+            moved = tool.upgrade(step[0].revision or None if len(step) == 1 else None)
+        if not self._judge(moved, step, "up with data"):
             return False
-        return self._judge(tool.upgrade(migration.revision), [migration], "up with data")
+        self._find_locks(locks, step, rows)
+        return True
 
-    def _at_production(self, tool: SchemaSession) -> bool:
+    def _at_production(self, tool: SchemaSession, clone: str) -> bool:
         for revision in self.since or ():
             if not self._judge(tool.upgrade(revision), [], "up to production's revision"):
                 return False
+        if self.since is None and self.production:
+            with self.tool.open(self.production, self.schema, clone) as before:
+                moved = before.upgrade()
+                self._stands = before.current() if moved.ok else None
+            return self._judge(moved, [], "up to where production is")
         return True
 
     def _judge(self, moved: Moved, new: Sequence[Migration], how: str) -> bool:
         if moved.ok:
             return True
-        at = next((one for one in new if one.revision == moved.failed), new[-1] if new else None)
+        named = (one for one in new if moved.failed in (one.revision, "") and (moved.failed or one.path in moved.error))
+        at = next(named, new[-1] if new else None)
         code = "downgrade_fails" if how == "down" else "fails_on_data" if how == "up with data" else "upgrade_fails"
         names = sql_rules.names_in(moved.error)
         self._find(
@@ -160,29 +183,22 @@ class Proof:
         for one in found:
             self._find(one.code, one.severity, migration, one.what, one.why, one.instead, *one.names)
 
-    def _find_locks(self, locks: Locks, migration: Migration, rows: Counts) -> bool:
-        """Whether it goes at all on the rows that are there."""
-        if locks.error:
-            self._find(
-                "fails_on_data", E, migration, f"it fails on tables with rows: {locks.error.splitlines()[0]}",
-                "In production the deployment would stop here.", "Make it work with the rows that are there.",
-                *sql_rules.names_in(locks.error.replace('of relation "', "TABLE ")),
-            )  # fmt: skip
-            return False
+    def _find_locks(self, locks: Locks, step: Sequence[Migration], rows: Counts) -> None:
         for table in locks.rewritten:
             if rows.get(table):
                 self._find(
-                    "table_rewrite", E, migration, f"it writes {table} anew ({rows[table]:,} rows on the clone)",
+                    "table_rewrite", W, self._speaking(step, table),
+                    f"it writes {table} anew ({rows[table]:,} rows on the clone)",
                     "Nobody can read or write the table meanwhile, in production for as long as it has rows.",
                     "Add a new column and copy in small parts, or do it in a maintenance window.", table,
                 )  # fmt: skip
-        for table, mode in locks.held.items():
-            if mode in BLOCKS_WRITES and locks.seconds > LONGEST_LOCK and table not in locks.rewritten:
+        for table, (mode, seconds) in locks.held.items():
+            if seconds > LONGEST_LOCK and table not in locks.rewritten:
                 self._find(
-                    "long_lock", E, migration, f"it holds {mode} on {table} for {locks.seconds:.1f} s on the clone",
+                    "long_lock", W, self._speaking(step, table),
+                    f"it holds {mode} on {table} for {seconds:.1f} s on the clone",
                     "Nobody can write to the table meanwhile.", "Do less in one migration, or in a window.", table,
                 )  # fmt: skip
-        return True
 
     def _find_drift(self, tool: SchemaSession, new: Sequence[Migration]) -> None:
         found = tool.drift()
@@ -201,19 +217,28 @@ class Proof:
     ) -> None:  # fmt: skip
         for line in differences(wanted, found):
             name = line[2:].partition(":")[0].partition(" ")[2]
-            at, function = _about(self.site, new, name)
             self._find(
-                code, severity, at, f"after going {how} the schema differs: {line}",
+                code, severity, self._speaking(new, name), f"after going {how} the schema differs: {line}",
                 "A rollback would leave a schema that nobody proved.", "Undo in downgrade() all that upgrade() does.",
-                *name.split("."), function=function,
+                *name.split("."), function="downgrade",
             )  # fmt: skip
 
     def _lost(self, rows: Rows, new: Sequence[Migration]) -> None:
-        at, _ = _about(self.site, new, rows.table)
         self._find(
-            "rows_lost", W, at, f"{rows.table} had {rows.before:,} rows and has {rows.after:,}",
+            "rows_lost", W, self._speaking(new, rows.table),
+            f"{rows.table} had {rows.before:,} rows and has {rows.after:,}",
             "No downgrade brings them back.", "If it is meant, say so with an exemption; keep a copy.", rows.table,
         )  # fmt: skip
+
+    def _speaking(self, new: Sequence[Migration], name: str) -> Migration:
+        """Which of the new migrations speaks of it."""
+        words = [word for word in name.lower().split(".") if word]
+        for migration in reversed(new):
+            file = self.site.tree / migration.path
+            text = file.read_text(encoding="utf-8", errors="replace").lower() if file.is_file() else ""
+            if words and all(word in text for word in words):
+                return migration
+        return new[-1]
 
     def _find(
         self, code: str, severity: Severity, at: Migration | None, what: str, why: str, instead: str, *names: str,
@@ -242,13 +267,3 @@ def _ancestors(history: Sequence[Migration], heads: tuple[str, ...] | None) -> s
 
 def _base(since: tuple[str, ...] | None) -> str:
     return since[0] if since else ""
-
-
-def _about(site: Site, new: Sequence[Migration], name: str) -> tuple[Migration, str]:
-    """Which of the new migrations speaks of it, and in which of its functions it should be undone."""
-    words = [word for word in name.lower().split(".") if word]
-    for migration in reversed(new):
-        text = (site.tree / migration.path).read_text(encoding="utf-8", errors="replace").lower()
-        if words and all(word in text for word in words):
-            return migration, "downgrade"
-    return new[-1], "downgrade"
