@@ -11,8 +11,8 @@ from staging_gate.domain.calendar import WeeklyTime, Window
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.migration import Severity
 from staging_gate.domain.migration_rules import RULES
-from staging_gate.domain.policy import MergeMethod, Provable, Requirement
 from staging_gate.domain.notification import Event
+from staging_gate.domain.policy import MergeMethod, Provable, Requirement
 
 _TEXT = {"type": "string"}
 _FILLED = {"type": "string", "minLength": 1}
@@ -69,8 +69,12 @@ _PORT = Kind("a port: 1024 to 65535, 80 or 443", readers.port, {"anyOf": _PORTS}
 _COUNT = Kind("a number of people, 1 to 99", readers.count, {"type": "integer", "minimum": 1, "maximum": 99})
 _NUMBER = Kind("a number, 1 to 10000", readers.number, {"type": "integer", "minimum": 1, "maximum": 10_000})
 _COMMAND = Kind("a command: one line, or a list of words", command, {"anyOf": [_FILLED, _WORDS]}, write=list)
-    {**_TEXT, "pattern": f"^(?:{readers.REFERENCE})$"},
 _ENVIRON = Kind("text, or a reference to a secret: env:NAME or file:/full/path", readers.environ_value, _SCALAR)
+_ADDRESS = Kind(
+    "a reference to an address, which holds secrets: env:NAME or file:/full/path",
+    readers.address_reference,
+    {**_TEXT, "pattern": f"^(?:{readers.REFERENCE})$"},
+)
 _EXPECTED = Kind("text, a number, true or false", readers.expected_value, _SCALAR)
 _WEEKLY_TIME = Kind(
     "a day and a time such as `wed 17:00`",
@@ -129,13 +133,13 @@ Port = Annotated[int, _PORT]
 Count = Annotated[int, _COUNT]
 Number = Annotated[int, _NUMBER]
 Command = Annotated[tuple[str, ...], _COMMAND]
+AddressReference = Annotated[str, _ADDRESS]
+EventName = Annotated[Event, _one_of(Event)]
 EnvironValue = Annotated[str, _ENVIRON]
 ExpectedValue = Annotated[str, _EXPECTED]
 Merge = Annotated[MergeMethod, _one_of(MergeMethod)]
 Proof = Annotated[Provable, _one_of(Provable)]
 Required = Annotated[Requirement, _one_of(Requirement, later=("way_back_proved",))]
-AddressReference = Annotated[str, _ADDRESS]
-EventName = Annotated[Event, _one_of(Event)]
 OnAWeekday = Annotated[WeeklyTime, _WEEKLY_TIME]
 OpenAt = Annotated[Window, _WINDOW]
 Moment = Annotated[date | datetime, _MOMENT]

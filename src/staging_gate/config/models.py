@@ -18,8 +18,8 @@ from staging_gate.config.kinds import (
     Duration,
     EnvironmentName,
     EnvironValue,
-    ExpectedValue,
     EventName,
+    ExpectedValue,
     FileInTree,
     FilePattern,
     FolderInTree,
@@ -193,6 +193,8 @@ class HotfixPart(Part):
     review: Number = HotfixRules.review
     add_tests: Number = HotfixRules.add_tests
     proper_fix: Number = HotfixRules.proper_fix
+
+
 class NotifyPart(Part):
     people: dict[PersonName, AddressReference] = {}
     channels: dict[Name, AddressReference] = {}
@@ -210,6 +212,7 @@ class GateYaml(Part):
     flow: FlowPart
     calendar: CalendarPart = CalendarPart()
     hotfix: HotfixPart = HotfixPart()
+    notify: NotifyPart = NotifyPart()
     people: dict[PersonName, OneLine] = {}
     roles: dict[RoleName, tuple[PersonName, ...]] = {}
 
@@ -218,7 +221,6 @@ def keys_of(part: type[Part]) -> list[str]:
     """The keys as people write them."""
     return [field.alias or name for name, field in part.model_fields.items()]
 
-    notify: NotifyPart = NotifyPart()
 
 def part_at(path: Path) -> type[Part] | None:
     """The model that describes the mapping at `path`; None where there is none."""

@@ -190,7 +190,15 @@ def environ_value(value: object) -> str:
         raise Unfit(instead="file: without a full path")
     return written
 
+
+def address_reference(value: object) -> str:
+    """What was found is never shown: an address holds passwords and tokens."""
     if isinstance(value, str) and re.fullmatch(REFERENCE, value, re.ASCII):
+        return value
+    if isinstance(value, str) and not value.startswith(("env:", "file:")):
+        raise Unfit("put the address into a variable or a file of the server, and name that here", "something else")
+    raise Unfit(instead=shape(value) if not isinstance(value, str) else "env: or file: without a name")
+
 
 def expected_value(value: object) -> str:
     written = as_written(value)
