@@ -26,5 +26,5 @@ class Ports:
     smoke: SmokeTester
     logs: Logs
     policy: PolicyReader
-    address: str = ""
     notifier: Notifier
+    address: str = ""

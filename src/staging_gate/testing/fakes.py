@@ -16,8 +16,8 @@ class Outsides:
     clock: MovableClock = field(default_factory=MovableClock)
     logs: MemoryLogs = field(default_factory=MemoryLogs)
     target: FakeTarget = field(default_factory=FakeTarget)
-    checks: FakeChecks = field(init=False)
     notices: FakeNotifier = field(default_factory=FakeNotifier)
+    checks: FakeChecks = field(init=False)
     smoke: FakeSmoke = field(init=False)
 
     def __post_init__(self) -> None:

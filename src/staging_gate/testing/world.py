@@ -152,11 +152,11 @@ class World:
         """`advance(minutes=15)`: the clock moves, then what is due is done."""
         self.clock.advance(**lengths)
         ticking.tick(self.ports)
+        ticking.notify(self.ports)
         self.settle()
 
     def settle(self, within: float = 20.0) -> None:
         """Wait until nothing is left to do. Where we died meanwhile, come back and go on."""
-        ticking.notify(self.ports)
         eventually(self._settled, within, every=0)
 
     def restart(self) -> None:
