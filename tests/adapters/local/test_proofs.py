@@ -9,6 +9,7 @@ from staging_gate.domain.environment import Environment
 from staging_gate.domain.policy import CheckCommand, Provable
 from staging_gate.domain.revision import Revision
 from staging_gate.domain.service import Schema, Service, Target
+from staging_gate.messages import migrations as words
 from staging_gate.ports.checks import Outcome
 from tests.adapters.local.sample import World, never, service
 from tests.adapters.schema.projects import ENV, INI, MODELS, migration, versions
@@ -52,6 +53,10 @@ def proved(
     return local.checks.prove_migrations(revision, production, (shop,), CHECK, LOG, never)
 
 
+def told(outcome: Outcome) -> str:
+    return words.text(outcome.reports[0])
+
+
 def test_new_migrations_are_tried_from_productions_on_with_rows(world: World) -> None:
     production = committed(world, PROJECT)
     text = migration("0002", "0001", 'op.execute("DELETE FROM orders WHERE id = 1")')
@@ -63,7 +68,7 @@ def test_new_migrations_are_tried_from_productions_on_with_rows(world: World) ->
         Verdict.PASSED,
         "1 new migration, up, down and up again; 2 warnings",
     )
-    report = world.log(LOG)
+    report = told(outcome)
     assert "migrations of api, from 0001, in " in report
     assert "  new: migrations/versions/0002_next.py\n" in report
     assert "  rows of orders: 1 before, 0 after\n" in report
@@ -81,7 +86,7 @@ def test_a_fault_fails_the_check_and_names_its_line(world: World) -> None:
         Verdict.FAILED,
         "migrations/versions/0002_next.py:5: it follows 0009, which is in no file (and 1 more)",
     )
-    assert "-> Set down_revision to the migration that comes before" in world.log(LOG)
+    assert "-> Set down_revision to the migration that comes before" in told(outcome)
 
 
 def test_without_rows_to_try_them_on_it_is_said(world: World) -> None:
@@ -91,14 +96,14 @@ def test_without_rows_to_try_them_on_it_is_said(world: World) -> None:
     outcome = proved(world, head, production, shop())
 
     assert outcome.summary == "1 new migration, up, down and up again; not all could be tried"
-    assert "  not known: No rows to try them on: `schema` has no `seed` command" in world.log(LOG)
+    assert "  not known: No rows to try them on: `schema` has no `seed` command" in told(outcome)
 
 
 def test_before_the_first_release_all_are_new(world: World) -> None:
     outcome = proved(world, committed(world, PROJECT), None, shop())
 
     assert outcome.summary == "1 new migration, up, down and up again"
-    assert "from nothing: production has no release yet" in world.log(LOG)
+    assert "from nothing: production has no release yet" in told(outcome)
 
 
 def test_what_breaks_when_it_is_loaded_is_said_in_its_own_words(world: World) -> None:
