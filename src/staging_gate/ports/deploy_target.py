@@ -8,8 +8,10 @@ health is wrong) and carries the service's own last words as evidence.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Protocol
 
+from staging_gate.domain.backup import Backup
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.revision import Revision
 from staging_gate.domain.service import Service, Target
@@ -53,7 +55,33 @@ class Live:
     detail: str = ""
 
 
-class DeployTarget(Protocol):
+class BackupKeeper(Protocol):
+    """Backups are kept where the databases can be reached. Raises Unavailable: no release is at fault where one can not
+    be made."""
+
+    def back_up(self, order: Order, log: str, at: datetime, within: timedelta, cancelled: Cancelled) -> Backup | None:
+        """Copy the database of this order's service as it is `at` this moment, before its migrations, and prove that the
+        copy can be restored; the one that was made for this deployment already is the answer again.
+
+        None where no migration is new, or there is nothing in the database yet. What a kill leaves does not count.
+        """
+        ...
+
+    def backups_there(self) -> list[tuple[str, str]]:
+        """(service, deployment) of every whole backup, whether anybody remembers it or not. Halves are removed."""
+        ...
+
+    def drop_backup(self, service: str, deployment: str) -> None:
+        """Remove it; nothing where it is not there."""
+        ...
+
+    def restoring(self, order: Order, backup: Backup) -> tuple[str, ...]:
+        """The shell commands, to be run on the server's machine, that bring the database back to this backup; what is
+        there now is kept under another name. They hold no password."""
+        ...
+
+
+class DeployTarget(BackupKeeper, Protocol):
     def reachable(self, target: Target) -> str | None:
         """None when deployments to this target can work, else what is wrong and what to do. No side effects."""
         ...

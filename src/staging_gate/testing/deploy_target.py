@@ -4,8 +4,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from threading import RLock
 
+from staging_gate.domain.backup import Backup, BackupProof
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.service import Service, Target
 from staging_gate.ports.deploy_target import Cancelled, Live, Order, Ready
@@ -72,11 +74,12 @@ class Sent:
 @dataclass
 class Remembered:
     """`calls` are (call, deployment, service), in order; `sent` is every move of traffic. `unhealthy` are commits.
-    `expected` are (deployment, tree) that it was told to get ready."""
+    `expected` are (deployment, tree) that it was told to get ready, `backups` what is kept by (service, deployment)."""
 
     routes: dict[ROUTE, Route] = field(default_factory=dict)
     builds: set[tuple[str, str]] = field(default_factory=set)
     schemas: dict[ROUTE, str] = field(default_factory=dict)
+    backups: dict[tuple[str, str], Backup] = field(default_factory=dict)
     calls: list[tuple[str, str, str]] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
     expected: list[tuple[str, str]] = field(default_factory=list)
@@ -117,6 +120,25 @@ class FakeTarget:
                 return "nothing is new"
             self.known.schemas[at] = order.revision.tree
             return "upgraded"
+
+    def back_up(self, order: Order, log: str, at: datetime, within: timedelta, cancelled: Cancelled) -> Backup | None:
+        with self._call("back_up", order):
+            _go_on_unless(cancelled)
+            key = (order.service.name, order.deployment)
+            has = self.known.schemas.get((order.environment, order.service.name))
+            if key not in self.known.backups and has not in (None, order.revision.tree):
+                self.known.backups[key] = _backup(order, at, str(has))
+            return self.known.backups.get(key)
+
+    def backups_there(self) -> list[tuple[str, str]]:
+        return sorted(self.known.backups)
+
+    def drop_backup(self, service: str, deployment: str) -> None:
+        with self._turn:
+            self.known.backups.pop((service, deployment), None)
+
+    def restoring(self, order: Order, backup: Backup) -> tuple[str, ...]:
+        return (f"restore {order.service.name} {backup.file}",)
 
     def start(self, order: Order) -> None:
         with self._call("start", order):
@@ -278,6 +300,25 @@ class FakeTarget:
 def is_private(address: str) -> bool:
     """Whether it is a candidate's own address."""
     return address.startswith("http://candidate.invalid/")
+
+
+def _backup(order: Order, at: datetime, schema: str) -> Backup:
+    """Of a database that has the migrations of the tree `schema`."""
+    service, deployment = order.service.name, order.deployment
+    return Backup(
+        deployment,
+        service,
+        at,
+        kind="sqlite",
+        file=f"/backups/{service}/{deployment}.backup",
+        size=4_096,
+        sha256="5" * 64,
+        revisions=(schema[:8],),
+        tables=2,
+        rows=1_200,
+        proof=BackupProof.RESTORED,
+        seconds=0.5,
+    )
 
 
 def _go_on_unless(cancelled: Cancelled) -> None:

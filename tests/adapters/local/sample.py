@@ -15,6 +15,7 @@ from staging_gate.adapters.local.accounts import interpreter_for
 from staging_gate.adapters.local.layout import Layout
 from staging_gate.adapters.local.ports import free_port
 from staging_gate.adapters.local.processes import Process, adopt
+from staging_gate.adapters.schema import Keeper
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.revision import Revision
 from staging_gate.domain.service import Health, Service, Target
@@ -95,7 +96,7 @@ class World:
 
     def restarted(self) -> "World":
         """As after a SIGKILL: everything that is only in memory is gone."""
-        return replace(self, local=connect(self.settings, lambda: str(self.repository.path)))
+        return replace(self, local=_connected(self.settings, self.repository))
 
     def order(self, revision: Revision, deployment: str = "staging-1", **changes: object) -> Order:
         order = Order(deployment, Environment.STAGING, service(), Target("local", self.port), revision)
@@ -132,7 +133,11 @@ class World:
 
 def a_world(state: Path, repository: Repository, **changes: object) -> World:
     settings = replace(Settings(state, interpreter_for(None)), **changes)  # type: ignore[arg-type]
-    return World(connect(settings, lambda: str(repository.path)), settings, repository, free_port(), free_port())
+    return World(_connected(settings, repository), settings, repository, free_port(), free_port())
+
+
+def _connected(settings: Settings, repository: Repository) -> Local:
+    return connect(settings, lambda: str(repository.path), keeper=Keeper())
 
 
 def get(address: str, path: str = "/health", within: float = 10.0) -> tuple[int, dict[str, Any]]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from staging_gate.adapters.local.backups import Backups
 from staging_gate.adapters.local.builds import Builds
 from staging_gate.adapters.local.checkout import Mirror
 from staging_gate.adapters.local.checks import LocalChecks
@@ -20,6 +21,7 @@ from staging_gate.adapters.local.smoke import LocalSmoke
 from staging_gate.adapters.local.stopping import stop_all
 from staging_gate.adapters.local.target import LocalTarget
 from staging_gate.adapters.local.workshop import Workshop
+from staging_gate.ports.databases import DatabaseKeeper
 from staging_gate.ports.schema_tool import MigrationProver
 from staging_gate.wire.commands import Account
 
@@ -49,10 +51,15 @@ class Local:
     proxy: Proxy
 
 
-def connect(settings: Settings, clone_address: Callable[[], str], prover: MigrationProver | None = None) -> Local:
+def connect(
+    settings: Settings,
+    clone_address: Callable[[], str],
+    prover: MigrationProver | None = None,
+    keeper: DatabaseKeeper | None = None,
+) -> Local:
     """All ports of this adapter on one state folder. `clone_address` says where the code is fetched from.
 
-    Without a `prover`, no migrations are proved.
+    Without a `prover`, no migrations are proved; without a `keeper`, databases are neither looked into nor backed up.
     """
     layout, account = Layout(settings.state), settings.account
     logs, proxy = FileLogs(layout.logs), Proxy(layout.run)
@@ -61,11 +68,16 @@ def connect(settings: Settings, clone_address: Callable[[], str], prover: Migrat
     builds = Builds(workshop, Mirror(layout.mirror, clone_address), environments)
     pruning = Pruning(layout, builds, environments, settings.kept_builds)
     retirement = Retirement(proxy, settings.drain_within, pruning.prune)
-    schemas = Schemas(layout, builds, logs, account)
+    schemas = Schemas(layout, builds, logs, account, keeper.revisions if keeper else _unknown)
+    backups = Backups(layout, builds, schemas, logs, keeper)
     return Local(
-        target=LocalTarget(layout, builds, schemas, proxy, retirement, logs, account),
+        target=LocalTarget(layout, builds, schemas, backups, proxy, retirement, logs, account),
         checks=LocalChecks(layout, builds, logs, workshop.account, prover),
         smoke=LocalSmoke(layout, builds, logs, account),
         logs=logs,
         proxy=proxy,
     )
+
+
+def _unknown(database: str) -> None:
+    """Nobody can look into it."""

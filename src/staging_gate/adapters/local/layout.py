@@ -45,6 +45,10 @@ class Layout:
         return self.root / "logs"
 
     @property
+    def backups(self) -> Path:
+        return self.root / "backups"
+
+    @property
     def run(self) -> Path:
         """The proxy's own folder."""
         return self.root / "run"

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -26,12 +27,16 @@ _UNREACHABLE = ("connection refused", "could not translate host name", "name or 
 
 @dataclass(frozen=True)
 class Schemas:
-    """Remembers, beside a service's places, which migrations its database was last brought to."""
+    """Remembers, beside a service's places, which migrations its database was last brought to.
+
+    `revisions` says which a database has by itself: somebody may have restored it since.
+    """
 
     layout: Layout
     builds: Builds
     logs: Logs
     account: Account | None
+    revisions: Callable[[str], tuple[str, ...] | None] = lambda address: None
 
     def upgrade(self, order: Order, log: str) -> str:
         """Run the migrations of the order's tree; a sentence on what was done. No process when none is new.
@@ -49,13 +54,27 @@ class Schemas:
             database = _database(schema, order, resolved)
             record = Record(folder / "schema.json")
             migrations = fingerprint(build.path, schema)
-            if migrations and record.says(database, migrations):
+            if migrations and record.says(database, migrations, self._revisions(database, build)):
                 return "the database has these migrations already"
             record.forget()
             sentence = self._run(order, schema, build, home, resolved, log)
             if migrations:
-                record.write(database, migrations)
+                record.write(database, migrations, self._revisions(database, build))
         return sentence
+
+    def database(self, order: Order, build: Build, resolved: Resolved) -> tuple[str, bool]:
+        """The full address, and whether the order's tree may have migrations that are new to that database."""
+        schema = order.service.schema
+        assert schema is not None
+        database = _database(schema, order, resolved)
+        record = Record(self.layout.places(order.environment, order.service.name) / "schema.json")
+        migrations = fingerprint(build.path, schema)
+        known = migrations and record.says(database, migrations, self._revisions(database, build))
+        return full_address(database, build.path), not known
+
+    def _revisions(self, database: str, build: Build) -> list[str] | None:
+        found = self.revisions(full_address(database, build.path))
+        return None if found is None else list(found)
 
     def _run(self, order: Order, schema: Schema, build: Build, home: Path, resolved: Resolved, log: str) -> str:
         command = ("python", "-m", "alembic", "-c", schema.config, "upgrade", "head")
@@ -83,16 +102,17 @@ class Record:
 
     path: Path
 
-    def says(self, database: str, migrations: str) -> bool:
+    def says(self, database: str, migrations: str, revisions: list[str] | None) -> bool:
         try:
             known = json.loads(self.path.read_bytes())
         except (FileNotFoundError, ValueError):
             return False
-        return bool(known == _entry(known.get("salt", ""), database, migrations)) and not _is_gone(database)
+        expected = _entry(known.get("salt", ""), database, migrations, revisions)
+        return bool(known == expected) and not _is_gone(database)
 
-    def write(self, database: str, migrations: str) -> None:
+    def write(self, database: str, migrations: str, revisions: list[str] | None) -> None:
         draft = self.path.with_suffix(".new")
-        draft.write_text(json.dumps(_entry(secrets.token_hex(16), database, migrations)))
+        draft.write_text(json.dumps(_entry(secrets.token_hex(16), database, migrations, revisions)))
         os.replace(draft, self.path)
 
     def forget(self) -> None:
@@ -131,8 +151,15 @@ def _database(schema: Schema, order: Order, resolved: Resolved) -> str:
     )
 
 
-def _entry(salt: str, database: str, migrations: str) -> dict[str, str]:
-    return {"salt": salt, "database": hashlib.sha256((salt + database).encode()).hexdigest(), "migrations": migrations}
+def full_address(database: str, tree: Path) -> str:
+    """`sqlite:///live.db` is below the folder in which the tool runs: the tree."""
+    scheme, here, path = database.partition(":///")
+    return f"{scheme}:///{tree / path}" if scheme.startswith("sqlite") and here else database
+
+
+def _entry(salt: str, database: str, migrations: str, revisions: list[str] | None) -> dict[str, object]:
+    hashed = hashlib.sha256((salt + database).encode()).hexdigest()
+    return {"salt": salt, "database": hashed, "migrations": migrations, "revisions": revisions}
 
 
 def _is_gone(database: str) -> bool:

@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from threading import Thread
 
 from staging_gate.adapters.local import processes, readiness
+from staging_gate.adapters.local.backups import Backups
 from staging_gate.adapters.local.builds import Build, Builds
 from staging_gate.adapters.local.folders import make_home
 from staging_gate.adapters.local.launching import (
@@ -26,6 +28,7 @@ from staging_gate.adapters.local.readiness import Look, Question
 from staging_gate.adapters.local.retirement import Retirement
 from staging_gate.adapters.local.schema import Schemas
 from staging_gate.adapters.local.secrets import Resolved, missing, resolve
+from staging_gate.domain.backup import Backup
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.service import Service, Target
 from staging_gate.ports.deploy_target import Cancelled, Live, Order, Ready
@@ -49,6 +52,7 @@ class LocalTarget:
         layout: Layout,
         builds: Builds,
         schemas: Schemas,
+        backups: Backups,
         proxy: Proxy,
         retirement: Retirement,
         logs: FileLogs,
@@ -57,6 +61,7 @@ class LocalTarget:
         self._layout = layout
         self._builds = builds
         self._schemas = schemas
+        self._backups = backups
         self._proxy = proxy
         self._retirement = retirement
         self._logs = logs
@@ -88,6 +93,18 @@ class LocalTarget:
 
     def upgrade_schema(self, order: Order, log: str) -> str:
         return self._schemas.upgrade(order, log)
+
+    def back_up(self, order: Order, log: str, at: datetime, within: timedelta, cancelled: Cancelled) -> Backup | None:
+        return self._backups.make(order, log, at, within, cancelled)
+
+    def backups_there(self) -> list[tuple[str, str]]:
+        return self._backups.kept()
+
+    def drop_backup(self, service: str, deployment: str) -> None:
+        self._backups.drop(service, deployment)
+
+    def restoring(self, order: Order, backup: Backup) -> tuple[str, ...]:
+        return self._backups.restoring(order, backup)
 
     def start(self, order: Order) -> None:
         places = self._places(order)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from staging_gate.adapters.schema.postgres import OURS, PREFIX, plain
+from staging_gate.adapters.schema.postgres import PREFIX, plain
 from staging_gate.adapters.schema.programs import Programs, for_server, installed
 from staging_gate.adapters.schema.sqlite_backup import no_room
 from staging_gate.domain.backup import Backup, BackupProof
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     import psycopg
 
 # A dump has no rows of tables that belong to an extension.
-TABLES = f"""
+TABLES = """
 SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE {OURS} AND c.relkind = 'r'
+WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' AND c.relkind = 'r'
 AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.classid = 'pg_class'::regclass AND d.deptype = 'e')
-"""  # noqa: S608 - our own words
+"""
 LOOKS = "SELECT pg_encoding_to_char(encoding), datcollate, datctype, pg_get_userbyid(datdba) FROM pg_database"
 HERE = " WHERE datname = current_database()"
 TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {name}"
@@ -81,7 +81,7 @@ class PostgresBackups:
         except _NoServer as error:
             return BackupProof.LISTED, str(error)
         if found != counted:
-            raise Unavailable("What was restored for proof has other rows than the database. Nothing was migrated.")
+            raise Unavailable("What was restored for proof has other rows than the database.")
         return BackupProof.RESTORED, ""
 
     @contextmanager
@@ -140,9 +140,7 @@ def restoring(address: str, backup: Backup) -> tuple[str, ...]:
         shlex.join([tools.path("createdb"), "--maintenance-db=postgres", *made]),
         shlex.join([tools.path("pg_restore"), "--exit-on-error", f"--dbname={new}", backup.file]),
         shlex.join([*sql, f"--command=ALTER DATABASE {_quoted(name)} WITH ALLOW_CONNECTIONS false"]),
-        shlex.join(
-            [*sql, f"--command=SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"]
-        ),
+        shlex.join([*sql, f"--command={TERMINATE.format(name=_literal(name))}"]),
         shlex.join([*sql, f"--command=ALTER DATABASE {_quoted(name)} RENAME TO {_quoted(aside)}"]),
         shlex.join([*sql, f"--command=ALTER DATABASE {_quoted(new)} RENAME TO {_quoted(name)}"]),
         "unset PGPASSWORD",

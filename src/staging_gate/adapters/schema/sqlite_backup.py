@@ -92,7 +92,7 @@ def _counts(source: sqlite3.Connection) -> Counts:
 def _revisions(source: sqlite3.Connection, names: Collection[str]) -> tuple[str, ...]:
     if OWN not in names:
         return ()
-    return tuple(sorted(revision for (revision,) in source.execute("SELECT version_num FROM alembic_version")))
+    return tuple(sorted(str(revision) for (revision,) in source.execute("SELECT version_num FROM alembic_version")))
 
 
 def _transfer(source: sqlite3.Connection, job: CopyJob) -> None:
@@ -117,7 +117,7 @@ def _prove(file: Path, counted: Counts) -> None:
         if said != [("ok",)]:
             raise Unavailable(f"The copy of the database is not whole: {'; '.join(str(row[0]) for row in said)}.")
         if _counts(copied) != counted:
-            raise Unavailable("The copy of the database has other rows than the database. Nothing was migrated.")
+            raise Unavailable("The copy of the database has other rows than the database.")
 
 
 def _mode(database: Path) -> int:
