@@ -11,6 +11,7 @@ from staging_gate.ports.logs import Logs
 from staging_gate.ports.notifier import Notifier
 from staging_gate.ports.policy import PolicyReader
 from staging_gate.ports.store import Store
+from staging_gate.ports.way_back import WayBackProver
 
 
 @dataclass(frozen=True)
@@ -28,3 +29,4 @@ class Ports:
     policy: PolicyReader
     notifier: Notifier
     address: str = ""
+    way_back: WayBackProver | None = None

@@ -12,6 +12,7 @@ from staging_gate.domain.log_patterns import FIRST_MINUTES
 from staging_gate.messages import deployments as words
 from staging_gate.messages.incidents import rollback_failed, rollback_tried
 from staging_gate.ports.store import Transaction
+from staging_gate.runbook import pairing
 from staging_gate.runbook.incidents import call_a_person
 
 DEPLOY_STAGING = "deploy to staging"
@@ -90,6 +91,8 @@ def finish(
     if found.is_rollback and state in (DeploymentState.FAILED, DeploymentState.ERRORED):
         _try_otherwise(tx, ended)
     dispatch(tx, found.environment)
+    if state is DeploymentState.SUCCEEDED:
+        pairing.want(tx)
     return ended
 
 

@@ -7,6 +7,7 @@ from staging_gate.testing.clock import MovableClock
 from staging_gate.testing.deploy_target import FakeTarget
 from staging_gate.testing.logs import MemoryLogs
 from staging_gate.testing.notices import FakeNotifier
+from staging_gate.testing.way_back import FakeWayBack
 
 
 @dataclass
@@ -19,14 +20,17 @@ class Outsides:
     notices: FakeNotifier = field(default_factory=FakeNotifier)
     checks: FakeChecks = field(init=False)
     smoke: FakeSmoke = field(init=False)
+    way_back: FakeWayBack = field(init=False)
 
     def __post_init__(self) -> None:
         self.checks = FakeChecks(self.logs)
         self.smoke = FakeSmoke(self.logs)
+        self.way_back = FakeWayBack(self.logs)
 
     def copy(self) -> "Outsides":
         logs = MemoryLogs()
         logs.texts.update(self.logs.texts)
         new = Outsides(MovableClock(self.clock.now()), logs, self.target.copy(), self.notices.copy())
         new.checks, new.smoke = self.checks.copy(logs), self.smoke.copy(logs)
+        new.way_back = self.way_back.copy(logs)
         return new

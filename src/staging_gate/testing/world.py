@@ -31,6 +31,7 @@ from staging_gate.runbook import (
     checking,  # noqa: F401 - procedures are known once they are imported
     deploy_staging,  # noqa: F401
     merging,
+    proving_way_back,  # noqa: F401
     pushes,
     release_production,  # noqa: F401
     releasing,
@@ -54,6 +55,7 @@ ACTING = {
     "code host": frozenset({"merge", "delete_branch", "create_tag", "create_branch"}),
     "checks": frozenset({"prepare", "run"}),
     "smoke tests": frozenset({"run"}),
+    "way back": frozenset({"prove"}),
 }
 
 
@@ -92,6 +94,7 @@ class World:
         self.clock, self.logs = self.outsides.clock, self.outsides.logs
         self.target, self.checks, self.smoke = self.outsides.target, self.outsides.checks, self.outsides.smoke
         self.notices = self.outsides.notices
+        self.way_back = self.outsides.way_back
         self.staging = FakePlace(Environment.STAGING, self.target, self.smoke)
         self.production = FakePlace(Environment.PRODUCTION, self.target, self.smoke)
         self.repository = Repository(folder / REPOSITORY)
@@ -109,6 +112,7 @@ class World:
             logs=self.logs,
             notifier=self.notices,
             policy=YamlPolicyReader(),
+            way_back=self.way_back,
         )
         self.away = {name: Reached(name, self._outside(name), ACTING[name], self.kills) for name in ACTING}
         self.engine = self._new_engine()
@@ -352,6 +356,7 @@ class World:
             smoke=cast(Any, self.away["smoke tests"]),
             logs=self.logs,
             policy=self.ports.policy,
+            way_back=cast(Any, self.away["way back"]),
         )
         return MortalEngine(self._database, ports, self.clock, kills=self.kills, lease_lost=lambda: None)
 
@@ -364,6 +369,7 @@ class World:
             "code host": self.code_host,
             "checks": self.checks,
             "smoke tests": self.smoke,
+            "way back": self.way_back,
         }
         return outsides[name]
 

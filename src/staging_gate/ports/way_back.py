@@ -1,0 +1,46 @@
+"""Trying the release before on databases that the next one has changed, without touching what anybody uses."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from staging_gate.domain.revision import Revision
+from staging_gate.domain.service import Service
+from staging_gate.domain.way_back import TriedOn, Try
+from staging_gate.ports.deploy_target import Cancelled
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two releases, with its services as it describes them for staging. `name` is what people call it."""
+
+    name: str
+    revision: Revision
+    services: tuple[Service, ...]
+    release: str | None = None
+
+
+@dataclass(frozen=True)
+class WayBackOrder:
+    """`key` names everything that is made for this try; the same order may be tried again. `smoke` are the tests that
+    are picked by name, all without. `within` is for the whole of it, builds included."""
+
+    key: str
+    new: Side
+    old: Side
+    on: TriedOn
+    smoke: tuple[str, ...]
+    within: timedelta
+    log: str
+
+
+class WayBackProver(Protocol):
+    def prove(self, order: WayBackOrder, cancelled: Cancelled) -> Try:
+        """Make a database, fill it, bring it to where the order says, and start all services of the old side on it, as
+        in staging but for that database and without a public route; they have to be healthy and pass their smoke tests.
+
+        Nothing of it is left afterwards; what an earlier try of the same order left is ended first. What could not be
+        found out is said in the answer's evidence, with `works` None. Raises Stopped when cancelled, and Unavailable
+        where a later try may go better.
+        """
+        ...
