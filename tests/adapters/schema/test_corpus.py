@@ -1,7 +1,6 @@
 """The proof of migrations on histories with known faults: all are found where they are, and nothing else."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,17 +10,11 @@ from staging_gate.adapters.schema.databases import Databases
 from staging_gate.adapters.schema.postgres import PostgresDatabases
 from staging_gate.adapters.schema.proving import Proof
 from staging_gate.adapters.schema.sqlite import SqliteDatabases
-from staging_gate.testing.postgres import TemporaryPostgres, temporary_postgres
+from staging_gate.testing.postgres import TemporaryPostgres
 from tests.adapters.schema.corpus import ALL, History
 from tests.adapters.schema.projects import SCHEMA, Project, fill
 
 MARK = re.compile(r"#\s*<- (.+)$")
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[TemporaryPostgres]:
-    with temporary_postgres() as running:
-        yield running
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ class Proof:
     _unknown: list[str] = field(default_factory=list)
     _rows: tuple[Rows, ...] = ()
     _stands: tuple[str, ...] | None = None
+    _moved: tuple[str, ...] | None = None
 
     def report(self) -> MigrationReport:
         """Raises Refused where the project's own tool can not start, Stopped where nobody waits any more."""
@@ -51,7 +52,7 @@ class Proof:
             self.service,
             findings=tuple(dict.fromkeys(self._findings)),
             since=self.since or self._stands,
-            new=tuple(migration.path for migration in new),
+            new=tuple(migration.path for migration in new) if self._moved is None else self._moved,
             rows=self._rows,
             unknown=tuple(dict.fromkeys(self._unknown)),
             seconds=time.monotonic() - began,
@@ -76,7 +77,7 @@ class Proof:
             steps = [[migration] for migration in new] if history else [new]
             with self.databases.clone() as clone, self.tool.open(self.site, self.schema, clone) as tool:
                 self._with_data(tool, clone, steps)
-        return [migration for migration in new if migration.path != self.schema.config]
+        return new
 
     def _untold(self) -> list[Migration]:
         """What is new, as far as files say; where gate.yaml names no folder of them, something may be."""
@@ -107,6 +108,9 @@ class Proof:
         before = self.databases.snapshot(clone)
         if not self._judge(tool.upgrade(), new, "up"):
             return False
+        if new and new[0].path == self.schema.config:  # no file says what is new
+            there = next(iter(tool.current()), "")
+            self._moved = (f"{base or 'nothing'} -> {there}",) if there != base else ()
         after = self.databases.snapshot(clone)
         self._find_drift(tool, new)
         if new and self._judge(tool.downgrade(base), new, "down"):
