@@ -64,6 +64,7 @@ SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
     notifications.release_published: [(RELEASE,)],
     notifications.release_verified: [(RELEASE,)],
     notifications.release_failed: [(replace(LIVE, failure="login failed"),)],
+    notifications.deployment_broke: [(replace(LIVE, failure="the disk is full"),)],
     notifications.rollback_started: [(BACK,)],
     notifications.rollback_ended: [(BACK,), (STUCK,)],
     notifications.bypass_given: [(PASS,)],

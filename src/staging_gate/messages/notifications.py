@@ -67,6 +67,11 @@ def release_failed(broken: Deployment) -> Message:
     return Message(f"{broken.release} {deployments.failed_in_production(broken)}", body.strip(), urgent=True)
 
 
+def deployment_broke(broken: Deployment) -> Message:
+    body = f"{_cut(broken.failure)}\nNot the release failed, but what deploys it. `gate deployment show {broken.id}`"
+    return Message(f"{broken.id}, {deployments.name(broken)}, could not be ended", body.strip(), urgent=True)
+
+
 def rollback_started(rollback: Deployment) -> Message:
     body = f"{rollback.why}. `gate deployment follow {rollback.id}`"
     return Message(f"Production goes back to {deployments.name(rollback)}", body, urgent=True)

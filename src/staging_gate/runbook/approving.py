@@ -8,9 +8,11 @@ from staging_gate.domain.approval import Approval
 from staging_gate.domain.change import Change
 from staging_gate.domain.deployment import Deployment
 from staging_gate.domain.environment import Environment
+from staging_gate.domain.notification import Event
 from staging_gate.messages import approvals as words
+from staging_gate.messages import notifications as notices
 from staging_gate.ports import Ports
-from staging_gate.runbook import changes, deciding
+from staging_gate.runbook import changes, deciding, telling
 from staging_gate.runbook.changes import Unusable
 from staging_gate.runbook.migrations import migration_set
 from staging_gate.runbook.policy import needed_policy
@@ -39,6 +41,8 @@ def ask(ports: Ports, number: int, people: Sequence[str], by: Actor) -> Change:
         asked = replace(now, reviewers=(*now.reviewers, *new))
         tx.changes.update(asked, now)
         tx.audit(by, "asked to look at it", changes.subject_of(change), ", ".join(new))
+        said = notices.approval_asked(asked, by.name)
+        telling.tell(tx, Event.APPROVAL_ASKED, changes.subject_of(change), said, new, f"asked {', '.join(new)}")
     return asked
 
 

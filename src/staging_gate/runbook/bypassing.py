@@ -16,12 +16,14 @@ from staging_gate.domain.change import Change
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.followup import FollowUpKind, working_days_after
 from staging_gate.domain.gate import Action, Decision, Facts, evaluate
+from staging_gate.domain.notification import Event
 from staging_gate.domain.policy import Policy
 from staging_gate.domain.release import Release, ReleaseState
 from staging_gate.messages import bypasses as words
+from staging_gate.messages import notifications as notices
 from staging_gate.ports import Ports
 from staging_gate.ports.store import Stale, Transaction
-from staging_gate.runbook import changes, deciding, facts, releasing
+from staging_gate.runbook import changes, deciding, facts, releasing, telling
 from staging_gate.runbook.changes import Unknown, Unusable
 from staging_gate.runbook.following_up import open_follow_up
 from staging_gate.runbook.policy import needed_policy
@@ -66,6 +68,7 @@ def bypass(ports: Ports, named: str, code: str, reason: str, by: Actor, lasts: t
         given = Bypass(id, code, asked.subject, asked.tree, why, by.name, tx.at, tx.at + lasts)
         tx.bypasses.add(given)
         tx.audit(by, "bypass given", given.subject, why, bypass=id, code=code, until=f"{given.expires_at:%FT%TZ}")
+        telling.tell(tx, Event.BYPASS_GIVEN, given.subject, notices.bypass_given(given), step=id)
     return given
 
 

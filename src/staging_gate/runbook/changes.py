@@ -12,14 +12,16 @@ from staging_gate.domain.environment import Environment
 from staging_gate.domain.gate import Decision
 from staging_gate.domain.gate.rules.approvals import why_not
 from staging_gate.domain.hotfix import LABELS, ROLES
+from staging_gate.domain.notification import Event
 from staging_gate.domain.release import ReleaseState
 from staging_gate.domain.revision import Revision
 from staging_gate.messages import approvals as words
+from staging_gate.messages import notifications as notices
 from staging_gate.ports import Ports
 from staging_gate.ports.errors import Refused
 from staging_gate.ports.policy import PolicyProblems
 from staging_gate.ports.store import Stale, Transaction
-from staging_gate.runbook import checking, deciding, urgency
+from staging_gate.runbook import checking, deciding, telling, urgency
 from staging_gate.runbook.hotfix_facts import is_hotfix
 from staging_gate.runbook.migrations import migration_set
 from staging_gate.runbook.policy import policy_at, policy_in_force
@@ -86,6 +88,7 @@ def open_change(
             paged = ", ".join(change.reviewers) or "nobody may approve it"
             tx.audit(SYSTEM, "reviewers paged", subject_of(change), urgent, reviewers=paged)
             log.warning("change %s is a hotfix, for %s: %s", change.number, paged, urgent)
+            telling.tell(tx, Event.HOTFIX_OPENED, subject_of(change), notices.hotfix_opened(change), change.reviewers)
     return refresh(ports, change.number) or change
 
 
@@ -172,6 +175,7 @@ def approve(
             return same[-1]  # said already, and it counts
         tx.approvals.add(approval)
         urgency.ask_for_proof(tx, now)
+        telling.over(tx, subject_of(change), by)
         tx.audit(by, f"approved as {role}", subject_of(change), comment, tree=approval.tree)
     return approval
 
@@ -230,6 +234,7 @@ def close(ports: Ports, number: int, by: Actor, why: str = "") -> Change:
         closed = replace(change, state=ChangeState.CLOSED)
         tx.changes.update(closed, change)
         tx.audit(by, "change closed", subject_of(change), why)
+        telling.over(tx, subject_of(change), by)
         release = tx.releases.get(change.release) if change.release else None
         if release is not None and release.state is ReleaseState.PROPOSED:
             tx.releases.update(replace(release, state=ReleaseState.WITHDRAWN, ended_at=tx.at), release)

@@ -7,16 +7,18 @@ from staging_gate.domain.change import Change
 from staging_gate.domain.check import Check, Verdict
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.gate.rules import checks_passed, migrations_proved
+from staging_gate.domain.notification import Event
 from staging_gate.domain.policy import Policy, Provable, Requirement
 from staging_gate.domain.revision import Revision
 from staging_gate.domain.service import Service
 from staging_gate.domain.timeline import RunState
 from staging_gate.engine import Run, procedure
+from staging_gate.messages import notifications as notices
 from staging_gate.ports import Ports
 from staging_gate.ports.checks import Outcome
 from staging_gate.ports.errors import OutsideError, Refused, Stopped
 from staging_gate.ports.store import Transaction
-from staging_gate.runbook import deciding, judging, urgency
+from staging_gate.runbook import deciding, judging, telling, urgency
 from staging_gate.runbook.policy import needed_policy, services_of
 
 CHECK_CHANGE = "check a change"
@@ -204,6 +206,15 @@ def _record(ports: Ports, about: Subject, name: str, outcome: Outcome, log: str 
         given = judging.exemptions(outcome.reports)
         tx.audit(SYSTEM, f"check {outcome.verdict}", f"change {about.change}", f"{name}: {outcome.summary}", **given)
         urgency.ask_for_proof(tx, tx.changes.get(about.change))
+        _tell_author(tx, about, result)
+
+
+def _tell_author(tx: Transaction, about: Subject, result: Check) -> None:
+    change = tx.changes.get(about.change)
+    if change is not None and result.verdict in (Verdict.FAILED, Verdict.ERRORED):
+        step = f"{result.name} of {about.tree}"
+        news = notices.check_failed(change, result)
+        telling.tell(tx, Event.CHECK_FAILED, f"change {change.number}", news, [change.author], step)
 
 
 def _is_pending(tx: Transaction, about: Subject, name: str) -> bool:

@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from staging_gate.domain.actor import SYSTEM, Actor
 from staging_gate.domain.change import Change
 from staging_gate.domain.followup import FollowUp, FollowUpKind, working_days_after
+from staging_gate.domain.notification import Event
 from staging_gate.domain.policy import Policy
 from staging_gate.messages import followups as words
+from staging_gate.messages import notifications as notices
 from staging_gate.ports import Ports
 from staging_gate.ports.store import Stale, Transaction
-from staging_gate.runbook import deciding
+from staging_gate.runbook import deciding, telling
 from staging_gate.runbook.changes import Unknown, Unusable
 
 log = logging.getLogger(__name__)
@@ -82,6 +84,8 @@ def _remind(ports: Ports, one: FollowUp) -> None:
             tx.followups.remind(one.id, one.reminded_at, tx.at)
             said = words.reminder(one, tx.at)
             tx.audit(SYSTEM, "reminded", one.about, said, id=one.id, owner=one.owner)
+            news, step = notices.follow_up_due(one, tx.at), f"follow-up {one.id} {tx.at}"
+            telling.tell(tx, Event.FOLLOW_UP_DUE, one.about, news, [one.owner], step)
     except Stale:
         return
     log.warning("%s", said)

@@ -6,10 +6,12 @@ from staging_gate.domain.actor import SYSTEM, Actor
 from staging_gate.domain.deployment import Deployment
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.incident import Incident, Phase, Severity
+from staging_gate.domain.notification import Event
 from staging_gate.messages import incidents as words
+from staging_gate.messages import notifications as notices
 from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
-from staging_gate.runbook import deciding
+from staging_gate.runbook import deciding, telling
 from staging_gate.runbook.changes import Unknown, Unusable
 
 
@@ -44,6 +46,7 @@ def resolve(ports: Ports, id: int, reason: str, by: Actor) -> Incident:
         now = replace(found, phase=Phase.RESOLVED, resolved_by=by.name, resolved_at=tx.at, resolution=reason.strip())
         tx.incidents.update(now, found)
         tx.audit(by, "incident resolved", subject_of(now), now.resolution)
+        telling.over(tx, subject_of(now), by)
     return now
 
 
@@ -67,4 +70,6 @@ def _open(
     incident = Incident(id, severity, title, by.name, tx.at, deployment=deployment, details=details)
     tx.incidents.add(incident)
     tx.audit(by, "incident opened", subject_of(incident), title, severity=severity, deployment=deployment)
+    event = Event.CRITICAL_INCIDENT if severity.is_critical else Event.INCIDENT_OPENED
+    telling.tell(tx, event, subject_of(incident), notices.incident_opened(incident))
     return incident

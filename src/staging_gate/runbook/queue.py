@@ -9,10 +9,12 @@ from staging_gate.domain.actor import SYSTEM, Actor
 from staging_gate.domain.deployment import Deployment, DeploymentKind, DeploymentState
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.log_patterns import FIRST_MINUTES
+from staging_gate.domain.notification import Event
 from staging_gate.messages import deployments as words
+from staging_gate.messages import notifications as notices
 from staging_gate.messages.incidents import rollback_failed, rollback_tried
 from staging_gate.ports.store import Transaction
-from staging_gate.runbook import pairing
+from staging_gate.runbook import pairing, telling
 from staging_gate.runbook.incidents import call_a_person
 
 DEPLOY_STAGING = "deploy to staging"
@@ -88,6 +90,7 @@ def finish(
         ended = replace(ended, logs_due_at=tx.at + FIRST_MINUTES)
     tx.deployments.update(ended, found.state)
     tx.audit(by, f"deployment {state}", id, reason)
+    _tell(tx, ended)
     if found.is_rollback and state in (DeploymentState.FAILED, DeploymentState.ERRORED):
         _try_otherwise(tx, ended)
     dispatch(tx, found.environment)
@@ -136,6 +139,17 @@ def _try_otherwise(tx: Transaction, failed: Deployment) -> None:
         retries=failed.id,
     )
     request(tx, second, SYSTEM)
+
+
+def _tell(tx: Transaction, ended: Deployment) -> None:
+    """How a rollback of production ended; and a deployment to it that our machine broke."""
+    if ended.environment is not Environment.PRODUCTION:
+        return
+    broke = ended.state in (DeploymentState.FAILED, DeploymentState.ERRORED)
+    if ended.is_rollback and (broke or ended.state is DeploymentState.SUCCEEDED):
+        telling.tell(tx, Event.ROLLBACK_ENDED, ended.id, notices.rollback_ended(ended))
+    elif ended.state is DeploymentState.ERRORED:
+        telling.tell(tx, Event.RELEASE_FAILED, ended.id, notices.deployment_broke(ended), [ended.requested_by])
 
 
 def _supersede(tx: Transaction, older: Deployment, newer: str) -> None:

@@ -4,10 +4,12 @@ from dataclasses import replace
 
 from staging_gate.domain.actor import SYSTEM
 from staging_gate.domain.deployment import DeploymentState, Verification
+from staging_gate.domain.notification import Event
 from staging_gate.domain.release import ReleaseState
 from staging_gate.engine import Run, procedure
+from staging_gate.messages import notifications as notices
 from staging_gate.ports import Ports
-from staging_gate.runbook import deploying, taking_back
+from staging_gate.runbook import deploying, taking_back, telling
 from staging_gate.runbook.deploy_staging import admit_and_plan
 from staging_gate.runbook.placing import go_live, place, tried
 from staging_gate.runbook.policy import needed_policy
@@ -40,6 +42,7 @@ def verify_release(ports: Ports, id: str) -> None:
         if release is not None:
             verified = replace(release, state=ReleaseState.VERIFIED, verified_at=tx.at, ended_at=tx.at)
             tx.releases.update(verified, release)
+            telling.tell(tx, Event.RELEASE_VERIFIED, release.tag, notices.release_verified(verified))
         tx.deployments.add_verification(Verification(proved.environment, proved.revision.tree, id, tx.at, smoke))
         tx.audit(SYSTEM, "verified in production", id, tree=proved.revision.tree, release=proved.release)
         finish(tx, id, DeploymentState.SUCCEEDED)

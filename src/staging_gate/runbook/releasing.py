@@ -8,17 +8,19 @@ from staging_gate.domain.deployment import Deployment, DeploymentKind, Deploymen
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.gate import Action, Caution, Decision, Facts, ReleaseFacts, evaluate
 from staging_gate.domain.notes import Notes, write_notes
+from staging_gate.domain.notification import Event
 from staging_gate.domain.policy import Policy
 from staging_gate.domain.release import Release, ReleaseState
 from staging_gate.domain.revision import Commit, Revision
 from staging_gate.domain.version import next_tag
 from staging_gate.engine import Run, procedure
 from staging_gate.messages import deployments as deployment_words
+from staging_gate.messages import notifications as notices
 from staging_gate.messages.releases import on_main_already, release_title, tag_message, taken
 from staging_gate.ports import Ports
 from staging_gate.ports.code_host import TagOrder
 from staging_gate.ports.store import Transaction
-from staging_gate.runbook import changes, deciding, facts, hotfix_facts
+from staging_gate.runbook import changes, deciding, facts, hotfix_facts, telling
 from staging_gate.runbook.bypasses_of import bypasses_of
 from staging_gate.runbook.changes import Unknown, Unusable
 from staging_gate.runbook.policy import needed_policy
@@ -107,6 +109,7 @@ def open_release(ports: Ports, by: Actor, tag: str | None = None, title: str | N
         else:
             tx.releases.add(release)
         tx.audit(by, "release opened", release.tag, named, change=change.number)
+        telling.tell(tx, Event.RELEASE_PROPOSED, release.tag, notices.release_proposed(release), step=f"opened {tx.at}")
     return release
 
 
@@ -245,6 +248,7 @@ def queue_deployment(ports: Ports, tag: str) -> str:
         published = replace(release, state=ReleaseState.PUBLISHED, published_at=tx.at, held_back="")
         tx.releases.update(published, release)
         tx.audit(by, "published", tag, release.title, commit=release.revision.commit)
+        telling.tell(tx, Event.RELEASE_PUBLISHED, tag, notices.release_published(published))
         wanted = Deployment(
             id="",
             environment=Environment.PRODUCTION,
@@ -321,6 +325,8 @@ def _want(ports: Ports, release: Release, by: Actor) -> None:
             wanted = replace(_unwanted(release), publish_wanted_at=tx.at, publish_wanted_by=by.name)
             tx.releases.update(wanted, release)
             tx.audit(by, "publishing asked for", release.tag, "when the gate opens")
+            said = notices.release_waits(release, by.name)
+            telling.tell(tx, Event.RELEASE_WAITS, release.tag, said, step=f"waits since {tx.at}")
         change = tx.changes.get(release.change) if release.change else None
         if change is not None and change.is_open and change.merge_wanted_at is None:
             tx.changes.update(replace(change, merge_wanted_at=tx.at, merge_wanted_by=by.name), change)

@@ -3,11 +3,13 @@
 from staging_gate.domain.actor import Actor
 from staging_gate.domain.deployment import Deployment, DeploymentKind, DeploymentState
 from staging_gate.domain.environment import Environment
+from staging_gate.domain.notification import Event
 from staging_gate.engine import Run, procedure
 from staging_gate.messages import deployments as words
+from staging_gate.messages import notifications as notices
 from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
-from staging_gate.runbook import deciding, deploying, taking_back
+from staging_gate.runbook import deciding, deploying, taking_back, telling
 from staging_gate.runbook.after_rollback import open_list
 from staging_gate.runbook.cancelling import cancel
 from staging_gate.runbook.changes import Unusable
@@ -60,7 +62,9 @@ def order(tx: Transaction, target: Deployment, reason: str, by: Actor, through_p
         urgent=True,
         through_provider=through_provider,
     )
-    return request(tx, rollback, by)
+    ordered = request(tx, rollback, by)
+    telling.tell(tx, Event.ROLLBACK_STARTED, ordered.id, notices.rollback_started(ordered))
+    return ordered
 
 
 def _refuse_a_second(tx: Transaction, target: Deployment, running: Deployment | None) -> None:

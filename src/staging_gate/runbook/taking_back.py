@@ -6,13 +6,15 @@ from dataclasses import replace
 from staging_gate.domain.actor import SYSTEM, Actor
 from staging_gate.domain.deployment import Deployment, DeploymentKind, DeploymentState
 from staging_gate.domain.environment import Environment
+from staging_gate.domain.notification import Event
 from staging_gate.domain.release import Hold, Quarantine, ReleaseState
 from staging_gate.engine import Run
 from staging_gate.messages import deployments as words
+from staging_gate.messages import notifications as notices
 from staging_gate.messages.incidents import broke_after_the_switch, route_not_closed
 from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
-from staging_gate.runbook import deploying
+from staging_gate.runbook import deploying, telling
 from staging_gate.runbook.after_rollback import open_list
 from staging_gate.runbook.incidents import call_a_person
 from staging_gate.runbook.placing import Failure, prove_what_is_back, tried
@@ -145,6 +147,8 @@ def _release_failed(tx: Transaction, broken: Deployment) -> None:
         return  # it was proved there before: what went wrong now is not its code
     tx.releases.update(replace(release, state=ReleaseState.FAILED, ended_at=tx.at), release)
     quarantine(tx, broken.release, broken.revision.tree, words.failed_in_production(broken))
+    people = [name for name in (release.published_by, release.created_by) if name]
+    telling.tell(tx, Event.RELEASE_FAILED, release.tag, notices.release_failed(broken), people)
     if broken.state is DeploymentState.VERIFYING:
         hold_promotions(tx, broken.environment, f"{broken.release} {words.failed_in_production(broken)}")
 
@@ -166,3 +170,5 @@ def _add_rollback(tx: Transaction, broken: Deployment, previous: Deployment) -> 
     )
     tx.deployments.add(rollback)
     tx.audit(SYSTEM, "rollback started", rollback.id, rollback.why, undoes=broken.id)
+    if rollback.environment is Environment.PRODUCTION:
+        telling.tell(tx, Event.ROLLBACK_STARTED, rollback.id, notices.rollback_started(rollback))
