@@ -22,8 +22,6 @@ from staging_gate.domain.followup import FollowUp, FollowUpKind
 from staging_gate.domain.gate import Action, Caution, Decision, Passed, Reason
 from staging_gate.domain.incident import Incident, Severity
 from staging_gate.domain.log_patterns import Found
-from staging_gate.domain.migration import Finding, MigrationReport, Rows
-from staging_gate.domain.migration import Severity as Worth
 from staging_gate.domain.notification import Message
 from staging_gate.domain.release import Release, ReleaseState
 from staging_gate.messages import (
@@ -37,7 +35,6 @@ from staging_gate.messages import (
     followups,
     hotfixes,
     incidents,
-    migrations,
     pushes,
     releases,
     reports,
@@ -58,7 +55,7 @@ from tests.domain.nouns import (
     SHIPPED,
     approval,
 )
-from tests.messages import notifications
+from tests.messages import notifications, said_migrations
 
 CLOSED = Decision(
     Action.PUBLISH,
@@ -103,16 +100,9 @@ STANDING = [
     Occurrence(Kind.CUTOFF, AT, AT, environments=(Environment.STAGING,)),
 ]
 
-LOST = Finding(
-    "rows_lost", Worth.WARNING, "migrations/versions/0002_next.py", 9, "orders had 2,000 rows and has 0",
-    "No downgrade brings them back.", "Keep a copy.",
-)  # fmt: skip
-PROOF = MigrationReport(
-    "api", (LOST,), ("0001",), ("migrations/versions/0002_next.py",), (Rows("orders", 2000, 0),), ("no squawk",), 1.25
-)
-
 SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
     **notifications.SAID,
+    **said_migrations.SAID,
     calendar.title: [(each,) for each in STANDING],
     calendar.published: [(replace(RELEASE, published_by="dana"),)],
     calendar.waits: [("v1.1.0",)],
@@ -202,14 +192,6 @@ SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
     ],
     incidents.route_not_closed: [(LIVE,)],
     incidents.broke_after_the_switch: [(LIVE,)],
-    migrations.summary: [
-        ([],),
-        ([PROOF],),
-        ([replace(PROOF, findings=(LOST, LOST, replace(LOST, severity=Worth.ERROR)))],),
-        ([replace(PROOF, findings=(replace(LOST, severity=Worth.ERROR),) * 2)],),
-        ([replace(PROOF, unknown=())],),
-    ],
-    migrations.text: [(PROOF,), (MigrationReport("web"),)],
     pushes.protected_branch: [("main", "staging")],
     pushes.protected_branch_deleted: [("main",)],
     pushes.branch_like_a_tag: [("v1.0.0",)],
@@ -235,6 +217,7 @@ SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
         (OPEN,),
         (LARGE,),
         (MANY, "Europe/London", "change 7 is next.", "https://gate.example/changes/7"),
+        (OPEN, "UTC", "", "", (said_migrations.JUDGED, said_migrations.BAD, replace(said_migrations.BAD, findings=()))),
     ],
     explaining.supposed: [(AT, "Europe/London", "ada", False), (AT, "UTC", "ada", True)],
     explaining.place: [

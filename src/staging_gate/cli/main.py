@@ -34,6 +34,7 @@ VERBS = {
     "calendar": "calendar:calendar",
     "incident": "incidents:incident",
     "report": "reports:report",
+    "migrations": "migrations:migrations",
     "explain": "reading:explain",
     "what-if": "what_if:what_if",
     "policy": "policies:policy",

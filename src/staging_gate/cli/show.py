@@ -111,6 +111,8 @@ def change(view: dict[str, Any]) -> None:
         out.print(f"  and {len(view['commits']) - 20} more commits", style="dim")
     for check in view["checks"]:
         out.print(check_line(check))
+    if any(each["report"]["findings"] for each in view["migrations"]):
+        indented(f"what was found about its migrations: `gate migrations {c['number']}`", 4, "dim")
     for shown in view["approvals"]:
         given = shown["approval"]
         mark = MARKS["passed"] if shown["counts"] else MARKS["skipped"]

@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 
 from staging_gate.domain.calendar import spoken
 from staging_gate.domain.gate import Caution, Decision, Reason
+from staging_gate.domain.migration import MigrationReport
+from staging_gate.messages import migrations
 from staging_gate.messages.decisions import headline
 
 LONGEST_TITLE, LONGEST_SUMMARY = 140, 65_535
@@ -20,15 +22,18 @@ def title(decision: Decision) -> str:
     return _cut(decision.reasons[0].sentence if len(decision.reasons) == 1 else _headline(decision), LONGEST_TITLE)
 
 
-def summary(decision: Decision, zone: str = "UTC", place: str = "", address: str = "") -> str:
-    """`place` says where it waits in a queue, `address` is that of its page; both may be unknown. What people wrote
-    comes out as they wrote it: it formats nothing and calls nobody."""
+def summary(
+    decision: Decision, zone: str = "UTC", place: str = "", address: str = "", proved: Sequence[MigrationReport] = ()
+) -> str:
+    """`place` says where it waits in a queue, `address` is that of its page; both may be unknown. `proved` is what was
+    found about its migrations. What people wrote comes out as they wrote it: it formats nothing and calls nobody."""
     parts = [f"**{_plain(_headline(decision))}**", *(_reason(reason, zone) for reason in decision.reasons)]
     parts += [
         f"- Let pass by {_plain(passed.bypass.by)}: {_plain(passed.reason.sentence)} ({_plain(passed.bypass.reason)})"
         for passed in decision.bypassed
     ]
     parts += [_warning(warning) for warning in decision.warnings]
+    parts += [_migrations(report) for report in proved]
     parts += [_plain(place)] if place else []
     parts += [f"[All of it]({address})"] if address else []
     return _cut("\n\n".join(parts) + "\n", LONGEST_SUMMARY)
@@ -50,6 +55,16 @@ def _reason(reason: Reason, zone: str) -> str:
 def _warning(warning: Caution) -> str:
     first = f"- Warning: {_plain(warning.sentence)} (`{warning.code}`)"
     return "\n".join([first, *_evidence(warning.evidence), f"  - {_plain(warning.advice)}"])
+
+
+def _migrations(report: MigrationReport) -> str:
+    lines = [f"**{_plain(migrations.head(report))}**"]
+    for finding in report.findings:
+        lines.append(f"- {finding.severity}: {_plain(finding.what)} (`{finding.code}`) in {_plain(finding.place)}")
+        lines += _evidence((*migrations.notes(finding), finding.why, finding.instead))
+    lines += [f"- not known: {_plain(said)}" for said in report.unknown]
+    lines += [f"- {_plain(migrations.idle(exemption, report))}" for exemption in report.idle]
+    return "\n".join(lines if len(lines) > 1 else [*lines, "- nothing found"])
 
 
 def _evidence(evidence: Sequence[str]) -> list[str]:

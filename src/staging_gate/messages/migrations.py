@@ -19,7 +19,7 @@ def summary(reports: Sequence[MigrationReport]) -> str:
         said.append(f"{warnings} {'warning' if warnings == 1 else 'warnings'}")
     if exempted := sum(finding.exempted is not None for finding in findings):
         said.append(f"{exempted} exempted")
-    if any(needs_window(finding) for finding in findings):
+    if any(_needs_window(finding) for finding in findings):
         said.append("production needs a maintenance window")
     if any(report.unknown for report in reports):
         said.append("not all could be tried")
@@ -52,12 +52,8 @@ def notes(finding: Finding) -> Iterator[str]:
     if finding.built_in is not None:
         changed = "lowered" if finding.is_lowered else "raised"
         yield f"{changed} by gate.yaml from {finding.built_in} to {finding.severity}"
-    if needs_window(finding):
+    if _needs_window(finding):
         yield "production needs a maintenance window for it"
-
-
-def needs_window(finding: Finding) -> bool:
-    return finding.is_heavy and finding.exempted is None
 
 
 def idle(exemption: Exemption, report: MigrationReport) -> str:
@@ -68,6 +64,17 @@ def idle(exemption: Exemption, report: MigrationReport) -> str:
     return f"{what} exempts nothing: remove it from gate.yaml, or correct its path"
 
 
+def without_report(subject: str) -> str:
+    return (
+        f"Nothing is known about the migrations of {subject}: no check that `proves: migrations` has come to an end on "
+        "this code."
+    )
+
+
 def _finding(finding: Finding) -> list[str]:
     said = [f"      {note}" for note in notes(finding)]
     return [f"  {finding}", *said, f"      {finding.why}", f"      -> {finding.instead}"]
+
+
+def _needs_window(finding: Finding) -> bool:
+    return finding.is_heavy and finding.exempted is None

@@ -14,7 +14,7 @@ from staging_gate.domain.revision import Commit
 from staging_gate.messages import approvals as words
 from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
-from staging_gate.queries import bypasses, hotfixes
+from staging_gate.queries import bypasses, hotfixes, migrations
 from staging_gate.runbook import changes, deciding
 from staging_gate.runbook.approvals_of import approvals_of
 from staging_gate.runbook.policy import policy_in_force
@@ -42,6 +42,7 @@ class ChangeView:
     bypasses: tuple[bypasses.ShownBypass, ...]
     hotfix: hotfixes.ShownHotfix | None
     waits: tuple[str, ...]
+    migrations: tuple[migrations.ShownReport, ...]
 
 
 def view(ports: Ports, number: int, actor: Actor) -> ChangeView:
@@ -56,6 +57,7 @@ def view(ports: Ports, number: int, actor: Actor) -> ChangeView:
         tested = tuple(tx.changes.tested([number]))
         deployments = tuple(d.id for d in tx.deployments.of_change(number))
         given = bypasses.about(tx, number, change.release)
+        proved = migrations.of_tree(tx, change.merged.tree if change.merged else change.mergeable_tree())
     return ChangeView(
         change=change,
         checks=checks,
@@ -68,6 +70,7 @@ def view(ports: Ports, number: int, actor: Actor) -> ChangeView:
         bypasses=given,
         hotfix=hotfixes.of_change(ports, change),
         waits=waits,
+        migrations=proved,
     )
 
 

@@ -12,12 +12,14 @@ from staging_gate.domain.audit import ChainReport
 from staging_gate.queries.board import Board
 from staging_gate.queries.deployments import Timeline
 from staging_gate.queries.explaining import Explained
+from staging_gate.queries.migrations import MigrationsView
 from staging_gate.queries.what_if import WhatIf
 
 ANSWERS: Mapping[str, type] = {
     "status": Board,  # gate status --json
     "explain": Explained,  # gate explain --json
     "what-if": WhatIf,  # gate what-if --json
+    "migrations": MigrationsView,  # gate migrations --json
     "audit-verify": ChainReport,  # gate audit verify --json
     "deployment": Timeline,  # gate deployment show --json
 }

@@ -13,6 +13,7 @@ from staging_gate.server.api import (
     followups,
     hotfixes,
     incidents,
+    migrations,
     reading,
     releases,
 )
@@ -30,6 +31,7 @@ for part in (
     bypasses,
     calendar,
     approvals,
+    migrations,
     administration,
 ):
     router.include_router(part.router)
