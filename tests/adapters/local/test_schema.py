@@ -1,12 +1,14 @@
 """Schema upgrades. The migration tool in the tree is a stand-in that notes each of its runs in the database's file."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from staging_gate.adapters.local.migration_commands import to_downgrade
 from staging_gate.domain.environment import Environment
-from staging_gate.domain.service import Schema, Target
+from staging_gate.domain.service import Schema, SchemaCommands, Target
 from staging_gate.ports.deploy_target import Order
 from staging_gate.ports.errors import Refused, Unavailable
 from tests.adapters.local.sample import World, never, service
@@ -150,3 +152,56 @@ def test_a_database_that_is_not_named_is_refused(world: World) -> None:
 def test_a_missing_configuration_is_refused(world: World) -> None:
     with pytest.raises(Refused, match=r"The migrations need alembic\.ini, which is not in the tree"):
         upgrade(world, built(world, {}))
+
+
+MIGRATE = """#!/usr/bin/env python3
+import os, sys
+with open(os.environ["DATABASE_URL"].removeprefix("sqlite:///"), "a") as file:
+    print(*sys.argv[1:], file=file)
+"""
+BY_COMMANDS = Schema(
+    "commands",
+    "gate.yaml",
+    "DATABASE_URL",
+    commands=SchemaCommands(("python", "migrate.py", "at"), ("python", "migrate.py", "up"), ("never",)),
+    files="db",
+)
+
+
+def by_commands(world: World, files: dict[str, str], number: int = 1, schema: Schema = BY_COMMANDS) -> Order:
+    order = built(world, {"migrate.py": MIGRATE, **files}, number=number)
+    return replace(order, service=replace(order.service, schema=schema))
+
+
+def test_another_tool_runs_by_its_own_command_when_its_folder_changes(world: World) -> None:
+    assert re.fullmatch(r"migrated in \d+\.\d s", upgrade(world, by_commands(world, {"db/1.sql": "one"})))
+    said = upgrade(world, by_commands(world, {"unrelated.txt": "x"}, 2))
+    assert (said, database(world).read_text()) == ("the database has these migrations already", "up\n")
+
+    upgrade(world, by_commands(world, {"db/2.sql": "two"}, 3))
+
+    assert database(world).read_text() == "up\n" * 2
+    assert world.log("staging-1/schema-api").startswith("$ python migrate.py up\n")
+
+
+def test_another_tool_without_a_folder_runs_each_time(world: World) -> None:
+    for number in (1, 2):
+        upgrade(world, by_commands(world, {}, number, replace(BY_COMMANDS, files="")))
+
+    assert database(world).read_text() == "up\n" * 2
+
+
+def test_a_folder_that_is_not_there_is_named(world: World) -> None:
+    with pytest.raises(Refused) as caught:
+        upgrade(world, by_commands(world, {}))
+
+    assert caught.value.message == "gate.yaml says that the migrations are in db, which is no folder in the tree."
+
+
+def test_the_commands_back() -> None:
+    back = replace(BY_COMMANDS, commands=SchemaCommands(("a",), ("b",), ("go", "--to=$REVISION", "${REVISION}")))
+
+    assert to_downgrade(back, "7") == ("go", "--to=7", "7")
+    assert to_downgrade(Schema("alembic", "a.ini", "X"), "") == (
+        "python", "-m", "alembic", "-c", "a.ini", "downgrade", "base"
+    )  # fmt: skip

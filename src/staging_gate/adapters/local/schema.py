@@ -15,6 +15,7 @@ from staging_gate.adapters.local.commands import Command, Commands, ending
 from staging_gate.adapters.local.launching import known_values, path_of, program, resolved_environ
 from staging_gate.adapters.local.layout import Layout
 from staging_gate.adapters.local.locks import locked
+from staging_gate.adapters.local.migration_commands import to_upgrade
 from staging_gate.adapters.local.secrets import Resolved
 from staging_gate.domain.service import Schema
 from staging_gate.ports.deploy_target import Order
@@ -77,7 +78,7 @@ class Schemas:
         return None if found is None else list(found)
 
     def _run(self, order: Order, schema: Schema, build: Build, home: Path, resolved: Resolved, log: str) -> str:
-        command = ("python", "-m", "alembic", "-c", schema.config, "upgrade", "head")
+        command = to_upgrade(schema)
         argv = program(command, build.path, path_of(build), {}, f"services.{order.service.name}.schema")
         self.logs.append(log, f"$ {' '.join(command)}\n")
         within = order.service.build_within
@@ -121,10 +122,31 @@ class Record:
 
 def fingerprint(tree: Path, schema: Schema) -> str | None:
     """Names the migrations of a tree by all that is in their folder; None where we can not tell which that is."""
+    found = _commands_folder(tree, schema) if schema.commands else _alembic_folder(tree, schema)
+    if found is None:
+        return None
+    said, folder = found
+    seen = hashlib.sha256(said)
+    for path in sorted(path for path in folder.rglob("*") if path.suffix != ".pyc" and path.is_file()):
+        content = path.read_bytes()
+        seen.update(f"{os.path.relpath(path, tree)}\0{len(content)}\0".encode() + content)
+    return seen.hexdigest()
+
+
+def _commands_folder(tree: Path, schema: Schema) -> tuple[bytes, Path] | None:
+    folder = (tree / schema.files).resolve()
+    if not schema.files or not folder.is_relative_to(tree.resolve()):
+        return None
+    if not folder.is_dir():
+        raise Refused(f"gate.yaml says that the migrations are in {schema.files}, which is no folder in the tree.")
+    return "\0".join(to_upgrade(schema)).encode(), folder
+
+
+def _alembic_folder(tree: Path, schema: Schema) -> tuple[bytes, Path] | None:
     parser = configparser.ConfigParser(defaults={"here": str(tree)})
-    config = tree / schema.config
     try:
-        parser.read_string(config.read_text(encoding="utf-8"))
+        text = (tree / schema.config).read_text(encoding="utf-8")
+        parser.read_string(text)
         location = parser.get("alembic", "script_location")
         elsewhere = parser.get("alembic", "version_locations", fallback="")
     except FileNotFoundError as error:
@@ -132,14 +154,8 @@ def fingerprint(tree: Path, schema: Schema) -> str | None:
     except (configparser.Error, UnicodeDecodeError):
         return None
     folder = (tree / location).resolve()
-    if elsewhere or not folder.is_dir() or not folder.is_relative_to(tree.resolve()):
-        return None
-    files = [config, *(path for path in sorted(folder.rglob("*")) if path.suffix != ".pyc" and path.is_file())]
-    seen = hashlib.sha256()
-    for path in files:
-        content = path.read_bytes()
-        seen.update(f"{os.path.relpath(path, tree)}\0{len(content)}\0".encode() + content)
-    return seen.hexdigest()
+    inside = folder.is_dir() and folder.is_relative_to(tree.resolve())
+    return (text.encode(), folder) if inside and not elsewhere else None
 
 
 def _database(schema: Schema, order: Order, resolved: Resolved) -> str:
