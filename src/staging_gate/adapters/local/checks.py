@@ -1,20 +1,15 @@
 """Checks: policy's commands in a clean copy of the same build that is deployed later."""
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from staging_gate.adapters.local import disk
 from staging_gate.adapters.local.builds import Build, Builds
 from staging_gate.adapters.local.commands import Command, Commands, ending, last_line
 from staging_gate.adapters.local.environ import tool_environ
-from staging_gate.adapters.local.folders import hand_over, remove, unseal
 from staging_gate.adapters.local.launching import program
 from staging_gate.adapters.local.layout import Layout, make_folder
-from staging_gate.adapters.local.leftovers import MARK, end_leftovers
-from staging_gate.adapters.local.locks import locked, locked_for_removal
 from staging_gate.adapters.local.recipes import BuildFailed
+from staging_gate.adapters.local.scratch import HOME, Scratch
 from staging_gate.adapters.local.secrets import Resolved, resolve
 from staging_gate.adapters.local.site import LocalSite
 from staging_gate.adapters.local.waiting import Limit
@@ -26,12 +21,11 @@ from staging_gate.domain.service import Service
 from staging_gate.messages import migrations as words
 from staging_gate.ports.checks import Outcome
 from staging_gate.ports.deploy_target import Cancelled
-from staging_gate.ports.errors import OutsideError, Refused, Stopped, Unavailable
+from staging_gate.ports.errors import OutsideError, Refused, Stopped
 from staging_gate.ports.logs import Logs
 from staging_gate.ports.schema_tool import MigrationProver
-from staging_gate.wire.commands import Account, Finished, capture
+from staging_gate.wire.commands import Account, Finished
 
-HOME = "home"
 SUPERSEDED = "cancelled: a newer push superseded it"
 
 
@@ -41,8 +35,8 @@ class LocalChecks:
     def __init__(
         self, layout: Layout, builds: Builds, logs: Logs, account: Account | None, prover: MigrationProver | None = None
     ) -> None:
-        self._layout = layout
         self._builds = builds
+        self._scratch = Scratch(layout, builds, account)
         self._commands = Commands(logs, account)
         self._account = account
         self._logs = logs
@@ -65,7 +59,7 @@ class LocalChecks:
         limit = Limit()
         name = hashlib.sha256(f"{revision.tree}\0{check.name}".encode()).hexdigest()[:16]
         try:
-            with self._scratch(name, cancelled) as folder:
+            with self._scratch.folder(name, cancelled) as folder:
                 builds = [self._builds.ensure(revision, service, log, cancelled) for service in services]
                 return _outcome(check, self._run(folder, builds, check, log, cancelled))
         except Stopped:
@@ -92,7 +86,7 @@ class LocalChecks:
             return Outcome(Verdict.PASSED, "no service has a schema", limit.spent)
         try:
             stop = lambda: limit.over or cancelled()  # noqa: E731
-            with self._scratch(name, stop) as folder:
+            with self._scratch.folder(name, stop) as folder:
                 reports = [
                     self._prove(self._prover, folder / service.name, revision, production, service, within, log, stop)
                     for service in with_schema
@@ -126,43 +120,17 @@ class LocalChecks:
 
     def _site(self, folder: Path, revision: Revision, service: Service, log: str, cancelled: Cancelled) -> LocalSite:
         build = self._builds.ensure(revision, service, log, cancelled)
-        copy = self._copy(build, make_folder(folder) / "tree")
+        copy = self._scratch.copy(build, make_folder(folder) / "tree")
         return LocalSite(copy, build, folder, service, self._logs, log, self._account, cancelled)
-
-    @contextmanager
-    def _scratch(self, name: str, cancelled: Cancelled) -> Iterator[Path]:
-        """A folder for one check, alone; what an earlier run left in it is removed, and so is what this one leaves."""
-        folder, lock = self._layout.scratch / name, self._layout.scratch / f"{name}.lock"
-        try:
-            with locked(lock, cancelled=cancelled), disk.explained(self._layout.root):
-                end_leftovers(str(folder / HOME))
-                remove(folder)
-                yield make_folder(folder)
-        finally:
-            with locked_for_removal(lock) as ours:
-                if ours:
-                    remove(folder)
 
     def _run(self, folder: Path, builds: list[Build], check: CheckCommand, log: str, cancelled: Cancelled) -> Finished:
         home = folder / HOME
         path = ":".join(dict.fromkeys([*(str(build.programs) for build in builds), tool_environ(home)["PATH"]]))
         secrets = resolve(check.environ)
         environ = Resolved({**tool_environ(home, path), "CI": "true", **secrets.environ}, secrets.secrets)
-        copy = self._copy(builds[0], folder / "tree")
+        copy = self._scratch.copy(builds[0], folder / "tree")
         argv = program(check.command, copy, path, {}, f"checks.{check.name}")
         return self._commands.run(Command(argv, copy, home, environ, check.within, log), cancelled)
-
-    def _copy(self, build: Build, copy: Path) -> Path:
-        """A copy that the check may write into; its environment stays the shared one."""
-        with self._builds.in_use(build):
-            argv = ["cp", "-a", "--reflink=auto", "--", str(build.path), str(copy)]
-            copied = capture(argv, environ={**tool_environ(copy), MARK: str(copy.with_name(HOME))})
-        if copied.code:
-            said = copied.err.decode(errors="replace")
-            raise disk.full(self._layout.root, said) if disk.says_full(said) else Unavailable("Copying failed.", said)
-        unseal(copy)
-        hand_over(copy, self._account)
-        return copy
 
 
 def _too_late(check: CheckCommand) -> str:

@@ -32,13 +32,14 @@ class Prover:
     ) -> MigrationReport:
         tool = TOOLS[schema.tool]
         since = tool.heads(production.tree, schema) if production else None
-        with self._databases(site, urlsplit(address).scheme) as databases:
+        with self.databases(site, urlsplit(address).scheme) as databases:
             return Proof(
-                service, tool, schema, site, databases, since, lambda clone: _seed(site, schema, clone), production
+                service, tool, schema, site, databases, since, lambda clone: fill(site, schema, clone), production
             ).report()
 
     @contextmanager
-    def _databases(self, site: Site, scheme: str) -> Iterator[Databases]:
+    def databases(self, site: Site, scheme: str) -> Iterator[Databases]:
+        """Where clones of a database are made whose address has this scheme."""
         kind = scheme.partition("+")[0]
         if kind == "sqlite":
             yield SqliteDatabases(site.scratch)
@@ -68,7 +69,7 @@ def _temporary() -> Iterator[str]:
         raise Unavailable(f"There is no Postgres to prove migrations on. {error}") from error
 
 
-def _seed(site: Site, schema: Schema, clone: str) -> str:
+def fill(site: Site, schema: Schema, clone: str) -> str:
     """What could not be done; nothing when there is data now."""
     if not schema.seed:
         return "No rows to try them on: `schema` has no `seed` command, so what fails on full tables was not tried."
