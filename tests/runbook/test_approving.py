@@ -70,6 +70,30 @@ def test_migrations_are_found_where_alembic_looks_for_them(world: World) -> None
     assert named({"README.md": "none\n"}) == ""
 
 
+def test_migrations_of_another_tool_are_in_its_folder(made: Callable[..., World]) -> None:
+    def named(world: World, files: dict[str, str]) -> str:
+        commit = world.repository.commit(world.revision("main").commit, files, "x", "root", world.clock.now())
+        return migration_set(world.ports, policy_in_force(world.ports), commit)
+
+    tool = "commands: {current: at, upgrade: up, downgrade: down $REVISION}"
+    world = made(gate_yaml().replace("alembic: alembic.ini", f"{tool}\n      files: db"))
+    first = named(world, {"db/1.sql": "one\n"})
+    assert first and named(world, {"db/1.sql": "one\n", "README.md": "x\n"}) == first
+    assert named(world, {"db/1.sql": "other\n"}) != first
+
+
+def test_without_a_folder_all_of_the_tree_may_be_migrations(made: Callable[..., World]) -> None:
+    tool = "commands: {current: at, upgrade: up, downgrade: down $REVISION}"
+    world = made(gate_yaml().replace("alembic: alembic.ini", tool))
+    main = world.revision("main").commit
+
+    def named(files: dict[str, str]) -> str:
+        commit = world.repository.commit(main, files, "x", "root", world.clock.now())
+        return migration_set(world.ports, policy_in_force(world.ports), commit)
+
+    assert named({"README.md": "x\n"}) != named({"README.md": "y\n"}) != ""
+
+
 def test_it_expires_and_is_given_again(made: Callable[..., World]) -> None:
     world = made(gate_yaml(staging={"approvals_expire": "24h"}))
     change = world.change()

@@ -5,16 +5,22 @@ from configparser import ConfigParser, Error
 from posixpath import dirname, join, normpath
 
 from staging_gate.domain.policy import Policy
+from staging_gate.domain.service import Schema
 from staging_gate.ports import Ports
 
 
 def migration_set(ports: Ports, policy: Policy | None, commit: str) -> str:
     """Hex SHA-256 of the services' schema folders as they are in a revision; empty where there are none."""
     schemas = [service.schema for service in policy.services if service.schema] if policy else []
-    places = dict.fromkeys(_folder(ports.code_host.file(commit, schema.config), schema.config) for schema in schemas)
-    found = {place: id for place in places if place and (id := ports.code_host.folder(commit, place))}
+    places = dict.fromkeys(_place(ports, schema, commit) for schema in schemas)
+    found = {place: id for place in places if place is not None and (id := ports.code_host.folder(commit, place))}
     said = "".join(f"{id} {place}\n" for place, id in sorted(found.items()))
     return hashlib.sha256(said.encode()).hexdigest() if said else ""
+
+
+def _place(ports: Ports, schema: Schema, commit: str) -> str | None:
+    """Its folder; all of the tree where another tool's is not known: then everything may be a migration."""
+    return schema.files if schema.commands else _folder(ports.code_host.file(commit, schema.config), schema.config)
 
 
 def _folder(config: bytes | None, path: str) -> str | None:
