@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from staging_gate.domain.notification import Message
-from staging_gate.ports.errors import OutsideError, Refused
+from staging_gate.ports.errors import Refused
 
 
 @dataclass(frozen=True)
@@ -16,10 +16,11 @@ class Sent:
 
 @dataclass
 class FakeNotifier:
-    """Implements `ports.notifier.Notifier`. `sent` has what arrived, in order; `lacking` are references that lead
-    nowhere."""
+    """Implements `ports.notifier.Notifier`. `sent` has what arrived, in order, `failed` where it went wrong; `lacking`
+    are references that lead nowhere."""
 
     sent: list[Sent] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
     lacking: set[str] = field(default_factory=set)
     _failing: dict[str, list[tuple[BaseException, bool]]] = field(default_factory=dict)
 
@@ -30,6 +31,7 @@ class FakeNotifier:
         if arrives:
             self.sent.append(Sent(to, message))
         if error is not None:
+            self.failed.append(to)
             raise error
 
     def why_not(self, to: str) -> str | None:
@@ -53,9 +55,9 @@ class FakeNotifier:
         return found[0]
 
     def copy(self) -> "FakeNotifier":
-        return FakeNotifier(list(self.sent), set(self.lacking))
+        return FakeNotifier(list(self.sent), list(self.failed), set(self.lacking))
 
-    def _next_fault(self, to: str) -> tuple[OutsideError | BaseException | None, bool]:
+    def _next_fault(self, to: str) -> tuple[BaseException | None, bool]:
         faults = self._failing.get(to, [])
         return faults.pop(0) if faults else (None, True)
 

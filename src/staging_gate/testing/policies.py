@@ -21,6 +21,7 @@ def gate_yaml(
     service: Mapping[str, Any] | None = None,
     proof: Mapping[str, Any] | None = None,
     calendar: Mapping[str, Any] | None = None,
+    notify: Mapping[str, Any] | None = None,
 ) -> str:
     """The text of a valid gate.yaml. `staging` and `production` are laid over the flow, `service` over each service;
     with `proof` the check db-migrations proves migrations, by these rules."""
@@ -36,6 +37,7 @@ def gate_yaml(
             **({"calendar": dict(calendar)} if calendar else {}),
             "people": {name: f"{name}@marketedge.example" for name in people},
             "roles": {role: list(names) for role, names in roles.items()},
+            **({"notify": notify} if notify else {}),
         },
         sort_keys=False,
     )
