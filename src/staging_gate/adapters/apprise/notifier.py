@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import get_ident
+from threading import local
 from typing import TYPE_CHECKING
 
 from staging_gate.domain.notification import Message
@@ -71,13 +71,10 @@ class AppriseNotifier:
 
 
 def _service_of(address: str) -> "NotifyBase | None":
-    from apprise import Apprise, AppriseAsset
-
-    # Its words would go to our log with the addresses in them; so would those of the HTTP library that it uses.
-    logging.getLogger("apprise").propagate = False
-    logging.getLogger("urllib3").setLevel(logging.INFO)
-    asset = AppriseAsset(app_id="Staging Gate", app_desc="Staging Gate", app_url="", async_mode=False)
     with _heard():
+        from apprise import Apprise, AppriseAsset
+
+        asset = AppriseAsset(app_id="Staging Gate", app_desc="Staging Gate", app_url="", async_mode=False)
         return Apprise.instantiate(address, asset=asset)
 
 
@@ -90,25 +87,32 @@ def _type(message: Message) -> "NotifyType":
 @contextmanager
 def _heard() -> Iterator[list[str]]:
     """What Apprise says in this thread meanwhile."""
-    logger, ear = logging.getLogger("apprise"), _Ear()
-    logger.addHandler(ear)
+    logger = logging.getLogger("apprise")
     logger.setLevel(logging.DEBUG)
+    logger.addFilter(_EAR)  # once: the same filter is not added again
+    logging.getLogger("urllib3").setLevel(logging.INFO)  # at DEBUG it quotes addresses too
+    said: list[str] = []
+    _EAR.here.said = said
     try:
-        yield ear.said
+        yield said
     finally:
-        logger.removeHandler(ear)
+        del _EAR.here.said
 
 
-class _Ear(logging.Handler):
+class _Ear(logging.Filter):
+    """Lets nothing through: what Apprise says holds addresses, and would stand in everybody's log."""
+
     def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
-        self.said: list[str] = []
-        self._thread = get_ident()
+        super().__init__()
+        self.here = local()
 
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.thread == self._thread:
-            self.said.append(record.getMessage())
+    def filter(self, record: logging.LogRecord) -> bool:
+        if hasattr(self.here, "said"):
+            self.here.said.append(record.getMessage())
+        return False
 
+
+_EAR = _Ear()
 
 _NO_CONNECTION = re.compile(
     r"refused|resol|NewConnectionError|ConnectTimeout|connect timeout|unreachable|getaddrinfo|not known|no route",
