@@ -11,6 +11,7 @@ from bench.figures import Figure, show
 BENCHES = {
     "deploy": "merge to live, rollback, and what clients notice of it",
     "decide": "decisions a second, and explain over years of work",
+    "intake": "webhooks taken a second, and none lost",
 }
 
 

@@ -18,7 +18,7 @@ class Baseline:
 
 @dataclass(frozen=True)
 class Figure:
-    """`most` limits the ratio, `most_value` the value itself; at most one of them is given."""
+    """`most` and `least` limit the ratio, `most_value` the value itself; at most one of them is given."""
 
     bench: str
     figure: str
@@ -26,6 +26,7 @@ class Figure:
     unit: str
     baseline: Baseline | None = None
     most: float | None = None
+    least: float | None = None
     most_value: float | None = None
 
     @property
@@ -37,6 +38,8 @@ class Figure:
     def aim(self) -> str | None:
         if self.most is not None:
             return f"ratio <= {self.most:g}"
+        if self.least is not None:
+            return f"ratio >= {self.least:g}"
         return None if self.most_value is None else f"{self.unit} <= {self.most_value:g}"
 
     @property
@@ -44,6 +47,8 @@ class Figure:
         """Whether the aim is met; None without an aim."""
         if self.most is not None:
             return self.ratio is not None and self.ratio <= self.most
+        if self.least is not None:
+            return self.ratio is not None and self.ratio >= self.least
         return None if self.most_value is None else self.value <= self.most_value
 
     def line(self) -> str:

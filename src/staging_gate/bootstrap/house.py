@@ -18,20 +18,23 @@ from staging_gate.adapters.local.accounts import why_not_separate
 from staging_gate.bootstrap import procedures
 from staging_gate.bootstrap.access import ensure_access
 from staging_gate.bootstrap.adapters import REPOSITORY, Bound, bind
-from staging_gate.bootstrap.settings import DATABASE, CanNotStart, Settings
+from staging_gate.bootstrap.settings import DATABASE, INBOX, CanNotStart, Settings
 from staging_gate.domain.actor import Actor
 from staging_gate.domain.environment import Environment
 from staging_gate.engine import DatabaseProblem, Engine, connect
+from staging_gate.messages import hooks as words
 from staging_gate.ports.errors import OutsideError
-from staging_gate.runbook import pushes, reconcile, ticking, tokens
+from staging_gate.runbook import hearing, pushes, ticking, tokens
 from staging_gate.runbook.facts import target_problems
 from staging_gate.runbook.policy import policy_in_force
-from staging_gate.store import NewerDatabase, SqlStore, upgrade
+from staging_gate.store import NewerDatabase, SqliteInbox, SqlStore, upgrade
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_SECONDS = 10.0
 TELL_AGAIN_SECONDS = 0.2
+GATHER_SECONDS = 0.5
+"""What several webhooks are about is looked at once."""
 LEAST_FREE_BYTES = 500 * 1024 * 1024
 
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
@@ -57,7 +60,8 @@ class House:
         self._engine = engine
         self._store = store
         self._stopping: list[Callable[[], None]] = []
-        self._stopped = Event()
+        self._stopped, self._wake = Event(), Event()
+        self.inbox = SqliteInbox(settings.state / INBOX)
         self._looker = Thread(target=self._look_on, name="reconcile", daemon=True)
         self._news = Event()
         self._teller = Thread(target=self._tell_on, name="notify", daemon=True)
@@ -76,12 +80,17 @@ class House:
     def close(self) -> None:
         self._stopped.set()
         self._news.set()
+        self._wake.set()
         for stop in self._stopping:
             stop()
         self._engine.stop()
 
     def nudge(self) -> None:
         self._engine.nudge()
+
+    def look_now(self) -> None:
+        """Somebody told us that something has changed."""
+        self._wake.set()
 
     def wait(self, run: str, within: float) -> bool:
         """Whether the run ended within so many seconds."""
@@ -130,7 +139,13 @@ class House:
         builder = self.settings.build_account or self.settings.service_account
         who = shared or f"services run as {self.settings.service_account}, builds and checks as {builder}"
         findings.append(Finding("account", shared is None or os.geteuid() != 0, who, "See above."))
-        return findings + self._examine_policy()
+        return findings + self._examine_hooks() + self._examine_policy()
+
+    def _examine_hooks(self) -> list[Finding]:
+        now = self.ports.clock.now()
+        lags = hearing.lags(self.inbox, tuple(self.settings.hook_secrets))
+        do = "What they hint at could not be looked at: the server's log says why."
+        return [Finding(f"webhooks of {lag.provider}", not lag.late(now), words.lag(lag, now), do) for lag in lags]
 
     def _examine_policy(self) -> list[Finding]:
         policy = policy_in_force(self.ports)
@@ -158,15 +173,17 @@ class House:
         )
 
     def _look_on(self) -> None:
-        """Pushes that nobody told us about, because we were not running or were killed, are found by looking; and what
-        has come due is done."""
+        """Pushes that nobody told us about, because we were not running or were killed, are found by looking, as is
+        what webhooks hint at; and what has come due is done."""
         while not self._stopped.is_set():
+            self._wake.clear()
             try:
-                reconcile.catch_up(self.ports)
+                hearing.look_again(self.ports, self.inbox)
                 ticking.tick(self.ports)
             except (OutsideError, SQLAlchemyError) as error:
                 log.warning("could not look at the branches and at what is due, trying again: %s", error)
-            self._stopped.wait(LOOK_EVERY_SECONDS)
+            if self._wake.wait(LOOK_EVERY_SECONDS):
+                self._stopped.wait(GATHER_SECONDS)
 
     def _tell_on(self) -> None:
         """People are told at once of what was committed; sending may take long, so nobody else waits for it."""

@@ -3,10 +3,13 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from staging_gate.wire.signatures import SCHEMES
+
 DATABASE = "gate.db"
+INBOX = "inbox.db"
 NOT_TO_BE_REACHED = ("127.0.0.1", "::1", "localhost", "0.0.0.0", "::")  # noqa: S104 - nothing is bound by it
 SYSTEM_STATE = Path("/var/lib/staging-gate")
 """As root: never under a home, because services run as another user."""
@@ -33,6 +36,7 @@ class Settings:
     environment: str = "production"
     public: str = ""
     proof_postgres: str = ""
+    hook_secrets: Mapping[str, tuple[bytes, ...]] = field(default_factory=dict, repr=False)
 
     @property
     def public_address(self) -> str:
@@ -57,7 +61,8 @@ class Settings:
         cls, environ: Mapping[str, str] = os.environ, state: Path | None = None, port: int | None = None
     ) -> "Settings":
         """From the variables GATE_STATE, GATE_HOST, GATE_PORT, GATE_DATABASE_URL, GATE_SERVICE_ACCOUNT,
-        GATE_BUILD_ACCOUNT, GATE_ENVIRONMENT, GATE_ADDRESS and GATE_PROOF_POSTGRES; arguments win. Raises BadSetting."""
+        GATE_BUILD_ACCOUNT, GATE_ENVIRONMENT, GATE_ADDRESS, GATE_PROOF_POSTGRES and GATE_HOOK_<PROVIDER>; arguments
+        win. Raises BadSetting."""
         return cls(
             state=(state or Path(environ.get("GATE_STATE") or default_state(environ))).absolute(),
             host=environ.get("GATE_HOST", cls.host),
@@ -68,6 +73,7 @@ class Settings:
             environment=environ.get("GATE_ENVIRONMENT", cls.environment),
             public=_address(environ.get("GATE_ADDRESS", "")),
             proof_postgres=environ.get("GATE_PROOF_POSTGRES", ""),
+            hook_secrets={provider: found for provider in SCHEMES if (found := _secrets(environ, provider))},
         )
 
 
@@ -76,6 +82,12 @@ def default_state(environ: Mapping[str, str] = os.environ) -> Path:
         return SYSTEM_STATE
     home = environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
     return Path(home) / "staging-gate"
+
+
+def _secrets(environ: Mapping[str, str], provider: str) -> tuple[bytes, ...]:
+    """The one of today, and the one before it, so that a new one can be set up before the old one goes."""
+    name = f"GATE_HOOK_{provider.upper()}"
+    return tuple(secret.encode() for key in (name, f"{name}_BEFORE") if (secret := environ.get(key, "").strip()))
 
 
 def _address(text: str) -> str:

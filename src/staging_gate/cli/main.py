@@ -37,6 +37,7 @@ VERBS = {
     "migrations": "migrations:migrations",
     "explain": "reading:explain",
     "what-if": "what_if:what_if",
+    "hooks": "hooks:hooks",
     "policy": "policies:policy",
     "audit": "audits:audit",
 }

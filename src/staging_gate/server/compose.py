@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from staging_gate import __version__
 from staging_gate.bootstrap.house import House
-from staging_gate.server import api, problems, web
+from staging_gate.server import api, hooks, problems, web
 from staging_gate.server.events import Broadcaster
 
 HEADERS = {
@@ -27,15 +27,24 @@ Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 def compose(house: House) -> Asgi:
-    """The whole server. Git goes past the web framework: its bodies are streams, both ways."""
-    pages = _application(house)
+    """The whole server. Git goes past the web framework: its bodies are streams, both ways. So do webhooks, which are
+    many at times."""
+    pages, intake = _application(house), _intake(house)
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http" and scope["path"].startswith("/git/"):
             return await house.git(scope, receive, send)
+        if scope["type"] == "http" and scope["path"].startswith("/hooks/"):
+            return await intake(scope, receive, send)
         return await pages(scope, _bounded(receive), send)
 
     return application
+
+
+def _intake(house: House) -> Asgi:
+    inline = house.inbox.commit_seconds() < hooks.QUICK_COMMIT_SECONDS
+    group = hooks.GroupCommit(house.inbox.keep, inline)
+    return hooks.Intake(house.settings.hook_secrets, group, house.ports.clock, house.look_now)
 
 
 def _application(house: House) -> FastAPI:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import uvicorn
 
@@ -66,8 +67,9 @@ class Served:
 
 
 @contextmanager
-def running_server(state: Path) -> Iterator[Served]:
-    settings = Settings(state, port=free_port(), environment="staging")
+def running_server(state: Path, **more: Any) -> Iterator[Served]:
+    """`more` are settings besides."""
+    settings = Settings(state, port=free_port(), environment="staging", **more)
     house = open_house(settings)
     house.start()
     config = uvicorn.Config(compose(house), port=settings.port, log_level="error", timeout_graceful_shutdown=1)

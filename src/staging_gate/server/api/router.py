@@ -11,6 +11,7 @@ from staging_gate.server.api import (
     deployments,
     following,
     followups,
+    hooks,
     hotfixes,
     incidents,
     migrations,
@@ -32,6 +33,7 @@ for part in (
     calendar,
     approvals,
     migrations,
+    hooks,
     administration,
 ):
     router.include_router(part.router)

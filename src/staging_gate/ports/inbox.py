@@ -1,0 +1,34 @@
+"""Where deliveries of webhooks lie from before we answer them until we have looked at what they are about."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from staging_gate.domain.delivery import Delivery, Lag
+
+
+class Inbox(Protocol):
+    def keep(self, deliveries: Sequence[Delivery]) -> None:
+        """All of them or none, safe against a loss of power when this returns. One whose key is here already is left
+        as it is. Raises Unavailable."""
+        ...
+
+    def newest(self) -> int:
+        """The number of the last that came; 0 where none ever did."""
+        ...
+
+    def settle(self, up_to: int, at: datetime) -> None:
+        """Note that we have looked, after those up to this number; those settled long ago are forgotten."""
+        ...
+
+    def lags(self) -> list[Lag]:
+        """Of the providers of which something is here."""
+        ...
+
+    def recent(self, limit: int = 50) -> list[Delivery]:
+        """Newest first, without their bodies."""
+        ...
+
+    def get(self, provider: str, key: str) -> Delivery | None:
+        """With its body."""
+        ...

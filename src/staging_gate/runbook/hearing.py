@@ -1,0 +1,36 @@
+"""Webhooks are hints: whatever they say, we read again how it is. So lost, doubled and late ones do no harm."""
+
+from collections.abc import Sequence
+
+from staging_gate.domain.actor import Actor
+from staging_gate.domain.delivery import Delivery, Lag
+from staging_gate.ports import Ports
+from staging_gate.ports.inbox import Inbox
+from staging_gate.runbook import reconcile
+from staging_gate.runbook.changes import Unknown, Unusable
+
+MAY_READ = ("devops", "admin")
+
+
+def look_again(ports: Ports, inbox: Inbox) -> None:
+    """Look once for all that has come until now. What can not be looked at stays in the inbox, for the next time."""
+    newest = inbox.newest()
+    reconcile.catch_up(ports)
+    if newest:
+        inbox.settle(newest, ports.clock.now())
+
+
+def lags(inbox: Inbox, providers: Sequence[str]) -> list[Lag]:
+    """Of providers that may tell us something."""
+    known = {lag.provider: lag for lag in inbox.lags()}
+    return [known.get(provider) or Lag(provider, None) for provider in providers]
+
+
+def read(inbox: Inbox, provider: str, key: str, by: Actor) -> Delivery:
+    """A delivery with its body, which may tell of anything. Raises Unknown, Unusable."""
+    if not by.has_any(*MAY_READ):
+        raise Unusable(f"What a webhook brought is shown to {' and '.join(MAY_READ)} only.")
+    found = inbox.get(provider, key)
+    if found is None:
+        raise Unknown(f"There is no delivery {key!r} of {provider}. `gate hooks list` shows the recent ones.")
+    return found

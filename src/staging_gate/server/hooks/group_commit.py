@@ -1,0 +1,68 @@
+"""Whatever arrived in the same turn of the event loop is one commit: no timer, nobody waits for company."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from staging_gate.domain.delivery import Delivery
+from staging_gate.ports.errors import OutsideError
+
+QUICK_COMMIT_SECONDS = 0.001
+"""A commit that takes longer would hold up everybody if it were done in the event loop."""
+
+Keep = Callable[[Sequence[Delivery]], None]
+
+
+class GroupCommit:
+    """To be used in one event loop. A commit is done in its turn (`inline`: it is a fraction of a millisecond), or, on
+    slow disks, in a thread while the next ones gather."""
+
+    def __init__(self, keep: Keep, inline: bool = True) -> None:
+        self._keep = keep
+        self._inline = inline
+        self._batch: list[tuple[Delivery, asyncio.Future[None]]] = []
+        self._flushing: asyncio.Future[None] | None = None
+
+    async def keep(self, delivery: Delivery) -> None:
+        """Returns when it is stored. Raises what storing raises."""
+        loop = asyncio.get_running_loop()
+        stored = loop.create_future()
+        if not self._batch and self._flushing is None:
+            loop.call_soon(self._flush, loop)
+        self._batch.append((delivery, stored))
+        await stored
+
+    def _flush(self, loop: asyncio.AbstractEventLoop) -> None:
+        batch, self._batch = self._batch, []
+        deliveries = [delivery for delivery, _ in batch]
+        if self._inline:
+            return _tell(batch, self._try(deliveries))
+        self._flushing = loop.run_in_executor(None, self._keep, deliveries)
+        self._flushing.add_done_callback(lambda done: self._flushed(loop, batch, done))
+
+    def _flushed(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        batch: list[tuple[Delivery, asyncio.Future[None]]],
+        done: asyncio.Future[None],
+    ) -> None:
+        self._flushing = None
+        if self._batch:
+            self._flush(loop)
+        _tell(batch, done.exception())
+
+    def _try(self, deliveries: Sequence[Delivery]) -> BaseException | None:
+        try:
+            self._keep(deliveries)
+        except OutsideError as error:
+            return error
+        return None
+
+
+def _tell(batch: list[tuple[Delivery, asyncio.Future[None]]], problem: BaseException | None) -> None:
+    for _, stored in batch:
+        if stored.done():
+            continue  # its client is gone
+        if problem is None:
+            stored.set_result(None)
+        else:
+            stored.set_exception(problem)

@@ -1,0 +1,134 @@
+"""Deliveries of webhooks, in a SQLite file of their own: they wait for no other writer, and belong to this process."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Lock
+from time import perf_counter
+
+from staging_gate.domain.delivery import Delivery, Lag
+from staging_gate.ports.errors import Unavailable
+
+KEPT_FOR = timedelta(days=14)
+"""How long settled ones stay, for people who ask what came."""
+BUSY_SECONDS = 10.0
+MOST_PAGES = 16_000
+"""Of the write-ahead log (64 MiB), after which whoever writes has to wait until it is emptied. `settle` empties it
+before, in its own thread."""
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS delivery (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    provider TEXT NOT NULL,
+    key TEXT NOT NULL,
+    event TEXT NOT NULL,
+    received_at INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    UNIQUE (provider, key)
+);
+CREATE TABLE IF NOT EXISTS settled (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL);
+"""
+KEEP = """
+INSERT INTO delivery (provider, key, event, received_at, body) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (provider, key) DO NOTHING
+"""
+COLUMNS = "provider, key, event, received_at, (SELECT min(at) FROM settled WHERE settled.seq >= delivery.seq)"
+RECENT = f"SELECT {COLUMNS}, x'' FROM delivery ORDER BY seq DESC LIMIT ?"  # noqa: S608 - our own words
+ONE = f"SELECT {COLUMNS}, body FROM delivery WHERE provider = ? AND key = ?"  # noqa: S608
+LAGS = """
+SELECT provider, max(received_at), sum(seq > mark), min(CASE WHEN seq > mark THEN received_at END)
+FROM delivery, (SELECT coalesce(max(seq), 0) AS mark FROM settled) GROUP BY provider
+"""
+FORGET = "DELETE FROM delivery WHERE seq <= (SELECT max(seq) FROM settled WHERE at < ?)"
+
+
+class SqliteInbox:
+    """Implements `ports.inbox.Inbox`. Times are microseconds since 1970."""
+
+    def __init__(self, file: Path) -> None:
+        file.touch(mode=0o600)  # bodies may tell of private repositories
+        self._file = file
+        self._lock = Lock()
+        self._writer = self._open()
+        self._writer.executescript(TABLES)
+
+    def commit_seconds(self) -> float:
+        """How long this disk takes for one, now: the median of three."""
+        found = []
+        for number in range(3):
+            began = perf_counter()
+            self._writer.execute(f"PRAGMA user_version = {number}")
+            found.append(perf_counter() - began)
+        return sorted(found)[1]
+
+    def keep(self, deliveries: Sequence[Delivery]) -> None:
+        rows = [(one.provider, one.key, one.event, _micros(one.received_at), one.body) for one in deliveries]
+        with self._writing() as writer:
+            writer.executemany(KEEP, rows)
+
+    def newest(self) -> int:
+        with closing(self._open()) as reader:
+            return int(reader.execute("SELECT coalesce(max(seq), 0) FROM delivery").fetchone()[0])
+
+    def settle(self, up_to: int, at: datetime) -> None:
+        with self._writing() as writer:
+            writer.execute("INSERT OR IGNORE INTO settled VALUES (?, ?)", (up_to, _micros(at)))
+            writer.execute(FORGET, (_micros(at - KEPT_FOR),))
+        with closing(self._open()) as reader:
+            reader.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def lags(self) -> list[Lag]:
+        with closing(self._open()) as reader:
+            return [
+                Lag(provider, _moment(last), waiting, _moment(since) if since else None)
+                for provider, last, waiting, since in reader.execute(LAGS)
+            ]
+
+    def recent(self, limit: int = 50) -> list[Delivery]:
+        return self._read(RECENT, limit)
+
+    def get(self, provider: str, key: str) -> Delivery | None:
+        return next(iter(self._read(ONE, provider, key)), None)
+
+    def close(self) -> None:
+        self._writer.close()
+
+    def _open(self) -> sqlite3.Connection:
+        opened = sqlite3.connect(self._file, BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        opened.execute("PRAGMA journal_mode = WAL")
+        opened.execute("PRAGMA synchronous = FULL")
+        opened.execute(f"PRAGMA wal_autocheckpoint = {MOST_PAGES}")
+        return opened
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Cursor]:
+        try:
+            with self._lock:
+                cursor = self._writer.cursor()
+                cursor.execute("BEGIN IMMEDIATE")
+                try:
+                    yield cursor
+                    cursor.execute("COMMIT")
+                except BaseException:
+                    if self._writer.in_transaction:
+                        cursor.execute("ROLLBACK")
+                    raise
+        except sqlite3.OperationalError as error:
+            raise Unavailable("The inbox of webhooks can not be written: nothing was kept.", str(error)) from error
+
+    def _read(self, query: str, *values: object) -> list[Delivery]:
+        with closing(self._open()) as reader:
+            return [
+                Delivery(provider, key, event, _moment(received), body, _moment(settled) if settled else None)
+                for provider, key, event, received, settled, body in reader.execute(query, values)
+            ]
+
+
+def _micros(at: datetime) -> int:
+    return int(at.timestamp() * 1_000_000)
+
+
+def _moment(micros: int) -> datetime:
+    return datetime.fromtimestamp(micros / 1_000_000, UTC)
