@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+import itertools
 import json
 import urllib.error
 import urllib.request
@@ -118,27 +119,34 @@ def test_those_of_one_turn_are_one_commit() -> None:
     assert [len(group) for group in post.kept] == [7]
 
 
-def test_on_a_slow_disk_the_next_ones_gather_while_one_commit_is_done() -> None:
+def test_on_a_slow_disk_the_next_ones_gather_while_one_commit_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     kept: list[int] = []
-    group = GroupCommit(lambda deliveries: kept.append(len(deliveries)), inline=False)
 
     async def waves() -> None:
-        first = [asyncio.create_task(group.keep(delivery(n))) for n in range(3)]
+        loop = asyncio.get_running_loop()
+        moments = itertools.count(0, 0.01)
+        monkeypatch.setattr(loop, "time", lambda: next(moments))
+        group = GroupCommit(lambda deliveries: kept.append(len(deliveries)))
+        for n in range(3):
+            await group.keep(delivery(n))
+        first = [asyncio.create_task(group.keep(delivery(n))) for n in range(3, 5)]
         await asyncio.sleep(0)
-        await asyncio.sleep(0)  # the first commit is under way
-        await asyncio.gather(*first, *(group.keep(delivery(n)) for n in range(3, 8)))
+        await asyncio.sleep(0)  # the commit of these two is under way
+        await asyncio.gather(*first, *(group.keep(delivery(n)) for n in range(5, 9)))
 
     asyncio.run(waves())
-    assert kept == [3, 5]
+    assert kept == [1, 1, 1, 2, 4]
 
 
-@pytest.mark.parametrize("inline", [True, False])
-def test_who_could_not_be_stored_hears_it(inline: bool) -> None:
+@pytest.mark.parametrize("slow", [0, 3])
+def test_who_could_not_be_stored_hears_it(slow: int) -> None:
     def full(_: Sequence[Delivery]) -> None:
         raise Unavailable("The disk is full.")
 
+    group = GroupCommit(full)
+    group._slow = slow
     with pytest.raises(Unavailable):
-        asyncio.run(GroupCommit(full, inline).keep(delivery(1)))
+        asyncio.run(group.keep(delivery(1)))
 
 
 def delivery(number: int) -> Delivery:

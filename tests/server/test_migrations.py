@@ -84,9 +84,7 @@ def test_the_page_of_a_release_shows_what_was_found(served: Served, ada: Api) ->
 
 
 def test_what_is_neither_a_change_nor_a_release_is_refused(ada: Api) -> None:
-    with pytest.raises(
-        ApiProblem, match="'main' is neither a change nor a release: wanted one such as 12"
-    ):
+    with pytest.raises(ApiProblem, match="'main' is neither a change nor a release: wanted one such as 12"):
         ada.get("/migrations/main")
     with pytest.raises(ApiProblem, match="There is no change 4711"):
         ada.get("/migrations/4711")

@@ -82,7 +82,3 @@ def test_a_disk_that_takes_nothing_more(inbox: SqliteInbox, tmp_path: Path) -> N
     inbox._writer.execute("PRAGMA max_page_count = 1000000")
     inbox.keep([replace(PUSH, key="small")])
     assert [one.key for one in inbox.recent()] == ["small", "72d3162e"]
-
-
-def test_how_quick_a_commit_is(inbox: SqliteInbox) -> None:
-    assert 0 < inbox.commit_seconds() < 10

@@ -42,8 +42,7 @@ def compose(house: House) -> Asgi:
 
 
 def _intake(house: House) -> Asgi:
-    inline = house.inbox.commit_seconds() < hooks.QUICK_COMMIT_SECONDS
-    group = hooks.GroupCommit(house.inbox.keep, inline)
+    group = hooks.GroupCommit(house.inbox.keep)
     return hooks.Intake(house.settings.hook_secrets, group, house.ports.clock, house.look_now)
 
 

@@ -6,7 +6,6 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Lock
-from time import perf_counter
 
 from staging_gate.domain.delivery import Delivery, Lag
 from staging_gate.ports.errors import Unavailable
@@ -53,15 +52,6 @@ class SqliteInbox:
         self._lock = Lock()
         self._writer = self._open()
         self._writer.executescript(TABLES)
-
-    def commit_seconds(self) -> float:
-        """How long this disk takes for one, now: the median of three."""
-        found = []
-        for number in range(3):
-            began = perf_counter()
-            self._writer.execute(f"PRAGMA user_version = {number}")
-            found.append(perf_counter() - began)
-        return sorted(found)[1]
 
     def keep(self, deliveries: Sequence[Delivery]) -> None:
         rows = [(one.provider, one.key, one.event, _micros(one.received_at), one.body) for one in deliveries]

@@ -6,19 +6,21 @@ from collections.abc import Callable, Sequence
 from staging_gate.domain.delivery import Delivery
 from staging_gate.ports.errors import OutsideError
 
-QUICK_COMMIT_SECONDS = 0.001
-"""A commit that takes longer would hold up everybody if it were done in the event loop."""
+SLOW_COMMIT_SECONDS = 0.003
+"""A commit that takes longer holds up everybody while it is done in the event loop."""
+SLOW_COMMITS = 3
+"""So many in a row, and this is a slow disk."""
 
 Keep = Callable[[Sequence[Delivery]], None]
 
 
 class GroupCommit:
-    """To be used in one event loop. A commit is done in its turn (`inline`: it is a fraction of a millisecond), or, on
-    slow disks, in a thread while the next ones gather."""
+    """To be used in one event loop. A commit is done in its turn (it takes a fraction of a millisecond) or, on a slow
+    disk, in a thread while the next ones gather."""
 
-    def __init__(self, keep: Keep, inline: bool = True) -> None:
+    def __init__(self, keep: Keep) -> None:
         self._keep = keep
-        self._inline = inline
+        self._slow = 0
         self._batch: list[tuple[Delivery, asyncio.Future[None]]] = []
         self._flushing: asyncio.Future[None] | None = None
 
@@ -34,8 +36,11 @@ class GroupCommit:
     def _flush(self, loop: asyncio.AbstractEventLoop) -> None:
         batch, self._batch = self._batch, []
         deliveries = [delivery for delivery, _ in batch]
-        if self._inline:
-            return _tell(batch, self._try(deliveries))
+        if self._slow < SLOW_COMMITS:
+            began = loop.time()
+            problem = self._try(deliveries)
+            self._slow = self._slow + 1 if loop.time() - began > SLOW_COMMIT_SECONDS else 0
+            return _tell(batch, problem)
         self._flushing = loop.run_in_executor(None, self._keep, deliveries)
         self._flushing.add_done_callback(lambda done: self._flushed(loop, batch, done))
 
