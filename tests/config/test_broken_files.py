@@ -170,10 +170,15 @@ SHAPES = {
         ("product: shop", "product: shop\nrepository: {github: shop/shop}"),
         "2:14: repository.github: not supported by this version; write `git`",
     ),
-    "a requirement of a later version": (
-        ("requires: [verified_in_staging]", "requires: [way_back_proved]"),
+    "a misspelt requirement": (
+        ("requires: [verified_in_staging]", "requires: [way_back_prooved]"),
         "20:16: flow.production.requires[0]: wanted one of verified_in_staging, tested_by_a_person, no_critical_bugs, "
-        'migrations_proved, found the text "way_back_proved"; not supported by this version',
+        'migrations_proved, way_back_proved, found the text "way_back_prooved"; did you mean "way_back_proved"?',
+    ),
+    "an agreement to downgrades that nobody knows": (
+        ("requires: [verified_in_staging]", "requires: [verified_in_staging]\n    rollback: {downgrade: sometimes}"),
+        "21:27: flow.production.rollback.downgrade: wanted one of never, without_loss, always, "
+        'found the text "sometimes"',
     ),
     "a misspelt key": (
         ("    run:", "    runs:"),
@@ -187,7 +192,7 @@ SHAPES = {
         ("branch: main", "branch: main\n    colour: red"),
         "19:5: flow.production.colour: unknown key, "
         "known here: branch, tags, from, checks, merge, requires, approvals, "
-        "approvals_expire, smoke, watch, large_release",
+        "approvals_expire, smoke, watch, large_release, backup, rollback",
     ),
     "a missing key": (
         ("    run: serve --port $PORT\n", ""),

@@ -15,6 +15,7 @@ from staging_gate.domain.gate import Facts, ReleaseFacts
 from staging_gate.domain.policy import Lane, MergeMethod, Policy, Requirement
 from staging_gate.domain.release import Hold, Quarantine, Release, ReleaseState
 from staging_gate.domain.revision import Revision
+from staging_gate.domain.way_back import WayBack, WayBackVerdict
 
 AT = datetime(2026, 3, 5, 10, 0, tzinfo=UTC)
 HEAD, MERGED = Revision("a" * 40, "b" * 40), Revision("c" * 40, "d" * 40)
@@ -103,7 +104,8 @@ LIVE = Deployment(
     release="v1.1.0",
 )
 EARLIER = replace(LIVE, id="production-1", revision=HEAD, release="v1.0.0")
-BACK = Facts(PRODUCTION, live=LIVE, rollback_to=EARLIER)
+WAY = WayBack(MERGED.tree, HEAD.tree, WayBackVerdict.COMPATIBLE, AT, "staging-3")
+BACK = Facts(PRODUCTION, live=LIVE, rollback_to=EARLIER, database=LIVE, way_back=WAY)
 UNTRIED = replace(PUBLISHABLE, release=replace(PROMOTED, tested=frozenset()))
 PASS = Bypass(
     "bypass-1a2b3c",

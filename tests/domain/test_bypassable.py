@@ -8,7 +8,7 @@ from staging_gate.domain import gate
 RULES = Path(gate.__file__).parent / "rules"
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "bypass.md"
 CALENDAR = {"announced", "freeze", "release_in_preparation", "window"}
-PROOF = {"migrations_proved", "no_critical_bugs", "tested_by_a_person", "verified_in_staging"}
+PROOF = {"migrations_proved", "no_critical_bugs", "tested_by_a_person", "verified_in_staging", "way_back_proved"}
 CODES = {
     "critical_bugs",
     "critical_bugs_unknown",
@@ -20,6 +20,8 @@ CODES = {
     "not_verified_in_staging",
     "outside_window",
     "release_in_preparation",
+    "way_back_irreversible",
+    "way_back_unproved",
 }
 
 

@@ -20,7 +20,7 @@ from staging_gate.domain.incident import Incident, Severity
 from staging_gate.domain.policy import LargeRelease, MergeMethod, Policy
 from staging_gate.domain.release import Release, ReleaseState
 from staging_gate.messages.decisions import lines
-from tests.domain import hotfixes
+from tests.domain import going_back, hotfixes
 from tests.domain.nouns import (
     ADA,
     AT,
@@ -155,6 +155,7 @@ OPEN = {
         publishing(tested=frozenset()), facts=replace(UNTRIED, bypasses=(replace(PASS, by="ben"), PASS))
     ),
     "staging is everybody's to deploy again": Case(Action.DEPLOY, Facts(STAGING)),
+    **{name: Case(*given) for name, given in going_back.OPEN.items()},
 }
 
 CLOSED = {
@@ -287,7 +288,7 @@ CLOSED = {
         live=replace(LIVE, id="production-3", kind=DeploymentKind.ROLLBACK, why="rollback to v1.1.0: it is slow"),
     ),
     "back to what is live": rolling_back(rollback_to=LIVE),
-    **{name: Case(*given) for name, given in hotfixes.CLOSED.items()},
+    **{name: Case(*given) for name, given in (*hotfixes.CLOSED.items(), *going_back.CLOSED.items())},
 }
 
 

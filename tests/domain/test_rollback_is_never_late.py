@@ -15,9 +15,11 @@ from tests.domain.nouns import AT, BACK, HELD, POLICY, PROMOTED, TESS
 from tests.domain.test_gate_properties import actors, facts
 
 ASKED = {"environment", "live", "rollback_to", "rollback_name", "rollback_back", "quarantines"}
-"""The facts that a rollback may depend on: where it goes, and what it leaves."""
+ASKED |= {"database", "way_back", "intent_wish"}
+"""The facts that a rollback may depend on: where it goes, what it leaves, and what is known of the database."""
 
 CODES = {"no_policy", "no_right", "rollback_of_a_rollback", "no_rollback_target", "quarantined", "already_live"}
+CODES |= {"way_back_unknown", "way_back_irreversible", "loses_data"}
 """Every reason why a rollback may be refused."""
 
 TODAY, YEARS = AT.replace(tzinfo=None), timedelta(days=1000)
@@ -64,5 +66,5 @@ def test_the_same_calendar_does_close_a_release() -> None:
 def test_the_table_names_no_rule_that_looks_at_a_clock() -> None:
     asked = {rule.__module__.rpartition(".")[2] for rule in RULES[Action.ROLL_BACK]}
 
-    assert asked == {"policy_in_force", "rights", "rollback_of_a_rollback", "rollback_target"}
+    assert asked == {"policy_in_force", "rights", "rollback_of_a_rollback", "rollback_target", "way_back"}
     assert {field.name for field in fields(Facts)} >= ASKED

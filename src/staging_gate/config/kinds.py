@@ -9,6 +9,7 @@ from staging_gate.config.commands import command
 from staging_gate.config.kind import Kind
 from staging_gate.domain.calendar import WeeklyTime, Window
 from staging_gate.domain.environment import Environment
+from staging_gate.domain.going_back import Consent
 from staging_gate.domain.migration import Severity
 from staging_gate.domain.migration_rules import RULES
 from staging_gate.domain.notification import Event
@@ -31,9 +32,9 @@ def _named(wanted: str, pattern: str, mended: readers.Mend = str.lower) -> Kind:
     return Kind(wanted, readers.matching(pattern, mended), {"type": "string", "pattern": f"^(?:{pattern})$"})
 
 
-def _one_of(options: type[StrEnum], later: tuple[str, ...] = ()) -> Kind:
+def _one_of(options: type[StrEnum]) -> Kind:
     known = [option.value for option in options]
-    reader = readers.choice(options, later)
+    reader = readers.choice(options)
     return Kind(f"one of {', '.join(known)}", reader, {"type": "string", "enum": known}, write=str)
 
 
@@ -139,7 +140,8 @@ EnvironValue = Annotated[str, _ENVIRON]
 ExpectedValue = Annotated[str, _EXPECTED]
 Merge = Annotated[MergeMethod, _one_of(MergeMethod)]
 Proof = Annotated[Provable, _one_of(Provable)]
-Required = Annotated[Requirement, _one_of(Requirement, later=("way_back_proved",))]
+Required = Annotated[Requirement, _one_of(Requirement)]
+Agreed = Annotated[Consent, _one_of(Consent)]
 OnAWeekday = Annotated[WeeklyTime, _WEEKLY_TIME]
 OpenAt = Annotated[Window, _WINDOW]
 Moment = Annotated[date | datetime, _MOMENT]

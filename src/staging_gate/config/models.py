@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from staging_gate.config.kinds import (
     AddressReference,
+    Agreed,
     Branch,
     CheckName,
     Command,
@@ -49,7 +50,7 @@ from staging_gate.config.kinds import (
 from staging_gate.config.tree import Path
 from staging_gate.domain.calendar import Calendar
 from staging_gate.domain.environment import Environment
-from staging_gate.domain.policy import CheckCommand, HotfixRules, Lane, LargeRelease, MergeMethod
+from staging_gate.domain.policy import CheckCommand, HotfixRules, Lane, LargeRelease, MergeMethod, RollbackRules
 from staging_gate.domain.service import Health, Service
 
 Environ = dict[VariableName, EnvironValue]
@@ -160,6 +161,10 @@ class ProductionPart(Part):
     merge: tuple[Merge, ...] = (MergeMethod.MERGE,)
     requires: tuple[Required, ...]
     approvals: dict[RoleName, Count]
+class RollbackPart(Part):
+    downgrade: Agreed = RollbackRules.downgrade
+
+
     approvals_expire: Duration = Lane.approvals_expire
     smoke: tuple[SmokeName, ...] = ()
     watch: Duration = timedelta(hours=24)
@@ -172,6 +177,7 @@ class FlowPart(Part):
 
 
 class FreezePart(Part):
+    rollback: RollbackPart = RollbackPart()
     from_: Moment = Field(alias="from")
     until: Moment
     why: OneLine

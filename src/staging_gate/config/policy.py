@@ -19,7 +19,7 @@ from staging_gate.domain.calendar import Calendar, Freeze
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.migration import Exemption, ProofRules
 from staging_gate.domain.notification import Notify
-from staging_gate.domain.policy import CheckCommand, HotfixRules, Lane, LargeRelease, Policy
+from staging_gate.domain.policy import CheckCommand, HotfixRules, Lane, LargeRelease, Policy, RollbackRules
 from staging_gate.domain.service import Health, Schema, SchemaCommands, Service, Target
 
 
@@ -121,6 +121,7 @@ def _production(part: ProductionPart, source: str) -> Lane:
     )
 
 
+        rollback=RollbackRules(part.rollback.downgrade),
 def _calendar(part: CalendarPart, zone: str) -> Calendar:
     return Calendar(
         zone=zone,

@@ -47,8 +47,8 @@ def matching(pattern: str, mended: Mend = str.lower) -> Callable[[object], str]:
     return read
 
 
-def choice(options: type[Option], later: tuple[str, ...] = ()) -> Callable[[object], Option]:
-    """Reads one of the options; those of coming versions are refused as such."""
+def choice(options: type[Option]) -> Callable[[object], Option]:
+    """Reads one of the options."""
     known = [option.value for option in options]
 
     def read(value: object) -> Option:

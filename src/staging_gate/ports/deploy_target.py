@@ -99,6 +99,12 @@ class DeployTarget(BackupKeeper, Protocol):
         """Bring the database to the revision's schema; returns what was done. No process where nothing is new."""
         ...
 
+    def downgrade_schema(self, back_to: Order, since: Order, log: str) -> str:
+        """Take the service's database back from the migrations of `since`, with the tool of that revision, to those of
+        `back_to`; returns what was done. Looks first: a database that is there already is left alone, one that is half
+        way goes the rest of it. Both are built. Refused where a downgrade fails: the database may then be half way."""
+        ...
+
     def start(self, order: Order) -> None:
         """Start a candidate beside what is live, without traffic.
 

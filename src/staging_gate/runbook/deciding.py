@@ -6,6 +6,7 @@ from staging_gate.domain.change import Change
 from staging_gate.domain.deployment import Deployment
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.gate import Action, Decision, Facts, ReleaseFacts, evaluate
+from staging_gate.domain.going_back import NO_WISH, Wish
 from staging_gate.domain.incident import Incident
 from staging_gate.domain.policy import MergeMethod
 from staging_gate.domain.release import Release
@@ -116,14 +117,14 @@ def on_deploying(ports: Ports, deployment: Deployment, by: Actor) -> Decision:
 
 
 def on_rolling_back(
-    ports: Ports, name: str | None, by: Actor, back: int | None = None
-) -> tuple[Decision, Deployment | None]:
-    """The decision, and the deployment whose release would come back."""
-    known = facts.of_rollback(ports, name, back)
+    ports: Ports, name: str | None, by: Actor, back: int | None = None, wish: Wish = NO_WISH
+) -> tuple[Decision, Facts]:
+    """The decision and what it looked at: `rollback_to` is the deployment whose release would come back."""
+    policy = policy_in_force(ports)
+    known = facts.of_rollback(ports, policy, name, back, wish)
     so_far = "1 release back" if back == 1 else f"{back} releases back"
     subject = name or (so_far if back else "the last verified release")
-    decision = evaluate(policy_in_force(ports), known, Action.ROLL_BACK, by, ports.clock.now(), subject)
-    return decision, known.rollback_to
+    return evaluate(policy, known, Action.ROLL_BACK, by, ports.clock.now(), subject), known
 
 
 def on_holding(ports: Ports, environment: Environment, by: Actor) -> Decision:

@@ -11,15 +11,16 @@ from staging_gate.domain.deployment import Deployment, DeploymentState
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.gate import Facts, ReleaseFacts, UnderWay
 from staging_gate.domain.notes import write_notes
+from staging_gate.domain.going_back import NO_WISH, Wish
 from staging_gate.domain.policy import MergeMethod, Policy
 from staging_gate.domain.release import Release, ReleaseState
-from staging_gate.domain.revision import Commit
+from staging_gate.domain.revision import Commit, Revision
 from staging_gate.domain.service import Service
 from staging_gate.messages.incidents import line
 from staging_gate.ports import Ports
 from staging_gate.ports.policy import PolicyProblems
 from staging_gate.ports.store import Transaction
-from staging_gate.runbook import hotfix_facts
+from staging_gate.runbook import hotfix_facts, ways_back
 from staging_gate.runbook.approvals_of import approvals_of
 from staging_gate.runbook.policy import POLICY_FILE, policy_at
 from staging_gate.runbook.tags import ReleaseTags, release_tags
@@ -133,20 +134,26 @@ def of_deployment(ports: Ports, policy: Policy, deployment: Deployment) -> Facts
         )
 
 
-def of_rollback(ports: Ports, name: str | None, back: int | None = None) -> Facts:
+def of_rollback(
+    ports: Ports, policy: Policy | None, name: str | None, back: int | None = None, wish: Wish = NO_WISH
+) -> Facts:
     """What going back to `name`, or so many releases `back` (else to the last verified release) has to do with.
 
-    While production is being deployed to, that counts as live: it is what will be undone.
+    While production is being deployed to, that counts as live, and as what has migrated the database: it is what will
+    be undone.
     """
     with ports.store.reading() as tx:
         coming, live = tx.deployments.occupying(Environment.PRODUCTION), tx.deployments.live(Environment.PRODUCTION)
         if coming is not None and not coming.is_rollback:
-            live = coming
+            live = database = coming
+        target = rollback_target(tx, name, back, live)
+        way = ways_back.between(ports, tx, policy, database.revision, target.revision) if database and target else None
         return Facts(
             environment=Environment.PRODUCTION,
             quarantines=tuple(tx.releases.quarantines()),
+        database = ways_back.database_of(tx)
             live=live,
-            rollback_to=rollback_target(tx, name, back, live),
+            rollback_to=target,
             rollback_name=name,
             rollback_back=back,
         )
@@ -154,6 +161,9 @@ def of_rollback(ports: Ports, name: str | None, back: int | None = None) -> Fact
 
 def rollback_target(tx: Transaction, name: str | None, back: int | None, live: Deployment | None) -> Deployment | None:
     """The deployment whose release comes back: the named one if production ever verified it, so many verified releases
+            database=database,
+            way_back=way,
+            intent_wish=wish,
     `back`, else the last verified one."""
     if back is not None:
         earlier = _releases_before(tx, live)
@@ -241,6 +251,7 @@ def _promoted(ports: Ports, policy: Policy, tags: ReleaseTags, tag: str, commit:
             announced=tuple(tx.announcements.of(tag)),
             verified=tx.deployments.verification(Environment.STAGING, tree),
             included=included,
+        back = ways_back.goes_back_to(tx, tree) if tree else None
             tested=tested,
             checks=_checks(tx, tree),
             critical_bugs=tuple(line(incident) for incident in tx.incidents.open() if incident.severity.is_critical),
@@ -255,6 +266,8 @@ def _lacks(ports: Ports, tags: ReleaseTags, promoted: ReleaseFacts, *states: Rel
         with ports.store.reading() as tx:
             live = tx.deployments.live(Environment.PRODUCTION)
         last = live.release if live is not None and live.release != promoted.tag else None
+            goes_back_to=back,
+            way_back=ways_back.between(ports, tx, policy, Revision(commit, tree), back.revision) if back else None,
     at = tags.commit(last) if last else None
     return last if promoted.commit and at and not ports.code_host.is_ancestor(at, promoted.commit) else None
 

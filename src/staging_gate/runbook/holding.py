@@ -6,7 +6,7 @@ from staging_gate.domain.release import Hold, Quarantine
 from staging_gate.ports import Ports
 from staging_gate.runbook import deciding, releasing
 from staging_gate.runbook.changes import Unknown, Unusable
-from staging_gate.runbook.taking_back import hold_promotions, quarantine
+from staging_gate.runbook.holds import hold_promotions, quarantine
 
 
 def hold(ports: Ports, environment: Environment, reason: str, by: Actor) -> Hold:

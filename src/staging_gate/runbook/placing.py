@@ -1,6 +1,6 @@
 """From a revision to a proven candidate, and from there to live: the two halves of every deployment."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,7 @@ from staging_gate.domain.deployment import DeploymentState
 from staging_gate.engine import Run, StepErrored
 from staging_gate.messages import deployments as words
 from staging_gate.ports.errors import OutsideError, Refused, Stopped
-from staging_gate.runbook import deploying
+from staging_gate.runbook import backing_up, deploying, downgrading
 
 EVIDENCE_LIMIT = 16_000
 """Characters of evidence that are kept with a deployment; the logs have the rest."""
@@ -60,11 +60,15 @@ def place(run: Run, id: str, planned: deploying.Plan) -> Failure | None:
 
 
 def bring_up_again(run: Run, id: str) -> Failure | None:
-    """For a rollback: the warm processes of the release, or its kept build started anew. Its database stays."""
+    """For a rollback: the warm processes of the release, or its kept build started anew, on a database that suits it.
+
+    The builds come first: one that is missing is not missed half way.
+    """
     try:
-        planned = run.step("plan the rollback", deploying.plan, id)
-        for service in planned["services"]:
-            run.step(f"find the kept build of {service}", deploying.build, id, service)
+        planned = _plan_rollback(run, id)
+        if deploying.deployment(run.ports, id).downgrades:
+            run.step("stop promotions", downgrading.stop_promotions, id)
+            bring_databases_back(run, id, planned["with_schema"])
         run.step("start what is not warm", deploying.start, id)
         run.step("wait until healthy", deploying.wait_until_ready, id)
     except BROKEN as error:
@@ -74,6 +78,24 @@ def bring_up_again(run: Run, id: str) -> Failure | None:
 
 def go_live(run: Run, id: str) -> Failure | None:
     """Switch all services, then prove them through the public addresses. A failure means that something goes back."""
+def bring_back_before_provider(run: Run, id: str) -> Failure | None:
+    """For a rollback through the provider, where the database has to go back too: that comes before the traffic."""
+    try:
+        planned = _plan_rollback(run, id)
+        run.step("stop promotions", downgrading.stop_promotions, id)
+        bring_databases_back(run, id, planned["with_schema"])
+    except BROKEN as error:
+        return Failure.of(error)
+    return None
+
+
+def bring_databases_back(run: Run, id: str, with_schema: Sequence[str]) -> None:
+    """For a rollback that downgrades; the last migrated is the first to go back. Raises what its steps raise."""
+    for service in reversed(with_schema):
+        run.step(f"bring the schema of {service} back", downgrading.bring_schema_back, id, service)
+    run.step("record that the database is back", downgrading.record, id)
+
+
     try:
         run.step("switch the traffic", deploying.switch, id)
         run.step("smoke test through the public address", deploying.smoke_test, id)
@@ -108,3 +130,10 @@ def tried(run: Run, name: str, step: Callable[..., Any], *args: object) -> str |
     except BROKEN as error:
         return str(error)
     return None
+
+
+def _plan_rollback(run: Run, id: str) -> deploying.Plan:
+    planned: deploying.Plan = run.step("plan the rollback", deploying.plan, id)
+    for service in planned["services"]:
+        run.step(f"find the kept build of {service}", deploying.build, id, service)
+    return planned

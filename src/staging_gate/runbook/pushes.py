@@ -105,7 +105,7 @@ def _carry_out(ports: Ports, actor: Actor, tag: str, points_at: str | None) -> N
     if rollback is None:
         return
     pushed = ports.code_host.tags().get(tag)
-    decision, target = deciding.on_rolling_back(ports, rollback.release, actor)
+    decision, known = deciding.on_rolling_back(ports, rollback.release, actor)
     with ports.store.transaction() as tx:
         tx.deployments.lock(Environment.PRODUCTION)
         if any(entry.action == PUSHED for entry in tx.audit_log.about(tag)):
@@ -115,10 +115,10 @@ def _carry_out(ports: Ports, actor: Actor, tag: str, points_at: str | None) -> N
         tx.audit(actor, PUSHED, tag, points_at=points_at, release_at=commit, same=points_at == commit)
         elsewhere = points_at if points_at != commit else None
         reason = words.rollback_reason(tag, pushed.message if pushed else "", elsewhere)
-        if not decision.open or target is None:
+        if not decision.open:
             tx.audit(actor, "rollback refused", tag, str(Closed(decision)))
             return
         try:
-            order(tx, target, reason, actor)
+            order(tx, known, reason, actor)
         except Unusable as already:
             tx.audit(actor, "rollback refused", tag, str(already))

@@ -137,6 +137,8 @@ def _try_otherwise(tx: Transaction, failed: Deployment) -> None:
         undoes=failed.undoes,
         urgent=True,
         retries=failed.id,
+        downgrades=failed.downgrades,
+        database_said=failed.database_said,
     )
     request(tx, second, SYSTEM)
 

@@ -3,9 +3,12 @@
 from staging_gate.domain.actor import Actor
 from staging_gate.domain.deployment import Deployment, DeploymentKind, DeploymentState
 from staging_gate.domain.environment import Environment
+from staging_gate.domain.gate import Facts
+from staging_gate.domain.going_back import NO_WISH, Course, Wish, course_for_a_person
 from staging_gate.domain.notification import Event
 from staging_gate.engine import Run, procedure
 from staging_gate.messages import deployments as words
+from staging_gate.messages import going_back as about
 from staging_gate.messages import notifications as notices
 from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
@@ -13,7 +16,16 @@ from staging_gate.runbook import deciding, deploying, taking_back, telling
 from staging_gate.runbook.after_rollback import open_list
 from staging_gate.runbook.cancelling import cancel
 from staging_gate.runbook.changes import Unusable
-from staging_gate.runbook.placing import Failure, bring_up_again, go_back_through_provider, go_live, tried
+from staging_gate.runbook.holds import hold_promotions, quarantine
+from staging_gate.runbook.incidents import call_a_person
+from staging_gate.runbook.placing import (
+    Failure,
+    bring_back_before_provider,
+    bring_up_again,
+    go_back_through_provider,
+    go_live,
+    tried,
+)
 from staging_gate.runbook.queue import ROLL_BACK, finish, needed, request
 
 
@@ -24,24 +36,31 @@ def roll_back(
     by: Actor,
     back: int | None = None,
     through_provider: bool = False,
+    wish: Wish = NO_WISH,
 ) -> Deployment:
     """Order a rollback of production: to a tag, so many releases `back`, else to the last verified release.
 
     `through_provider` asks each target to bring its own earlier deployment back (option B), instead of proving a
     candidate first (option A). What production is deploying at the moment is cancelled: it must not finish rolling
-    out. Raises Closed, Unusable.
+    out. The database follows what is proved of the way back; `wish` is what a person says about it. Where that way is
+    known not to exist, promotions are held and a person is called. Raises Closed, Unusable.
     """
     if to is not None and back is not None:
         raise Unusable("Name a release or say how many releases back, not both.")
-    decision, target = deciding.on_rolling_back(ports, to, by, back)
+    if wish.switch_only and wish.accept_data_loss:
+        raise Unusable(about.BOTH_WISHES)
+    decision, known = deciding.on_rolling_back(ports, to, by, back, wish)
+    if decision.codes == ("way_back_irreversible",):
+        _call_for_help(ports, known, by)
     deciding.through(decision)
-    assert target is not None  # an open gate has a target
     with ports.store.transaction() as tx:
-        return order(tx, target, reason, by, through_provider)
+        return order(tx, known, reason, by, through_provider)
 
 
-def order(tx: Transaction, target: Deployment, reason: str, by: Actor, through_provider: bool = False) -> Deployment:
+def order(tx: Transaction, known: Facts, reason: str, by: Actor, through_provider: bool = False) -> Deployment:
     """Queue a rollback that was let through. Raises Unusable where another to the same code is under way."""
+    target, course = known.rollback_to, course_for_a_person(known.way_back, known.intent_wish)
+    assert target is not None  # an open gate has a target
     tx.deployments.lock(Environment.PRODUCTION)
     running = tx.deployments.occupying(Environment.PRODUCTION)
     _refuse_a_second(tx, target, running)
@@ -61,10 +80,26 @@ def order(tx: Transaction, target: Deployment, reason: str, by: Actor, through_p
         undoes=live.id if live else None,
         urgent=True,
         through_provider=through_provider,
+        downgrades=course is Course.DOWNGRADE,
+        database_said=about.about_database(course, known.way_back, by.name),
     )
     ordered = request(tx, rollback, by)
+    if ordered.database_said:
+        tx.audit(by, "way of the database", ordered.id, ordered.database_said, course=course)
     telling.tell(tx, Event.ROLLBACK_STARTED, ordered.id, notices.rollback_started(ordered))
     return ordered
+
+
+def _call_for_help(ports: Ports, known: Facts, by: Actor) -> None:
+    """Whoever asks for a rollback has a bad release live, and this one can not be taken back."""
+    live, back = known.live, known.rollback_to
+    assert live is not None and back is not None  # else there is no way that could be proved
+    title = about.can_not_go_back(live, back)
+    with ports.store.transaction() as tx:
+        tx.deployments.lock(Environment.PRODUCTION)
+        hold_promotions(tx, Environment.PRODUCTION, title, by)
+        if not any(incident.title == title for incident in tx.incidents.open()):
+            call_a_person(tx, live, title, about.options(live, back, known.way_back))
 
 
 def _refuse_a_second(tx: Transaction, target: Deployment, running: Deployment | None) -> None:
@@ -81,10 +116,14 @@ def _refuse_a_second(tx: Transaction, target: Deployment, running: Deployment | 
 @procedure(ROLL_BACK, errored=taking_back.mark_errored)
 def bring_back(run: Run, deployment_id: str) -> None:
     """Take the warm processes of the release, or start its kept build; switch; prove it. Or leave that to the provider.
+    A database that has to go back goes first.
 
     A rollback that does not succeed is tried once more with nothing warm; a second one that does not calls a person.
     """
-    if deploying.deployment(run.ports, deployment_id).through_provider:
+    ordered = deploying.deployment(run.ports, deployment_id)
+    if ordered.through_provider:
+        if ordered.downgrades and (failure := bring_back_before_provider(run, deployment_id)):
+            return taking_back.leave_as_it_was(run, deployment_id, failure)
         failure = go_back_through_provider(run, deployment_id)
     else:
         if failure := bring_up_again(run, deployment_id):
@@ -122,8 +161,8 @@ def _hold_the_line(tx: Transaction, done: Deployment) -> None:
         return
     by = Actor(done.requested_by)
     if undone is not None and bad is not None:
-        taking_back.quarantine(tx, bad, undone.revision.tree, done.why, by)
-    taking_back.hold_promotions(tx, done.environment, done.why, by)
+        quarantine(tx, bad, undone.revision.tree, done.why, by)
+    hold_promotions(tx, done.environment, done.why, by)
 
 
 def _is_known(tx: Transaction, bad: str | None) -> bool:

@@ -1,23 +1,27 @@
 """When it does not go well: before the traffic moved nothing changes; after it, the previous deployment comes back."""
 
-import secrets
 from dataclasses import replace
 
-from staging_gate.domain.actor import SYSTEM, Actor
+from staging_gate.domain.actor import SYSTEM
 from staging_gate.domain.deployment import Deployment, DeploymentKind, DeploymentState
 from staging_gate.domain.environment import Environment
+from staging_gate.domain.going_back import Course, course_by_itself
 from staging_gate.domain.notification import Event
-from staging_gate.domain.release import Hold, Quarantine, ReleaseState
+from staging_gate.domain.release import ReleaseState
+from staging_gate.domain.way_back import WayBack
 from staging_gate.engine import Run
 from staging_gate.messages import deployments as words
+from staging_gate.messages import going_back as about
 from staging_gate.messages import notifications as notices
 from staging_gate.messages.incidents import broke_after_the_switch, route_not_closed
 from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
-from staging_gate.runbook import deploying, telling
+from staging_gate.runbook import deploying, telling, ways_back
 from staging_gate.runbook.after_rollback import open_list
+from staging_gate.runbook.holds import hold_promotions, quarantine
 from staging_gate.runbook.incidents import call_a_person
-from staging_gate.runbook.placing import Failure, prove_what_is_back, tried
+from staging_gate.runbook.placing import BROKEN, Failure, bring_databases_back, prove_what_is_back, tried
+from staging_gate.runbook.policy import needed_policy
 from staging_gate.runbook.queue import finish, locked, needed, rollback_of
 
 
@@ -31,14 +35,13 @@ def take_back(run: Run, id: str, failure: Failure) -> None:
     """The traffic moved and the proof failed: put back what was live before, services in reverse order."""
     if failure.cancelled:
         return leave_as_it_was(run, id, failure)
-    services = run.step("record the failed verdict", begin_rollback, id, failure)
-    problems = [
-        tried(run, f"put the previous {service} back", deploying.put_back, id, service)
-        for service in reversed(services)
-    ]
-    unproved = None if any(problems) else prove_what_is_back(run, id)
-    run.step("record what is back", end_rollback, id, failure, [problem for problem in problems if problem], unproved)
-    if not any(problems) and unproved is None:  # else it may still receive traffic, and a second try goes on from here
+    begun = run.step("record the failed verdict", begin_rollback, id, failure)
+    if not begun["services"]:
+        return
+    problems = _put_back(run, id, begun)
+    unproved = None if problems else prove_what_is_back(run, id)
+    run.step("record what is back", end_rollback, id, failure, problems, unproved)
+    if not problems and unproved is None:  # else it may still receive traffic, and a second try goes on from here
         tried(run, "stop the candidates", deploying.discard, id)
 
 
@@ -51,29 +54,39 @@ def end(ports: Ports, id: str, failure: Failure) -> None:
             _release_failed(tx, ended)
 
 
-def begin_rollback(ports: Ports, id: str, failure: Failure) -> list[str]:
+Begun = dict[str, list[str]]
+"""What follows from a failed verdict: the `services` to put back, in the order of the policy, none where a person was
+called instead; those whose databases go back before, `downgrade`, and the `rollback` that does that, if one does."""
+
+
+def begin_rollback(ports: Ports, id: str, failure: Failure) -> Begun:
     """One commit: the deployment is rolled back, its rollback (a deployment of its own) is under way, and the release
-    is in quarantine if it is at fault. Returns the services to put back.
+    is in quarantine if it is at fault. Or it stays live behind a hold, where going back is not possible or would throw
+    away what nobody agreed to.
 
     With nothing to go back to it keeps its environment until the route is closed.
     """
-    services = deploying.plan(ports, id)["services"]
+    planned = deploying.plan(ports, id)
+    course, way = _course(ports, id)
     with ports.store.transaction() as tx:
         broken = locked(tx, id)
         if broken.failure:
-            return services  # we were killed after this commit
+            return _begun(tx, broken, planned)  # we were killed after this commit
         judged = replace(broken, failure=failure.why, evidence=failure.evidence)
         if failure.state is DeploymentState.FAILED:
             _release_failed(tx, judged)
         if broken.previous is None:
             tx.deployments.update(judged, broken.state)
             tx.audit(SYSTEM, "deployment did not pass", id, failure.why)
-            return services
+            return _begun(tx, judged, planned)
+        previous = needed(tx, broken.previous)
+        if course is Course.STAY:
+            return _begun(tx, _keep_it_live(tx, judged, previous, way, failure), planned)
         judged = replace(judged, state=DeploymentState.ROLLED_BACK, ended_at=tx.at)
         tx.deployments.update(judged, broken.state)
         tx.audit(SYSTEM, f"deployment {judged.state}", id, failure.why)
-        _add_rollback(tx, judged, needed(tx, broken.previous))
-    return services
+        _add_rollback(tx, judged, previous, course, way)
+        return _begun(tx, judged, planned)
 
 
 def end_rollback(ports: Ports, id: str, failure: Failure, problems: list[str], unproved: Failure | None = None) -> str:
@@ -109,22 +122,6 @@ def mark_errored(ports: Ports, id: str, message: str) -> None:
                 finish(tx, one.id, DeploymentState.ERRORED, message)
 
 
-def hold_promotions(tx: Transaction, environment: Environment, why: str, by: Actor = SYSTEM) -> None:
-    """Nothing is promoted to the environment until a person lifts it; rollbacks are never held."""
-    if any(hold.environment == environment and hold.reason == why for hold in tx.holds.in_force()):
-        return
-    hold = Hold(f"hold-{secrets.token_hex(3)}", environment, why, by.name, tx.at)
-    tx.holds.add(hold)
-    tx.audit(by, "hold", environment, why, hold=hold.id)
-
-
-def quarantine(tx: Transaction, tag: str, tree: str, why: str, by: Actor = SYSTEM) -> None:
-    if any(q.tag == tag for q in tx.releases.quarantines()):
-        return
-    tx.releases.add_quarantine(Quarantine(tag, tree, why, by.name, tx.at))
-    tx.audit(by, "quarantined", tag, why, tree=tree)
-
-
 def _end_without_previous(tx: Transaction, broken: Deployment, failure: Failure, problems: list[str]) -> str:
     said = words.route_not_closed(" ".join(problems)) if problems else words.nothing_to_put_back()
     if broken.state.ended:
@@ -153,7 +150,54 @@ def _release_failed(tx: Transaction, broken: Deployment) -> None:
         hold_promotions(tx, broken.environment, f"{broken.release} {words.failed_in_production(broken)}")
 
 
-def _add_rollback(tx: Transaction, broken: Deployment, previous: Deployment) -> None:
+def _put_back(run: Run, id: str, begun: Begun) -> list[str]:
+    """What went wrong. The traffic stays where it is if a database can not go back first."""
+    if begun["downgrade"]:
+        try:
+            bring_databases_back(run, begun["rollback"][0], begun["downgrade"])
+        except BROKEN as error:
+            return [str(error)]
+    problems = [
+        tried(run, f"put the previous {service} back", deploying.put_back, id, service)
+        for service in reversed(begun["services"])
+    ]
+    return [problem for problem in problems if problem]
+
+
+def _course(ports: Ports, id: str) -> tuple[Course, WayBack | None]:
+    """Nobody is hurt by what staging does with its database, so the traffic goes back there."""
+    broken = deploying.deployment(ports, id)
+    if broken.previous is None or broken.environment is not Environment.PRODUCTION:
+        return Course.SWITCH, None
+    policy = needed_policy(ports)
+    with ports.store.reading() as tx:
+        way = ways_back.between(ports, tx, policy, broken.revision, needed(tx, broken.previous).revision)
+    return course_by_itself(way, policy.production.rollback.downgrade), way
+
+
+def _begun(tx: Transaction, broken: Deployment, planned: deploying.Plan) -> Begun:
+    rollback = rollback_of(tx, broken)
+    stays = broken.previous is not None and rollback is None
+    return {
+        "services": [] if stays else planned["services"],
+        "rollback": [rollback.id] if rollback else [],
+        "downgrade": planned["with_schema"] if rollback and rollback.downgrades else [],
+    }
+
+
+def _keep_it_live(
+    tx: Transaction, judged: Deployment, previous: Deployment, way: WayBack | None, failure: Failure
+) -> Deployment:
+    hold_promotions(tx, judged.environment, about.can_not_go_back(judged, previous))
+    call_a_person(tx, judged, about.can_not_go_back(judged, previous), about.options(judged, previous, way))
+    said = words.sentences(failure.why, about.stays_live(judged, previous, way))
+    return finish(tx, judged.id, failure.state, said, failure.evidence)
+
+
+def _add_rollback(
+    tx: Transaction, broken: Deployment, previous: Deployment, course: Course, way: WayBack | None
+) -> None:
+    in_production = broken.environment is Environment.PRODUCTION
     rollback = Deployment(
         id=tx.deployments.next_id(broken.environment),
         environment=broken.environment,
@@ -167,8 +211,12 @@ def _add_rollback(tx: Transaction, broken: Deployment, previous: Deployment) -> 
         release=previous.release,
         previous=broken.id,
         undoes=broken.id,
+        downgrades=course is Course.DOWNGRADE,
+        database_said=about.about_database(course, way, None) if in_production else "",
     )
     tx.deployments.add(rollback)
     tx.audit(SYSTEM, "rollback started", rollback.id, rollback.why, undoes=broken.id)
+    if rollback.database_said:
+        tx.audit(SYSTEM, "way of the database", rollback.id, rollback.database_said, course=course)
     if rollback.environment is Environment.PRODUCTION:
         telling.tell(tx, Event.ROLLBACK_STARTED, rollback.id, notices.rollback_started(rollback))

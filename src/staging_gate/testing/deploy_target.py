@@ -74,7 +74,10 @@ class Sent:
 @dataclass
 class Remembered:
     """`calls` are (call, deployment, service), in order; `sent` is every move of traffic. `unhealthy` are commits.
-    `expected` are (deployment, tree) that it was told to get ready, `backups` what is kept by (service, deployment)."""
+    `expected` are (deployment, tree) that it was told to get ready, `backups` what is kept by (service, deployment);
+    `proof` is how far the next one is proved.
+    `schemas` are the trees whose migrations databases have, `downgraded` (deployment, service) of every time that one
+    was really taken back."""
 
     routes: dict[ROUTE, Route] = field(default_factory=dict)
     builds: set[tuple[str, str]] = field(default_factory=set)
@@ -84,6 +87,7 @@ class Remembered:
     sent: list[Sent] = field(default_factory=list)
     expected: list[tuple[str, str]] = field(default_factory=list)
     unreachable: str | None = None
+    downgraded: list[tuple[str, str]] = field(default_factory=list)
     unhealthy: set[str] = field(default_factory=set)
     numbers: int = 0
 
@@ -141,6 +145,15 @@ class FakeTarget:
         return (f"restore {order.service.name} {backup.file}",)
 
     def start(self, order: Order) -> None:
+    def downgrade_schema(self, back_to: Order, since: Order, log: str) -> str:
+        with self._call("downgrade_schema", back_to):
+            at = (back_to.environment, back_to.service.name)
+            if self.known.schemas.get(at) == back_to.revision.tree:
+                return "the database is there already"
+            self.known.schemas[at] = back_to.revision.tree
+            self.known.downgraded.append((back_to.deployment, back_to.service.name))
+            return "downgraded"
+
         with self._call("start", order):
             route = self.route(order.environment, order.service.name)
             if route.of(order.deployment):

@@ -176,11 +176,11 @@ def by_commands(world: World, files: dict[str, str], number: int = 1, schema: Sc
 def test_another_tool_runs_by_its_own_command_when_its_folder_changes(world: World) -> None:
     assert re.fullmatch(r"migrated in \d+\.\d s", upgrade(world, by_commands(world, {"db/1.sql": "one"})))
     said = upgrade(world, by_commands(world, {"unrelated.txt": "x"}, 2))
-    assert (said, database(world).read_text()) == ("the database has these migrations already", "up\n")
+    assert (said, database(world).read_text()) == ("the database has these migrations already", "up\nat\n")
 
     upgrade(world, by_commands(world, {"db/2.sql": "two"}, 3))
 
-    assert database(world).read_text() == "up\n" * 2
+    assert database(world).read_text() == "up\nat\n" * 2
     assert world.log("staging-1/schema-api").startswith("$ python migrate.py up\n")
 
 
@@ -188,7 +188,7 @@ def test_another_tool_without_a_folder_runs_each_time(world: World) -> None:
     for number in (1, 2):
         upgrade(world, by_commands(world, {}, number, replace(BY_COMMANDS, files="")))
 
-    assert database(world).read_text() == "up\n" * 2
+    assert database(world).read_text() == "up\nat\n" * 2
 
 
 def test_a_folder_that_is_not_there_is_named(world: World) -> None:

@@ -15,5 +15,10 @@ def to_downgrade(schema: Schema, revision: str) -> tuple[str, ...]:
     return (*_alembic(schema), "downgrade", revision or "base")
 
 
+def to_tell_heads(schema: Schema) -> tuple[str, ...]:
+    """Of Alembic; it needs no database for that."""
+    return (*_alembic(schema), "heads")
+
+
 def _alembic(schema: Schema) -> tuple[str, ...]:
     return ("python", "-m", "alembic", "-c", schema.config)

@@ -11,17 +11,18 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from staging_gate.adapters.local.builds import Build, Builds
-from staging_gate.adapters.local.commands import Command, Commands, ending
+from staging_gate.adapters.local.commands import Command, Commands, ending, last_line
 from staging_gate.adapters.local.launching import known_values, path_of, program, resolved_environ
 from staging_gate.adapters.local.layout import Layout
 from staging_gate.adapters.local.locks import locked
 from staging_gate.adapters.local.migration_commands import to_upgrade
 from staging_gate.adapters.local.secrets import Resolved
+from staging_gate.adapters.local.stands import Stands
 from staging_gate.domain.service import Schema
 from staging_gate.ports.deploy_target import Order
 from staging_gate.ports.errors import Refused, Unavailable
 from staging_gate.ports.logs import Logs
-from staging_gate.wire.commands import Account
+from staging_gate.wire.commands import Account, Finished
 
 _UNREACHABLE = ("connection refused", "could not translate host name", "name or service not known", "timeout expired")
 
@@ -47,21 +48,48 @@ class Schemas:
         schema = order.service.schema
         if schema is None:
             return "there is no schema to upgrade"
-        folder = self.layout.places(order.environment, order.service.name)
         build = self.builds.find(order.revision.tree, order.service)
-        with locked(folder / "schema.lock"), self.builds.in_use(build):
-            home = folder / "schema"
-            resolved = resolved_environ(order, build, home, known_values(order))
-            database = _database(schema, order, resolved)
-            record = Record(folder / "schema.json")
-            migrations = fingerprint(build.path, schema)
-            if migrations and record.says(database, migrations, self._revisions(database, build)):
+        with locked(self.folder(order) / "schema.lock"), self.builds.in_use(build):
+            if self.is_at(order, build):
                 return "the database has these migrations already"
-            record.forget()
-            sentence = self._run(order, schema, build, home, resolved, log)
-            if migrations:
-                record.write(database, migrations, self._revisions(database, build))
-        return sentence
+            self.forget(order)
+            seconds = self.run(order, to_upgrade(schema), build, log, "migrations")
+            stand = self.said(order, schema.commands.current, build, log) if schema.commands else ""
+            self.remember(order, build, last_line(stand, ""))
+        return f"migrated in {seconds:.1f} s"
+
+    def folder(self, order: Order) -> Path:
+        return self.layout.places(order.environment, order.service.name)
+
+    def is_at(self, order: Order, build: Build) -> bool:
+        """Whether the database was last brought to the migrations of this order's tree, as far as we know."""
+        return not self.database(order, build, self._environ(order, build))[1]
+
+    def forget(self, order: Order) -> None:
+        """Before anything begins that may end half way."""
+        Record(self.folder(order) / "schema.json").forget()
+
+    def remember(self, order: Order, build: Build, stand: str) -> None:
+        """The database has the migrations of this order's tree now, and stands there, as its tool says."""
+        schema = order.service.schema
+        assert schema is not None
+        migrations = fingerprint(build.path, schema)
+        if migrations is None:
+            return
+        database = _database(schema, order, self._environ(order, build))
+        Record(self.folder(order) / "schema.json").write(database, migrations, self._revisions(database, build))
+        Stands(self.folder(order) / "stands.json").note(migrations, stand)
+
+    def stand(self, order: Order, build: Build) -> str | None:
+        """Where the database stood when it had the migrations of this order's tree; None where nobody looked."""
+        assert order.service.schema is not None
+        migrations = fingerprint(build.path, order.service.schema)
+        return Stands(self.folder(order) / "stands.json").get(migrations) if migrations else None
+
+    def revisions_of(self, order: Order, build: Build) -> list[str] | None:
+        """What the database itself says; None where it can not be read."""
+        assert order.service.schema is not None
+        return self._revisions(_database(order.service.schema, order, self._environ(order, build)), build)
 
     def database(self, order: Order, build: Build, resolved: Resolved) -> tuple[str, bool]:
         """The full address, and whether the order's tree may have migrations that are new to that database."""
@@ -77,24 +105,35 @@ class Schemas:
         found = self.revisions(full_address(database, build.path))
         return None if found is None else list(found)
 
-    def _run(self, order: Order, schema: Schema, build: Build, home: Path, resolved: Resolved, log: str) -> str:
-        command = to_upgrade(schema)
+    def said(self, order: Order, command: tuple[str, ...], build: Build, log: str) -> str:
+        """What a command of the tool answers. Raises Refused, Unavailable."""
+        return self._finished(order, command, build, log, "migration tool").tail
+
+    def run(self, order: Order, command: tuple[str, ...], build: Build, log: str, what: str) -> float:
+        """The seconds that it took. Raises Refused where it fails or its time is up, Unavailable."""
+        return self._finished(order, command, build, log, what).seconds
+
+    def _finished(self, order: Order, command: tuple[str, ...], build: Build, log: str, what: str) -> Finished:
         argv = program(command, build.path, path_of(build), {}, f"services.{order.service.name}.schema")
         self.logs.append(log, f"$ {' '.join(command)}\n")
-        within = order.service.build_within
-        finished = Commands(self.logs, self.account).run(Command(argv, build.path, home, resolved, within, log))
+        within, home = order.service.build_within, self.folder(order) / "schema"
+        asked = Command(argv, build.path, home, self._environ(order, build), within, log)
+        finished = Commands(self.logs, self.account).run(asked)
         if finished.ok:
-            return f"migrated in {finished.seconds:.1f} s"
+            return finished
         evidence = "\n".join(finished.tail.splitlines()[-50:])
         if any(words in evidence.lower() for words in _UNREACHABLE):
             raise Unavailable(
                 f"The database of {order.service.name} in {order.environment} can not be reached.", evidence
             )
         raise Refused(
-            f"The migrations of {order.service.name} failed in {order.environment}: `{' '.join(command)}` "
+            f"The {what} of {order.service.name} failed in {order.environment}: `{' '.join(command)}` "
             f"{ending(finished, within)}. Look at what is applied before you try again.",
             evidence,
         )
+
+    def _environ(self, order: Order, build: Build) -> Resolved:
+        return resolved_environ(order, build, self.folder(order) / "schema", known_values(order))
 
 
 @dataclass(frozen=True)

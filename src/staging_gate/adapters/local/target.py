@@ -9,6 +9,7 @@ from threading import Thread
 from staging_gate.adapters.local import processes, readiness
 from staging_gate.adapters.local.backups import Backups
 from staging_gate.adapters.local.builds import Build, Builds
+from staging_gate.adapters.local.downgrades import Downgrades
 from staging_gate.adapters.local.folders import make_home
 from staging_gate.adapters.local.launching import (
     address_of,
@@ -105,6 +106,9 @@ class LocalTarget:
 
     def restoring(self, order: Order, backup: Backup) -> tuple[str, ...]:
         return self._backups.restoring(order, backup)
+
+    def downgrade_schema(self, back_to: Order, since: Order, log: str) -> str:
+        return Downgrades(self._schemas).downgrade(back_to, since, log)
 
     def start(self, order: Order) -> None:
         places = self._places(order)

@@ -50,6 +50,8 @@ from staging_gate.domain.gate.rules import (
     verified_in_staging,
     window,
 )
+    way_back,
+    way_back_proved,
 from staging_gate.domain.policy import Policy
 
 Rule = Callable[[Policy | None, Facts, Action, Actor, datetime], Reason | None]
@@ -63,6 +65,7 @@ PROMOTION: tuple[Rule, ...] = (
     migrations_proved.rule,
 )
 
+    way_back_proved.rule,
 CALENDAR: tuple[Rule, ...] = (freeze.rule, window.rule)
 
 PLACED: tuple[Rule, ...] = (tag.rule, tag_kept.rule, contains_last.rule)
@@ -135,7 +138,13 @@ RULES: Mapping[Action, tuple[Rule, ...]] = {
     Action.ANNOUNCE: (rights.rule,),
     Action.PUBLISH_WHEN_READY: (policy_in_force.rule, rights.rule, release_merged.rule),
     Action.CANCEL: (rights.rule,),
-    Action.ROLL_BACK: (policy_in_force.rule, rights.rule, rollback_of_a_rollback.rule, rollback_target.rule),
+    Action.ROLL_BACK: (
+        policy_in_force.rule,
+        rights.rule,
+        rollback_of_a_rollback.rule,
+        rollback_target.rule,
+        way_back.rule,
+    ),
     Action.HOLD: (rights.rule,),
     Action.LIFT: (rights.rule, named_person.rule),
     Action.BYPASS: (policy_in_force.rule, rights.rule, bypasser.rule, bypassable.rule),
@@ -149,7 +158,7 @@ WARNINGS: Mapping[Action, tuple[Warn, ...]] = {
         announced.caution,
         large_release.caution,
     ),
-    Action.PUBLISH: (large_release.caution,),
+    Action.PUBLISH: (large_release.caution, way_back_proved.caution),
 }
 """What is said before somebody acts, and closes nothing."""
 
@@ -163,6 +172,7 @@ def evaluate(
     return Decision(
         action,
         subject,
+        way_back_proved.caution,
         actor.name,
         at,
         reasons=tuple(reason for reason in found if reason.code not in passed),

@@ -12,12 +12,14 @@ from staging_gate.domain.check import Check
 from staging_gate.domain.deployment import Deployment, Verification
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.gate.decision import Reason
+from staging_gate.domain.going_back import Wish
 from staging_gate.domain.hotfix import HotfixFacts
 from staging_gate.domain.incident import Incident
 from staging_gate.domain.policy import MergeMethod
 from staging_gate.domain.release import Hold, Quarantine, Release
 
 
+from staging_gate.domain.way_back import WayBack
 @dataclass(frozen=True)
 class ReleaseFacts:
     """What is known of a release that somebody wants to promote.
@@ -28,7 +30,8 @@ class ReleaseFacts:
     the tree was proved in staging. `included` are the merged changes that it ships, `tested` those that a person
     tried. `checks` are the results of its tree. `critical_bugs` are sentences, None where nothing could be read.
     `hotfix_reason` is why it is urgent, None for a regular release. `breaking` are its breaking changes, `announced`
-    what people were told of it, oldest first.
+    what people were told of it, oldest first. `goes_back_to` is what production runs and would go back to, `way_back`
+    what is known of that way (None: nothing).
     """
 
     tag: str
@@ -53,6 +56,8 @@ class ReleaseFacts:
 
     def oldest(self) -> list[Change]:
         """The included changes, those first that waited longest."""
+    goes_back_to: Deployment | None = None
+    way_back: WayBack | None = None
         merged = [(change.merged_at, change.number, change) for change in self.included if change.merged_at]
         return [change for _, _, change in sorted(merged, key=lambda each: each[:2])]
 
@@ -82,7 +87,9 @@ class Facts:
     is proved, `policy_problems` what is wrong in the gate.yaml that it brings. `target_problems` are sentences of
     targets that can not be deployed to. `again` is what production runs, where just that would be deployed once
     more. `rollback_to` is the deployment whose release a rollback would bring back, `rollback_name` or
-    `rollback_back` (how many releases) what was asked for.
+    `rollback_back` (how many releases) what was asked for. `database` is the deployment whose migrations production's
+    database has, `way_back` what is known of the way from there to `rollback_to`, `intent_wish` what whoever asks says
+    about it.
     `incident` is the one that somebody wants to resolve, `deployment` the one that
     somebody wants to cancel, `bypass` the one that somebody wants to withdraw. Who wants to bypass `intent_code` finds
     the gate `closed_by` these reasons.
@@ -117,4 +124,7 @@ class Facts:
     intent_role: str | None = None
     intent_code: str | None = None
     closed_by: tuple[Reason, ...] = ()
+    database: Deployment | None = None
+    way_back: WayBack | None = None
+    intent_wish: Wish = Wish()
     bypass: Bypass | None = None
