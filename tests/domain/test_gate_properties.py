@@ -1,6 +1,7 @@
 """Whatever the facts: the gate answers, the same each time, and more trouble never opens it."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,10 +12,13 @@ from staging_gate.domain.check import Verdict
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.gate import Action, Facts, ReleaseFacts, evaluate
 from staging_gate.domain.going_back import Wish
+from staging_gate.domain.maintenance import Maintenance
 from staging_gate.domain.policy import MergeMethod, Policy
 from staging_gate.domain.release import ReleaseState
 from staging_gate.domain.way_back import WayBackVerdict
 from tests.domain.nouns import AT, BAD, CHANGE, EARLIER, HELD, LIVE, MERGED, POLICY, PROMOTED, WAY, approval, check
+
+MAINTENANCE = Maintenance(1, "Move prices", Environment.PRODUCTION, AT, AT + timedelta(hours=1), "dora", AT)
 
 names = st.sampled_from(["ada", "ben", "tess", "stan"])
 roles = st.sampled_from(["review", "tech_lead", "stakeholder"])
@@ -74,8 +78,6 @@ release_facts = st.builds(
     tested=st.sampled_from([frozenset[int](), frozenset({5})]),
     checks=found_checks,
     critical_bugs=st.sampled_from([None, (), ("P1 incident 3",)]),
-    goes_back_to=st.sampled_from([None, EARLIER]),
-    way_back=st.sampled_from([None, WAY]),
 )
 facts = st.builds(
     Facts,
@@ -94,12 +96,10 @@ facts = st.builds(
     policy_problems=st.sampled_from([(), ("gate.yaml:1:1: product: missing",)]),
     target_problems=st.sampled_from([(), ("api: port taken",)]),
     live=st.sampled_from([None, LIVE]),
+    maintenances=st.sampled_from([(), (MAINTENANCE,)]),
     rollback_to=st.sampled_from([None, LIVE, EARLIER]),
     rollback_name=st.sampled_from([None, "v1.0.0"]),
     intent_method=st.sampled_from([None, *MergeMethod]),
-    database=st.sampled_from([None, LIVE]),
-    way_back=st.sampled_from([None, WAY, *(replace(WAY, verdict=verdict) for verdict in WayBackVerdict)]),
-    intent_wish=st.builds(Wish, st.booleans(), st.booleans()),
     intent_role=st.none() | roles,
 )
 actions = st.sampled_from(list(Action))

@@ -153,6 +153,10 @@ class LargeReleasePart(Part):
     waited: Duration = LargeRelease.waited
 
 
+class RollbackPart(Part):
+    downgrade: Agreed = RollbackRules.downgrade
+
+
 class ProductionPart(Part):
     branch: Branch
     tags: TagPattern = "v*"
@@ -161,14 +165,11 @@ class ProductionPart(Part):
     merge: tuple[Merge, ...] = (MergeMethod.MERGE,)
     requires: tuple[Required, ...]
     approvals: dict[RoleName, Count]
-class RollbackPart(Part):
-    downgrade: Agreed = RollbackRules.downgrade
-
-
     approvals_expire: Duration = Lane.approvals_expire
     smoke: tuple[SmokeName, ...] = ()
     watch: Duration = timedelta(hours=24)
     large_release: LargeReleasePart = LargeReleasePart()
+    rollback: RollbackPart = RollbackPart()
 
 
 class FlowPart(Part):
@@ -177,7 +178,6 @@ class FlowPart(Part):
 
 
 class FreezePart(Part):
-    rollback: RollbackPart = RollbackPart()
     from_: Moment = Field(alias="from")
     until: Moment
     why: OneLine

@@ -118,10 +118,10 @@ def _production(part: ProductionPart, source: str) -> Lane:
         smoke=part.smoke,
         watch=part.watch,
         large_release=LargeRelease(part.large_release.commits, part.large_release.waited),
+        rollback=RollbackRules(part.rollback.downgrade),
     )
 
 
-        rollback=RollbackRules(part.rollback.downgrade),
 def _calendar(part: CalendarPart, zone: str) -> Calendar:
     return Calendar(
         zone=zone,

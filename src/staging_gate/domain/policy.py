@@ -8,8 +8,8 @@ from enum import StrEnum
 from staging_gate.domain.calendar import Calendar
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.followup import FollowUpKind
-from staging_gate.domain.migration import ProofRules
 from staging_gate.domain.going_back import Consent
+from staging_gate.domain.migration import ProofRules
 from staging_gate.domain.notification import Notify
 from staging_gate.domain.service import Service
 
@@ -26,8 +26,8 @@ class Requirement(StrEnum):
     TESTED_BY_A_PERSON = "tested_by_a_person"
     NO_CRITICAL_BUGS = "no_critical_bugs"
     MIGRATIONS_PROVED = "migrations_proved"
-
     WAY_BACK_PROVED = "way_back_proved"
+
 
 class Provable(StrEnum):
     """What we know how to prove by ourselves."""
@@ -57,13 +57,13 @@ class LargeRelease:
 
 
 @dataclass(frozen=True)
-@dataclass(frozen=True)
 class RollbackRules:
     """`downgrade` is when one may be part of a rollback that nobody ordered."""
 
     downgrade: Consent = Consent.WITHOUT_LOSS
 
 
+@dataclass(frozen=True)
 class HotfixRules:
     """A hotfix of more `files` or `lines` than this is warned about. The others are working days until what follows
     from one is due."""
@@ -101,8 +101,8 @@ class Lane:
     smoke: tuple[str, ...] = ()
     watch: timedelta = timedelta(hours=24)
     large_release: LargeRelease = LargeRelease()
-
     rollback: RollbackRules = RollbackRules()
+
 
 @dataclass(frozen=True)
 class Policy:

@@ -48,11 +48,11 @@ def upgrade_schema(ports: Ports, id: str, service: str) -> str:
     if current.is_proof and not _brings_migrations(ports, current):
         return "staging's database has these migrations already, and perhaps later ones"
     order = order_of(ports, current, service)
+    with ports.store.transaction() as tx:
+        tx.deployments.set_migrated(current.environment, id)  # before it begins: a half has its migrations too
     return surely(target_of(ports, order).upgrade_schema, order, f"{id}/schema-{service}")
 
 
-    with ports.store.transaction() as tx:
-        tx.deployments.set_migrated(current.environment, id)  # before it begins: a half has its migrations too
 def start(ports: Ports, id: str) -> None:
     """Start all candidates, so that they come up side by side."""
     for order in orders(ports, unless_cancelled(ports, id)):

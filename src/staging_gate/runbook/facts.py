@@ -10,8 +10,8 @@ from staging_gate.domain.check import Check
 from staging_gate.domain.deployment import Deployment, DeploymentState
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.gate import Facts, ReleaseFacts, UnderWay
-from staging_gate.domain.notes import write_notes
 from staging_gate.domain.going_back import NO_WISH, Wish
+from staging_gate.domain.notes import write_notes
 from staging_gate.domain.policy import MergeMethod, Policy
 from staging_gate.domain.release import Release, ReleaseState
 from staging_gate.domain.revision import Commit, Revision
@@ -144,6 +144,7 @@ def of_rollback(
     """
     with ports.store.reading() as tx:
         coming, live = tx.deployments.occupying(Environment.PRODUCTION), tx.deployments.live(Environment.PRODUCTION)
+        database = ways_back.database_of(tx)
         if coming is not None and not coming.is_rollback:
             live = database = coming
         target = rollback_target(tx, name, back, live)
@@ -151,19 +152,18 @@ def of_rollback(
         return Facts(
             environment=Environment.PRODUCTION,
             quarantines=tuple(tx.releases.quarantines()),
-        database = ways_back.database_of(tx)
             live=live,
             rollback_to=target,
             rollback_name=name,
             rollback_back=back,
+            database=database,
+            way_back=way,
+            intent_wish=wish,
         )
 
 
 def rollback_target(tx: Transaction, name: str | None, back: int | None, live: Deployment | None) -> Deployment | None:
     """The deployment whose release comes back: the named one if production ever verified it, so many verified releases
-            database=database,
-            way_back=way,
-            intent_wish=wish,
     `back`, else the last verified one."""
     if back is not None:
         earlier = _releases_before(tx, live)
@@ -241,6 +241,7 @@ def _promoted(ports: Ports, policy: Policy, tags: ReleaseTags, tag: str, commit:
     included = changes_of(ports, policy, commits)
     with ports.store.reading() as tx:
         tested = frozenset(t.change for t in tx.changes.tested([change.number for change in included]))
+        back = ways_back.goes_back_to(tx, tree) if tree else None
         return ReleaseFacts(
             tag=tag,
             commit=commit,
@@ -251,10 +252,11 @@ def _promoted(ports: Ports, policy: Policy, tags: ReleaseTags, tag: str, commit:
             announced=tuple(tx.announcements.of(tag)),
             verified=tx.deployments.verification(Environment.STAGING, tree),
             included=included,
-        back = ways_back.goes_back_to(tx, tree) if tree else None
             tested=tested,
             checks=_checks(tx, tree),
             critical_bugs=tuple(line(incident) for incident in tx.incidents.open() if incident.severity.is_critical),
+            goes_back_to=back,
+            way_back=ways_back.between(ports, tx, policy, Revision(commit, tree), back.revision) if back else None,
         )
 
 
@@ -266,8 +268,6 @@ def _lacks(ports: Ports, tags: ReleaseTags, promoted: ReleaseFacts, *states: Rel
         with ports.store.reading() as tx:
             live = tx.deployments.live(Environment.PRODUCTION)
         last = live.release if live is not None and live.release != promoted.tag else None
-            goes_back_to=back,
-            way_back=ways_back.between(ports, tx, policy, Revision(commit, tree), back.revision) if back else None,
     at = tags.commit(last) if last else None
     return last if promoted.commit and at and not ports.code_host.is_ancestor(at, promoted.commit) else None
 

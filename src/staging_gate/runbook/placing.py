@@ -8,7 +8,7 @@ from staging_gate.domain.deployment import DeploymentState
 from staging_gate.engine import Run, StepErrored
 from staging_gate.messages import deployments as words
 from staging_gate.ports.errors import OutsideError, Refused, Stopped
-from staging_gate.runbook import backing_up, deploying, downgrading
+from staging_gate.runbook import deploying, downgrading
 
 EVIDENCE_LIMIT = 16_000
 """Characters of evidence that are kept with a deployment; the logs have the rest."""
@@ -76,8 +76,6 @@ def bring_up_again(run: Run, id: str) -> Failure | None:
     return None
 
 
-def go_live(run: Run, id: str) -> Failure | None:
-    """Switch all services, then prove them through the public addresses. A failure means that something goes back."""
 def bring_back_before_provider(run: Run, id: str) -> Failure | None:
     """For a rollback through the provider, where the database has to go back too: that comes before the traffic."""
     try:
@@ -96,6 +94,8 @@ def bring_databases_back(run: Run, id: str, with_schema: Sequence[str]) -> None:
     run.step("record that the database is back", downgrading.record, id)
 
 
+def go_live(run: Run, id: str) -> Failure | None:
+    """Switch all services, then prove them through the public addresses. A failure means that something goes back."""
     try:
         run.step("switch the traffic", deploying.switch, id)
         run.step("smoke test through the public address", deploying.smoke_test, id)

@@ -86,8 +86,8 @@ class Remembered:
     calls: list[tuple[str, str, str]] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
     expected: list[tuple[str, str]] = field(default_factory=list)
-    unreachable: str | None = None
     downgraded: list[tuple[str, str]] = field(default_factory=list)
+    unreachable: str | None = None
     unhealthy: set[str] = field(default_factory=set)
     numbers: int = 0
 
@@ -144,7 +144,6 @@ class FakeTarget:
     def restoring(self, order: Order, backup: Backup) -> tuple[str, ...]:
         return (f"restore {order.service.name} {backup.file}",)
 
-    def start(self, order: Order) -> None:
     def downgrade_schema(self, back_to: Order, since: Order, log: str) -> str:
         with self._call("downgrade_schema", back_to):
             at = (back_to.environment, back_to.service.name)
@@ -154,6 +153,7 @@ class FakeTarget:
             self.known.downgraded.append((back_to.deployment, back_to.service.name))
             return "downgraded"
 
+    def start(self, order: Order) -> None:
         with self._call("start", order):
             route = self.route(order.environment, order.service.name)
             if route.of(order.deployment):

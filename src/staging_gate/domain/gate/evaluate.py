@@ -48,10 +48,10 @@ from staging_gate.domain.gate.rules import (
     targets,
     tested_by_a_person,
     verified_in_staging,
-    window,
-)
     way_back,
     way_back_proved,
+    window,
+)
 from staging_gate.domain.policy import Policy
 
 Rule = Callable[[Policy | None, Facts, Action, Actor, datetime], Reason | None]
@@ -63,9 +63,9 @@ PROMOTION: tuple[Rule, ...] = (
     tested_by_a_person.rule,
     no_critical_bugs.rule,
     migrations_proved.rule,
+    way_back_proved.rule,
 )
 
-    way_back_proved.rule,
 CALENDAR: tuple[Rule, ...] = (freeze.rule, window.rule)
 
 PLACED: tuple[Rule, ...] = (tag.rule, tag_kept.rule, contains_last.rule)
@@ -157,6 +157,7 @@ WARNINGS: Mapping[Action, tuple[Warn, ...]] = {
     Action.PROMOTE: (
         announced.caution,
         large_release.caution,
+        way_back_proved.caution,
     ),
     Action.PUBLISH: (large_release.caution, way_back_proved.caution),
 }
@@ -172,7 +173,6 @@ def evaluate(
     return Decision(
         action,
         subject,
-        way_back_proved.caution,
         actor.name,
         at,
         reasons=tuple(reason for reason in found if reason.code not in passed),

@@ -17,9 +17,9 @@ from staging_gate.domain.hotfix import HotfixFacts
 from staging_gate.domain.incident import Incident
 from staging_gate.domain.policy import MergeMethod
 from staging_gate.domain.release import Hold, Quarantine, Release
-
-
 from staging_gate.domain.way_back import WayBack
+
+
 @dataclass(frozen=True)
 class ReleaseFacts:
     """What is known of a release that somebody wants to promote.
@@ -53,11 +53,11 @@ class ReleaseFacts:
     commits: int = 0
     breaking: tuple[str, ...] = ()
     announced: tuple[Announcement, ...] = ()
+    goes_back_to: Deployment | None = None
+    way_back: WayBack | None = None
 
     def oldest(self) -> list[Change]:
         """The included changes, those first that waited longest."""
-    goes_back_to: Deployment | None = None
-    way_back: WayBack | None = None
         merged = [(change.merged_at, change.number, change) for change in self.included if change.merged_at]
         return [change for _, _, change in sorted(merged, key=lambda each: each[:2])]
 
@@ -118,13 +118,13 @@ class Facts:
     rollback_to: Deployment | None = None
     rollback_name: str | None = None
     rollback_back: int | None = None
+    database: Deployment | None = None
+    way_back: WayBack | None = None
+    intent_wish: Wish = Wish()
     incident: Incident | None = None
     deployment: Deployment | None = None
     intent_method: MergeMethod | None = None
     intent_role: str | None = None
     intent_code: str | None = None
     closed_by: tuple[Reason, ...] = ()
-    database: Deployment | None = None
-    way_back: WayBack | None = None
-    intent_wish: Wish = Wish()
     bypass: Bypass | None = None
