@@ -28,5 +28,5 @@ class Ports:
     logs: Logs
     policy: PolicyReader
     notifier: Notifier
+    way_back: WayBackProver
     address: str = ""
-    way_back: WayBackProver | None = None

@@ -1,13 +1,15 @@
 """Trying the release before on databases that the next one has changed, without touching what anybody uses."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
 from staging_gate.domain.revision import Revision
-from staging_gate.domain.service import Service
-from staging_gate.domain.way_back import TriedOn, Try
+from staging_gate.domain.service import Schema, Service
+from staging_gate.domain.way_back import Loss, TriedOn, Try
 from staging_gate.ports.deploy_target import Cancelled
+from staging_gate.ports.schema_tool import Site
 
 
 @dataclass(frozen=True)
@@ -42,5 +44,35 @@ class WayBackProver(Protocol):
         Nothing of it is left afterwards; what an earlier try of the same order left is ended first. What could not be
         found out is said in the answer's evidence, with `works` None. Raises Stopped when cancelled, and Unavailable
         where a later try may go better.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class SchemaAt:
+    """The schema of a service as one of the two releases has it; the tool of that release runs in `site`."""
+
+    schema: Schema
+    site: Site
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """A database to try a release on. `fails` says why a downgrade did not bring it there, `said` what could not be
+    done otherwise, `losses` what the downgrade threw away."""
+
+    address: str
+    said: tuple[str, ...] = ()
+    losses: tuple[Loss, ...] = ()
+    fails: str = ""
+
+
+class StandIns(Protocol):
+    def make(self, on: TriedOn, old: SchemaAt, new: SchemaAt | None, address: str) -> AbstractContextManager[StandIn]:
+        """A database that the old release made and that has data in it, brought to where `on` says by the new one
+        (None: that has none); dropped afterwards.
+
+        `address` says what kind of database it is, and is never connected to. Raises Refused where it can not be
+        brought there for another reason than a downgrade, Unavailable where there is no server for it.
         """
         ...

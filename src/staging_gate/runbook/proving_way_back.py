@@ -17,7 +17,7 @@ from staging_gate.messages import deployments
 from staging_gate.messages import way_back_proofs as words
 from staging_gate.ports import Ports
 from staging_gate.ports.deploy_target import Cancelled
-from staging_gate.ports.errors import Refused, Stopped
+from staging_gate.ports.errors import Stopped
 from staging_gate.ports.store import Transaction
 from staging_gate.ports.way_back import Side, WayBackOrder
 from staging_gate.runbook import deciding, pairing
@@ -85,8 +85,6 @@ def migrations_differ(ports: Ports, subject: str) -> bool:
 
 
 def try_on(ports: Ports, subject: str, on: TriedOn, run: str, cancelled: Cancelled) -> Answer:
-    if cancelled():
-        raise Stopped("Another pair is to be proved now.")
     with ports.store.reading() as tx:
         pair = pairing.pair_of(tx, subject)
     policy = needed_policy(ports)
@@ -99,8 +97,6 @@ def try_on(ports: Ports, subject: str, on: TriedOn, run: str, cancelled: Cancell
         within=WITHIN,
         log=_log(run),
     )
-    if ports.way_back is None:
-        raise Refused("Nothing here can try it.")
     return _answer(ports.way_back.prove(order, cancelled))
 
 

@@ -17,12 +17,16 @@ from staging_gate.adapters.local.pruning import Pruning
 from staging_gate.adapters.local.recipes import Interpreter
 from staging_gate.adapters.local.retirement import Retirement
 from staging_gate.adapters.local.schema import Schemas
+from staging_gate.adapters.local.scratch import Scratch
 from staging_gate.adapters.local.smoke import LocalSmoke
+from staging_gate.adapters.local.stand_ins import Workplace
 from staging_gate.adapters.local.stopping import stop_all
 from staging_gate.adapters.local.target import LocalTarget
+from staging_gate.adapters.local.way_back import LocalWayBack
 from staging_gate.adapters.local.workshop import Workshop
 from staging_gate.ports.databases import DatabaseKeeper
 from staging_gate.ports.schema_tool import MigrationProver
+from staging_gate.ports.way_back import StandIns
 from staging_gate.wire.commands import Account
 
 __all__ = ["Local", "Settings", "connect", "stop_all"]
@@ -47,6 +51,8 @@ class Local:
     target: LocalTarget
     checks: LocalChecks
     smoke: LocalSmoke
+    way_back: LocalWayBack
+    scratch: Scratch
     logs: FileLogs
     proxy: Proxy
 
@@ -56,10 +62,12 @@ def connect(
     clone_address: Callable[[], str],
     prover: MigrationProver | None = None,
     keeper: DatabaseKeeper | None = None,
+    stand_ins: StandIns | None = None,
 ) -> Local:
     """All ports of this adapter on one state folder. `clone_address` says where the code is fetched from.
 
-    Without a `prover`, no migrations are proved; without a `keeper`, databases are neither looked into nor backed up.
+    Without a `prover`, no migrations are proved; without a `keeper`, databases are neither looked into nor backed up;
+    without `stand_ins`, no release with a schema is tried on other databases.
     """
     layout, account = Layout(settings.state), settings.account
     logs, proxy = FileLogs(layout.logs), Proxy(layout.run)
@@ -70,10 +78,14 @@ def connect(
     retirement = Retirement(proxy, settings.drain_within, pruning.prune)
     schemas = Schemas(layout, builds, logs, account, keeper.revisions if keeper else _unknown)
     backups = Backups(layout, builds, schemas, logs, keeper)
+    smoke = LocalSmoke(layout, builds, logs, account)
+    scratch = Scratch(layout, builds, account)
     return Local(
         target=LocalTarget(layout, builds, schemas, backups, proxy, retirement, logs, account),
         checks=LocalChecks(layout, builds, logs, workshop.account, prover),
-        smoke=LocalSmoke(layout, builds, logs, account),
+        smoke=smoke,
+        way_back=LocalWayBack(Workplace(scratch, builds, logs, stand_ins), smoke, logs, proxy.private_port),
+        scratch=scratch,
         logs=logs,
         proxy=proxy,
     )

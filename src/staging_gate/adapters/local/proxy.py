@@ -77,6 +77,12 @@ class Proxy:
         """Where any route sends requests, whether somebody listens there or not: nobody else may be given these."""
         return {port for route in self._routes() if (port := self.current(route))}
 
+    def private_port(self) -> int:
+        """A free port that no route sends anything to: whoever listens there gets no traffic before its proof."""
+        while (port := free_port()) in self.current_ports():
+            pass
+        return port
+
     def in_flight(self, port: int) -> int:
         """Requests and streams that this port has not finished answering. Raises Unavailable when that is not known."""
         address = f"127.0.0.1:{port}"

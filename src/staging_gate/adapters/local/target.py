@@ -22,7 +22,7 @@ from staging_gate.adapters.local.layout import Layout
 from staging_gate.adapters.local.locks import never
 from staging_gate.adapters.local.logs import FileLogs
 from staging_gate.adapters.local.places import Place, Places, every_service
-from staging_gate.adapters.local.ports import free_port, holder_of
+from staging_gate.adapters.local.ports import holder_of
 from staging_gate.adapters.local.processes import Process, ProcessSpec
 from staging_gate.adapters.local.proxy import Proxy
 from staging_gate.adapters.local.readiness import Look, Question
@@ -263,18 +263,12 @@ class LocalTarget:
                 tree=order.revision.tree,
                 build=build.key,
                 process=places.new_process(order.deployment),
-                port=self._free_port(),
+                port=self._proxy.private_port(),
             )
         place = replace(place, build=build.key)
         spec = self._spec(order, places, place, build)
         places.put(place)
         processes.start(spec)
-
-    def _free_port(self) -> int:
-        """A port that no route sends anything to: whoever listened on such a one would get traffic before its proof."""
-        while (port := free_port()) in self._proxy.current_ports():
-            pass
-        return port
 
     def _spec(self, order: Order, places: Places, place: Place, build: Build) -> ProcessSpec:
         values = {**known_values(order), "PORT": str(place.port)}

@@ -2,5 +2,6 @@
 
 from staging_gate.adapters.schema.keeper import Keeper
 from staging_gate.adapters.schema.prover import Prover
+from staging_gate.adapters.schema.stand_ins import SchemaStandIns
 
-__all__ = ["Keeper", "Prover"]
+__all__ = ["Keeper", "Prover", "SchemaStandIns"]

@@ -14,6 +14,14 @@ Counts = Mapping[str, int]
 """Rows by table."""
 
 
+@dataclass(frozen=True)
+class Content:
+    """What a column holds: in how many rows something, and a digest of all of it, whatever its order and type."""
+
+    rows: int
+    digest: str
+
+
 @dataclass
 class Locks:
     """What a migration did to the tables that were there before it. `held` has those that it closed to writers: the
@@ -32,6 +40,7 @@ class Databases(Protocol):
 
     def snapshot(self, address: str) -> Snapshot: ...
     def counts(self, address: str) -> Counts: ...
+    def content(self, address: str, table: str, column: str) -> Content: ...
     def watching(self, address: str) -> AbstractContextManager[Locks]:
         """Look on while something migrates the database; what was seen is complete at the end of the block."""
         ...

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
-from staging_gate.adapters.schema.databases import Counts, Locks, Snapshot
+from staging_gate.adapters.schema.databases import Content, Counts, Locks, Snapshot
 from staging_gate.adapters.schema.watching import FILES, OURS, watched
 
 if TYPE_CHECKING:
@@ -94,6 +94,15 @@ class PostgresDatabases:
                 row = database.execute(count.format(sql.Identifier(name))).fetchone()
                 found[name] = int(row[0]) if row else 0
             return found
+
+    def content(self, address: str, table: str, column: str) -> Content:
+        from psycopg import sql
+
+        query = sql.SQL("SELECT count({0}), coalesce(sum(hashtextextended({0}::text, 0)::numeric), 0) FROM {1}")
+        with _connect(plain(address)) as database:
+            named = query.format(sql.Identifier(column), sql.Identifier(table))
+            rows, digest = database.execute(named).fetchone() or (0, 0)
+            return Content(int(rows), str(digest))
 
     @contextmanager
     def watching(self, address: str) -> Iterator[Locks]:

@@ -1,12 +1,13 @@
 """SQLite databases to try migrations on: files in a scratch folder."""
 
+import hashlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from staging_gate.adapters.schema.databases import Counts, Locks, Snapshot
+from staging_gate.adapters.schema.databases import Content, Counts, Locks, Snapshot
 
 OBJECTS = "SELECT type, name, coalesce(sql, '') FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
 TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
@@ -58,10 +59,31 @@ class SqliteDatabases:
                 for name in tables
             }
 
+    def content(self, address: str, table: str, column: str) -> Content:
+        with closing(sqlite3.connect(_file(address))) as database:
+            database.create_aggregate("digest", 1, _Digest)
+            query = f'SELECT count("{column}"), digest("{column}") FROM "{table}"'  # noqa: S608 - from its own catalog
+            rows, digest = database.execute(query).fetchone()
+            return Content(rows, str(digest))
+
     @contextmanager
     def watching(self, address: str) -> Iterator[Locks]:
         """One writer has the whole file: there is nothing to find out."""
         yield Locks()
+
+
+class _Digest:
+    """An aggregate: the same for the same values in any order."""
+
+    def __init__(self) -> None:
+        self._sum = 0
+
+    def step(self, value: object, /) -> None:
+        if value is not None:
+            self._sum += int.from_bytes(hashlib.blake2b(str(value).encode(), digest_size=7).digest())
+
+    def finalize(self) -> int:
+        return self._sum % 2**62
 
 
 def _file(address: str) -> str:
