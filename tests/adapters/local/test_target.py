@@ -143,7 +143,7 @@ def test_a_port_that_somebody_takes_first_is_given_up(world: World, monkeypatch:
     with socket.create_server(("127.0.0.1", 0)) as thief:
         monkeypatch.setattr("staging_gate.adapters.local.readiness.ANSWER_WITHIN", 0.3)
         ports = [thief.getsockname()[1], free_port()]
-        monkeypatch.setattr("staging_gate.adapters.local.target.free_port", lambda: ports.pop(0))
+        monkeypatch.setattr("staging_gate.adapters.local.proxy.free_port", lambda: ports.pop(0))
         order = world.order(world.repository.commit())
 
         ready = world.candidate(order)
@@ -158,7 +158,7 @@ def test_no_candidate_gets_a_port_that_a_route_still_sends_to(world: World, monk
     [process] = world.processes()
     process.stop(within=5)
     ports = [int(process.labels["port"]), free_port()]
-    monkeypatch.setattr("staging_gate.adapters.local.target.free_port", lambda: ports.pop(0))
+    monkeypatch.setattr("staging_gate.adapters.local.proxy.free_port", lambda: ports.pop(0))
 
     ready = world.candidate(world.order(world.repository.commit({}), "staging-2"))
 

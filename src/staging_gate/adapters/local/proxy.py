@@ -22,7 +22,7 @@ from pathlib import Path
 
 from staging_gate.adapters.local import caddy, processes
 from staging_gate.adapters.local.layout import a_name, make_folder
-from staging_gate.adapters.local.ports import holder_of
+from staging_gate.adapters.local.ports import free_port, holder_of
 from staging_gate.adapters.local.processes import PortTaken, Process, ProcessSpec
 from staging_gate.adapters.local.waiting import Limit, pause
 from staging_gate.domain.environment import Environment

@@ -85,9 +85,7 @@ class LocalWayBack:
     def _try(self, order: WayBackOrder, folder: Path, stack: ExitStack, stop: Cancelled) -> Found:
         _refuse_elsewhere(order)
         _go_on_unless(stop)
-        builds = [
-            self.workplace.builds.ensure(order.old.revision, one, order.log, stop) for one in order.old.services
-        ]
+        builds = [self.workplace.builds.ensure(order.old.revision, one, order.log, stop) for one in order.old.services]
         databases = self.workplace.databases(order, folder, stack, stop)
         there = databases.by_address.values()
         said = tuple(remark for one in there for remark in one.said)

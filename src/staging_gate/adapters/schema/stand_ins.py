@@ -66,4 +66,5 @@ def _downgraded_by(new: SchemaAt, clone: str, databases: Databases, to: str, sai
 def _how(moved: Moved) -> str:
     """`0002: NotImplementedError`, from the first line of what it said."""
     first = next((line.strip() for line in moved.error.splitlines() if line.strip()), "it said nothing")
-    return f"{moved.failed}: {first}" if moved.failed else first
+    said = first.rstrip(".:")
+    return f"{moved.failed}: {said}" if moved.failed else said
