@@ -30,6 +30,8 @@ VERBS = {
     "redeploy": "deployments:redeploy",
     "rollback": "deployments:rollback",
     "hold": "deployments:hold",
+    "backups": "backups:backups",
+    "restore-plan": "backups:restore_plan",
     "bypass": "bypasses:bypass",
     "calendar": "calendar:calendar",
     "incident": "incidents:incident",

@@ -179,6 +179,9 @@ def deployment_end(timeline: dict[str, Any]) -> None:
         indented(line, 4, "dim")
     if d["kind"] == "rollback" and d["ended_at"]:
         console().print(f"`gate report {d['id']}` drafts the incident report", style="dim")
+    for one in timeline["backups"]:
+        back = "" if one["backup"]["removed_at"] else f" [dim]`gate restore-plan {d['id']}`[/]"
+        console().print(f"backup of {escape(one['backup']['service'])}: {escape(one['said'])}{back}")
     if d["logs_found"] or d["logs_due_at"]:
         said = d["logs_found"] or f"looked at {moment(d['logs_due_at'])}"
         console().print(f"logs of the first minutes: {escape(said)}")

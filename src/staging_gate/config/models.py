@@ -48,6 +48,7 @@ from staging_gate.config.kinds import (
     Weight,
 )
 from staging_gate.config.tree import Path
+from staging_gate.domain.backup import BackupRules
 from staging_gate.domain.calendar import Calendar
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.policy import CheckCommand, HotfixRules, Lane, LargeRelease, MergeMethod, RollbackRules
@@ -140,12 +141,19 @@ class CheckPart(Part):
     environ: Environ = {}
 
 
+class BackupPart(Part):
+    keep: Duration = BackupRules.keep
+    within: Duration = BackupRules.within
+    none_because: OneLine | None = None
+
+
 class StagingPart(Part):
     branch: Branch
     checks: tuple[CheckName, ...]
     approvals: dict[RoleName, Count]
     approvals_expire: Duration = Lane.approvals_expire
     merge: tuple[Merge, ...] = Lane.merge
+    backup: BackupPart | None = None
 
 
 class LargeReleasePart(Part):
@@ -169,6 +177,7 @@ class ProductionPart(Part):
     smoke: tuple[SmokeName, ...] = ()
     watch: Duration = timedelta(hours=24)
     large_release: LargeReleasePart = LargeReleasePart()
+    backup: BackupPart = BackupPart()
     rollback: RollbackPart = RollbackPart()
 
 

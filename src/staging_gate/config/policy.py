@@ -5,6 +5,7 @@ import json
 
 from staging_gate.config.calendar_readers import edge
 from staging_gate.config.models import (
+    BackupPart,
     CalendarPart,
     CheckPart,
     FreezePart,
@@ -15,6 +16,7 @@ from staging_gate.config.models import (
     StagingPart,
     TargetPart,
 )
+from staging_gate.domain.backup import BackupRules
 from staging_gate.domain.calendar import Calendar, Freeze
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.migration import Exemption, ProofRules
@@ -100,6 +102,7 @@ def _staging(part: StagingPart) -> Lane:
         approvals=part.approvals,
         approvals_expire=part.approvals_expire,
         merge=part.merge,
+        backup=_backup(part.backup) if part.backup else None,
     )
 
 
@@ -118,8 +121,13 @@ def _production(part: ProductionPart, source: str) -> Lane:
         smoke=part.smoke,
         watch=part.watch,
         large_release=LargeRelease(part.large_release.commits, part.large_release.waited),
+        backup=_backup(part.backup),
         rollback=RollbackRules(part.rollback.downgrade),
     )
+
+
+def _backup(part: BackupPart) -> BackupRules:
+    return BackupRules(part.keep, part.within, part.none_because or "")
 
 
 def _calendar(part: CalendarPart, zone: str) -> Calendar:

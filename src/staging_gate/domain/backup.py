@@ -53,6 +53,26 @@ class Backup:
         return self.removed_at is None
 
 
+@dataclass(frozen=True)
+class RestoreStep:
+    """Shell commands, and why they come at this point."""
+
+    why: str
+    commands: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RestorePlan:
+    """How the databases come back to what they were before `deployment`. `release` is what ran then, None where that
+    was none of ours; `lost` says what the backups do not have."""
+
+    deployment: str
+    release: str | None
+    backups: tuple[Backup, ...]
+    steps: tuple[RestoreStep, ...]
+    lost: str
+
+
 def due(kept: Sequence[Backup], at: datetime) -> list[Backup]:
     """Those whose time is over, the oldest first. The last one of each service that was restored for proof stays."""
     last = {one.service: one for one in sorted(kept, key=_when) if one.proof is BackupProof.RESTORED}

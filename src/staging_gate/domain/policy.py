@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from staging_gate.domain.backup import BackupRules
 from staging_gate.domain.calendar import Calendar
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.followup import FollowUpKind
@@ -101,6 +102,7 @@ class Lane:
     smoke: tuple[str, ...] = ()
     watch: timedelta = timedelta(hours=24)
     large_release: LargeRelease = LargeRelease()
+    backup: BackupRules | None = None
     rollback: RollbackRules = RollbackRules()
 
 

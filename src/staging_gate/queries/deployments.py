@@ -7,6 +7,7 @@ from staging_gate.domain.environment import Environment
 from staging_gate.domain.timeline import Step
 from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
+from staging_gate.queries.backups import ShownBackup, of_deployment
 from staging_gate.queries.bypasses import ShownBypass, used_by
 from staging_gate.queries.durations import Took, took
 
@@ -22,6 +23,7 @@ class Timeline:
     live: bool
     ahead: tuple[str, ...] = ()
     bypasses: tuple[ShownBypass, ...] = ()
+    backups: tuple[ShownBackup, ...] = ()
 
 
 def timeline(ports: Ports, id: str) -> Timeline | None:
@@ -42,7 +44,8 @@ def _timeline(tx: Transaction, found: Deployment) -> Timeline:
     given = used_by(tx, found)
     change = tx.changes.get(found.change) if found.change and found.urgent else None
     lasted = tuple(took(found, change.opened_at if change else None))
-    return Timeline(found, steps, lasted, bool(live and live.id == found.id), _ahead(tx, found), given)
+    copied = of_deployment(tx, found.id)
+    return Timeline(found, steps, lasted, bool(live and live.id == found.id), _ahead(tx, found), given, copied)
 
 
 def _ahead(tx: Transaction, found: Deployment) -> tuple[str, ...]:

@@ -27,12 +27,15 @@ Plan = dict[str, list[str]]
 
 
 def plan(ports: Ports, id: str) -> Plan:
-    """Names of services in the order of the policy: `services` move, `with_schema` have a database schema too, and
-    `with_smoke` have smoke tests."""
-    services = [order.service for order in orders(ports, deployment(ports, id))]
+    """Names of services in the order of the policy: `services` move, `with_schema` have a database schema too,
+    `with_backup` have it copied before it is migrated, and `with_smoke` have smoke tests."""
+    current = deployment(ports, id)
+    services = [order.service for order in orders(ports, current)]
+    backed_up = needed_policy(ports).lane(current.environment).backup is not None
     return {
         "services": [s.name for s in services],
         "with_schema": [s.name for s in services if s.schema],
+        "with_backup": [s.name for s in services if s.schema and backed_up],
         "with_smoke": [s.name for s in services if s.smoke],
     }
 

@@ -8,7 +8,7 @@ from staging_gate.domain.deployment import DeploymentState
 from staging_gate.engine import Run, StepErrored
 from staging_gate.messages import deployments as words
 from staging_gate.ports.errors import OutsideError, Refused, Stopped
-from staging_gate.runbook import deploying, downgrading
+from staging_gate.runbook import backing_up, deploying, downgrading
 
 EVIDENCE_LIMIT = 16_000
 """Characters of evidence that are kept with a deployment; the logs have the rest."""
@@ -49,6 +49,8 @@ def place(run: Run, id: str, planned: deploying.Plan) -> Failure | None:
         for service in planned["services"]:
             run.step(f"build {service}", deploying.build, id, service)
         for service in planned["with_schema"]:
+            if service in planned["with_backup"]:
+                run.step(f"back up the database of {service}", backing_up.back_up, id, service)
             run.step(f"upgrade the schema of {service}", deploying.upgrade_schema, id, service)
         run.step(f"start {words.services(planned['services'])} beside what is live", deploying.start, id)
         run.step("wait until healthy", deploying.wait_until_ready, id)

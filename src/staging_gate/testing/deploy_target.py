@@ -83,6 +83,7 @@ class Remembered:
     builds: set[tuple[str, str]] = field(default_factory=set)
     schemas: dict[ROUTE, str] = field(default_factory=dict)
     backups: dict[tuple[str, str], Backup] = field(default_factory=dict)
+    proof: BackupProof = BackupProof.RESTORED
     calls: list[tuple[str, str, str]] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
     expected: list[tuple[str, str]] = field(default_factory=list)
@@ -131,7 +132,7 @@ class FakeTarget:
             key = (order.service.name, order.deployment)
             has = self.known.schemas.get((order.environment, order.service.name))
             if key not in self.known.backups and has not in (None, order.revision.tree):
-                self.known.backups[key] = _backup(order, at, str(has))
+                self.known.backups[key] = _backup(order, at, str(has), self.known.proof)
             return self.known.backups.get(key)
 
     def backups_there(self) -> list[tuple[str, str]]:
@@ -315,7 +316,7 @@ def is_private(address: str) -> bool:
     return address.startswith("http://candidate.invalid/")
 
 
-def _backup(order: Order, at: datetime, schema: str) -> Backup:
+def _backup(order: Order, at: datetime, schema: str, proof: BackupProof) -> Backup:
     """Of a database that has the migrations of the tree `schema`."""
     service, deployment = order.service.name, order.deployment
     return Backup(
@@ -329,7 +330,7 @@ def _backup(order: Order, at: datetime, schema: str) -> Backup:
         revisions=(schema[:8],),
         tables=2,
         rows=1_200,
-        proof=BackupProof.RESTORED,
+        proof=proof,
         seconds=0.5,
     )
 

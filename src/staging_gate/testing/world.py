@@ -51,7 +51,9 @@ from staging_gate.testing.repository import Files, Repository
 REPOSITORY = "repository.git"
 DATABASE = "gate.db"
 ACTING = {
-    "deploy target": frozenset({"build", "upgrade_schema", "start", "switch", "put_back", "close_route", "discard"}),
+    "deploy target": frozenset(
+        {"build", "back_up", "drop_backup", "upgrade_schema", "start", "switch", "put_back", "close_route", "discard"}
+    ),
     "code host": frozenset({"merge", "delete_branch", "create_tag", "create_branch"}),
     "checks": frozenset({"prepare", "run"}),
     "smoke tests": frozenset({"run"}),

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from staging_gate.server.api import (
     administration,
     approvals,
+    backups,
     bypasses,
     calendar,
     changes,
@@ -32,6 +33,7 @@ for part in (
     bypasses,
     calendar,
     approvals,
+    backups,
     migrations,
     hooks,
     administration,
