@@ -21,10 +21,12 @@ from staging_gate.bootstrap.adapters import REPOSITORY, Bound, bind
 from staging_gate.bootstrap.settings import DATABASE, INBOX, CanNotStart, Settings
 from staging_gate.domain.actor import Actor
 from staging_gate.domain.environment import Environment
+from staging_gate.domain.policy import Policy
 from staging_gate.engine import DatabaseProblem, Engine, connect
 from staging_gate.messages import hooks as words
+from staging_gate.messages import notifications as telling_words
 from staging_gate.ports.errors import OutsideError
-from staging_gate.runbook import hearing, pushes, ticking, tokens
+from staging_gate.runbook import hearing, notifying, pushes, ticking, tokens
 from staging_gate.runbook.facts import target_problems
 from staging_gate.runbook.policy import policy_in_force
 from staging_gate.store import NewerDatabase, SqliteInbox, SqlStore, upgrade
@@ -159,7 +161,16 @@ class House:
             findings.append(
                 Finding(environment, not problems, " ".join(problems) or "can be deployed to", "See above.")
             )
-        return findings
+        return [*findings, self._examine_notifications(policy)]
+
+    def _examine_notifications(self, policy: Policy) -> Finding:
+        """Whether everybody can be reached who may be paged, and all whom gate.yaml says how to reach."""
+        if not policy.notify.people and not policy.notify.channels:
+            return Finding("notifications", False, telling_words.nobody_is_told(), telling_words.how_to_be_told())
+        found = notifying.reach(self.ports, policy)
+        problems = [one.problem for one in found if one.problem]
+        said = " ".join(problems) or telling_words.can_be_reached(tuple(one.name for one in found))
+        return Finding("notifications", not problems, said, telling_words.how_to_be_told())
 
     def _bridge(self) -> GitBridge:
         def authenticate(name: str, password: str) -> Actor | None:

@@ -35,6 +35,8 @@ VERBS = {
     "bypass": "bypasses:bypass",
     "calendar": "calendar:calendar",
     "incident": "incidents:incident",
+    "ack": "notifications:ack",
+    "notifications": "notifications:notifications",
     "report": "reports:report",
     "migrations": "migrations:migrations",
     "explain": "reading:explain",

@@ -5,7 +5,7 @@ import webbrowser
 
 import click
 
-from staging_gate.cli import followups, hotfixes, show
+from staging_gate.cli import followups, hotfixes, notifications, show
 from staging_gate.cli.access import api, find_access, json_option, print_json
 from staging_gate.cli.errors import FAILED, REFUSED
 from staging_gate.cli.visible import escape
@@ -28,6 +28,7 @@ def status(as_json: bool) -> None:
     out.print(f"[bold]{found['product'] or 'no policy on main yet: `gate init` writes one'}[/]")
     for incident in found["incidents"]:
         out.print(show.incident_line(incident))
+    notifications.lines(found["pages"], found["untold"])
     show.bypasses(found["bypasses"])
     hotfixes.lines(found["hotfixes"])
     for place in found["places"]:

@@ -15,7 +15,7 @@ from staging_gate.domain.release import Hold, Quarantine, Release, ReleaseState
 from staging_gate.messages import approvals as words
 from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
-from staging_gate.queries import bypasses, followups, hotfixes
+from staging_gate.queries import bypasses, followups, hotfixes, notifications
 from staging_gate.queries.calendar import standing
 from staging_gate.queries.changes import approvals_waited_for, required_checks
 from staging_gate.queries.deployments import Timeline, timeline
@@ -57,6 +57,8 @@ class Board:
     releases: tuple[Release, ...]
     quarantines: tuple[Quarantine, ...]
     incidents: tuple[Incident, ...]
+    pages: tuple[notifications.OpenPage, ...]
+    untold: tuple[str, ...]
     bypasses: tuple[bypasses.ShownBypass, ...]
     hotfixes: tuple[hotfixes.ShownHotfix, ...]
     back_merge: Change | None
@@ -82,6 +84,8 @@ def board(ports: Ports) -> Board:
             releases=tuple(tx.releases.all()[:10]),
             quarantines=tuple(tx.releases.quarantines()),
             incidents=tuple(tx.incidents.open()),
+            pages=notifications.open_pages(tx),
+            untold=notifications.untold(tx),
             bypasses=bypasses.loud(tx),
             hotfixes=urgent,
             back_merge=back,

@@ -16,6 +16,7 @@ from staging_gate.server.api import (
     hotfixes,
     incidents,
     migrations,
+    notifications,
     reading,
     releases,
 )
@@ -29,6 +30,7 @@ for part in (
     hotfixes,
     deployments,
     incidents,
+    notifications,
     followups,
     bypasses,
     calendar,
