@@ -7,7 +7,7 @@ from staging_gate.domain import gate
 
 RULES = Path(gate.__file__).parent / "rules"
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "bypass.md"
-CALENDAR = {"announced", "freeze", "release_in_preparation", "window"}
+CALENDAR = {"announced", "freeze", "needs_maintenance_window", "release_in_preparation", "window"}
 PROOF = {"migrations_proved", "no_critical_bugs", "tested_by_a_person", "verified_in_staging", "way_back_proved"}
 CODES = {
     "critical_bugs",
@@ -15,6 +15,7 @@ CODES = {
     "freeze",
     "holiday",
     "migrations_not_proved",
+    "needs_maintenance_window",
     "not_announced",
     "not_tested_by_a_person",
     "not_verified_in_staging",

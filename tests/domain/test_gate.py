@@ -17,6 +17,7 @@ from staging_gate.domain.deployment import DeploymentKind
 from staging_gate.domain.gate import Action, Facts, Reason, UnderWay, evaluate
 from staging_gate.domain.gate.rules.approvals import count, why_not
 from staging_gate.domain.incident import Incident, Severity
+from staging_gate.domain.migration import MigrationReport
 from staging_gate.domain.policy import LargeRelease, MergeMethod, Policy
 from staging_gate.domain.release import Release, ReleaseState
 from staging_gate.messages.decisions import lines
@@ -45,6 +46,7 @@ from tests.domain.nouns import (
     approval,
     checks,
 )
+from tests.messages.said_migrations import REWRITE
 
 ROOT = Actor("root", roles=frozenset({"admin"}))
 
@@ -256,6 +258,7 @@ CLOSED = {
     "a target out of reach": replace(
         publishing(), facts=replace(PUBLISHABLE, target_problems=("api: Port 8100 is already used by nginx: free it.",))
     ),
+    "a migration that shuts people out": publishing(migrations=(MigrationReport("api", (REWRITE,)),)),
     "a bypass by somebody without the role": bypassing("not_tested_by_a_person", BEN),
     "a bypass of one's own release": bypassing("not_tested_by_a_person", Actor("ada", roles=frozenset({"tech_lead"}))),
     "a bypass of what is never passed": bypassing("tag_not_greater"),

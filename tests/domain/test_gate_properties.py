@@ -78,6 +78,8 @@ release_facts = st.builds(
     tested=st.sampled_from([frozenset[int](), frozenset({5})]),
     checks=found_checks,
     critical_bugs=st.sampled_from([None, (), ("P1 incident 3",)]),
+    goes_back_to=st.sampled_from([None, EARLIER]),
+    way_back=st.sampled_from([None, WAY]),
 )
 facts = st.builds(
     Facts,
@@ -99,6 +101,9 @@ facts = st.builds(
     maintenances=st.sampled_from([(), (MAINTENANCE,)]),
     rollback_to=st.sampled_from([None, LIVE, EARLIER]),
     rollback_name=st.sampled_from([None, "v1.0.0"]),
+    database=st.sampled_from([None, LIVE]),
+    way_back=st.sampled_from([None, WAY, *(replace(WAY, verdict=verdict) for verdict in WayBackVerdict)]),
+    intent_wish=st.builds(Wish, st.booleans(), st.booleans()),
     intent_method=st.sampled_from([None, *MergeMethod]),
     intent_role=st.none() | roles,
 )

@@ -10,7 +10,14 @@ from staging_gate.cli import show
 from staging_gate.cli.access import api, json_option, print_json
 from staging_gate.cli.visible import escape
 
-STYLES = {"window": "green", "freeze": "red", "holiday": "red", "cutoff": "yellow", "release": "bold cyan"}
+STYLES = {
+    "window": "green",
+    "freeze": "red",
+    "holiday": "red",
+    "cutoff": "yellow",
+    "maintenance": "magenta",
+    "release": "bold cyan",
+}
 
 
 @click.command()
@@ -18,7 +25,7 @@ STYLES = {"window": "green", "freeze": "red", "holiday": "red", "cutoff": "yello
 @click.option("--feed", is_flag=True, help="Print the address that calendar programs subscribe to.")
 @json_option
 def calendar(weeks: int, feed: bool, as_json: bool) -> None:
-    """The coming weeks: when production is open, freezes, holidays, the cut-off of staging, releases.
+    """The coming weeks: when production is open, freezes, holidays, the cut-off of staging, maintenance, releases.
 
     The address of --feed reads the calendar and nothing else; it ends with your token.
     """

@@ -34,6 +34,7 @@ VERBS = {
     "restore-plan": "backups:restore_plan",
     "bypass": "bypasses:bypass",
     "calendar": "calendar:calendar",
+    "maintenance": "maintenance:maintenance",
     "incident": "incidents:incident",
     "ack": "notifications:ack",
     "notifications": "notifications:notifications",

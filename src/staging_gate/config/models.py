@@ -199,6 +199,7 @@ class CalendarPart(Part):
     freezes: tuple[FreezePart, ...] = ()
     holidays: Places = ()
     announce_majors: Duration = Calendar.announce_majors
+    announce_maintenance: Duration = Calendar.announce_maintenance
 
 
 class HotfixPart(Part):

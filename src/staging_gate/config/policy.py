@@ -138,6 +138,7 @@ def _calendar(part: CalendarPart, zone: str) -> Calendar:
         freezes=tuple(_freeze(freeze) for freeze in part.freezes),
         holidays=part.holidays,
         announce_majors=part.announce_majors,
+        announce_maintenance=part.announce_maintenance,
     )
 
 

@@ -18,6 +18,7 @@ NAMES = {
     "bypass": "bypass it",
     "publish": "publish it",
     "announce": "announce it",
+    "maintain": "announce or change a maintenance",
     "publish_when_ready": "have it published when it is ready",
     "deploy": "deploy it",
     "roll_back": "roll back",

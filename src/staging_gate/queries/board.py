@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from staging_gate.domain.actor import SYSTEM
 from staging_gate.domain.change import Change
@@ -15,7 +16,7 @@ from staging_gate.domain.release import Hold, Quarantine, Release, ReleaseState
 from staging_gate.messages import approvals as words
 from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
-from staging_gate.queries import bypasses, followups, hotfixes, notifications
+from staging_gate.queries import bypasses, followups, hotfixes, maintenance, notifications
 from staging_gate.queries.calendar import standing
 from staging_gate.queries.changes import approvals_waited_for, required_checks
 from staging_gate.queries.deployments import Timeline, timeline
@@ -63,6 +64,7 @@ class Board:
     hotfixes: tuple[hotfixes.ShownHotfix, ...]
     back_merge: Change | None
     follow_ups: tuple[followups.ShownFollowUp, ...]
+    maintenances: tuple[maintenance.ShownMaintenance, ...]
     waiting: tuple[Waiting, ...]
     differences: tuple[Difference, ...]
     warnings: tuple[Caution, ...]
@@ -90,6 +92,7 @@ def board(ports: Ports) -> Board:
             hotfixes=urgent,
             back_merge=back,
             follow_ups=followups.open_ones(tx),
+            maintenances=maintenance.soon(tx, tx.at, policy.calendar.time_zone if policy else ZoneInfo("UTC")),
             waiting=waits,
             differences=differs,
             warnings=warnings,

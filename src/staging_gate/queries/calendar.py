@@ -19,19 +19,25 @@ from staging_gate.domain.calendar import (
 )
 from staging_gate.domain.calendar.local_time import day_of, midnight
 from staging_gate.domain.environment import Environment
+from staging_gate.domain.maintenance import Maintenance
 from staging_gate.domain.release import Release
 from staging_gate.messages import calendar as words
+from staging_gate.messages.maintenance import in_calendar
 from staging_gate.ports import Ports
 from staging_gate.queries.waiting import Waiting, waiting
 from staging_gate.runbook.policy import policy_in_force
 
-RELEASE = "release"
+RELEASE, MAINTENANCE = "release", "maintenance"
 A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """`key` stays the same for the same thing. `kind` is one of the calendar's, or `release`."""
+    """`key` stays the same for the same thing. `kind` is one of the calendar's, `maintenance` or `release`.
+
+    `changes` is how often it was changed since people could read it, `changed_at` when it was last (None: it follows
+    from the rules, and stands as it always did).
+    """
 
     key: str
     kind: str
@@ -39,6 +45,9 @@ class Entry:
     ends_at: datetime
     title: str
     environments: tuple[Environment, ...]
+    changes: int = 0
+    changed_at: datetime | None = None
+    cancelled: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,7 +86,8 @@ def calendar(ports: Ports, weeks: int) -> CalendarView:
     today = day_of(at, zone)
     first = today - today.weekday() * A_DAY
     days = [first + number * A_DAY for number in range(7 * weeks)]
-    found = entries(ports, rules, midnight(first, zone), midnight(days[-1] + A_DAY, zone))
+    all_of_it = entries(ports, rules, midnight(first, zone), midnight(days[-1] + A_DAY, zone))
+    found = tuple(each for each in all_of_it if not each.cancelled)
     return CalendarView(
         product=policy.product if policy else None,
         zone=rules.zone,
@@ -99,11 +109,12 @@ def standing(rules: Calendar, environment: Environment, at: datetime) -> tuple[s
 
 
 def entries(ports: Ports, rules: Calendar, start: datetime, until: datetime) -> tuple[Entry, ...]:
-    """Everything from `start` until before `until`, by when it starts."""
+    """Everything from `start` until before `until`, by when it starts; also what was cancelled."""
     with ports.store.reading() as tx:
         releases, announced = tx.releases.all(), tx.announcements.all()
+        maintenances = tx.maintenances.between(start, until)
     found = [*_rules(rules, start, until), *_announced(rules, releases, announced)]
-    found += [*_published(releases), *_waiting(releases, waiting(ports))]
+    found += [*_published(releases), *_waiting(releases, waiting(ports)), *map(_maintenance, maintenances)]
     return tuple(
         sorted(
             (e for e in found if e.starts_at < until and (e.ends_at > start or e.starts_at >= start)),
@@ -146,6 +157,20 @@ def _announced(rules: Calendar, releases: list[Release], given: list[Announcemen
             begins, ends = (midnight(day, rules.time_zone) for day in (told.planned_for, told.planned_for + A_DAY))
             environments = (Environment.PRODUCTION,)
             yield Entry(f"announcement-{tag}", RELEASE, begins, ends, words.announced(tag), environments)
+
+
+def _maintenance(each: Maintenance) -> Entry:
+    return Entry(
+        key=f"maintenance-{each.id}",
+        kind=MAINTENANCE,
+        starts_at=each.starts_at,
+        ends_at=each.ends_at,
+        title=in_calendar(each),
+        environments=(each.environment,),
+        changes=each.changes,
+        changed_at=each.changed_at or each.announced_at,
+        cancelled=each.cancelled_at is not None,
+    )
 
 
 def _release(tag: str, at: datetime, said: str) -> Entry:

@@ -37,11 +37,15 @@ def _event(each: Entry, product: str) -> "Event":
 
     event = Event()
     event.add("uid", f"{each.key}@{product}.staging-gate")
-    event.add("dtstamp", each.starts_at)
+    event.add("dtstamp", each.changed_at or each.starts_at)
     event.add("dtstart", each.starts_at)
     if each.ends_at > each.starts_at:
         event.add("dtend", each.ends_at)
     event.add("summary", f"{product}: {each.title}")
     event.add("categories", [each.kind])
     event.add("transp", "TRANSPARENT")
+    if each.changed_at is not None:
+        event.add("sequence", each.changes)  # programs take the one with the greatest
+        event.add("last-modified", each.changed_at)
+        event.add("status", "CANCELLED" if each.cancelled else "CONFIRMED")
     return event

@@ -66,7 +66,10 @@ def required(policy: Policy, change: Change) -> tuple[str, ...]:
 
 
 def recheck(ports: Ports, change: Change, by: Actor) -> list[str]:
-    """Run again every required check that has not passed; returns their names. Raises Closed."""
+    """Run again every required check that has not passed, or did by an exemption that is over; returns their names.
+
+    Raises Closed.
+    """
     deciding.through(deciding.on_taking_part(ports, f"change {change.number}", by))
     policy, tree = needed_policy(ports), change.mergeable_tree()
     if tree is None:
@@ -74,6 +77,8 @@ def recheck(ports: Ports, change: Change, by: Actor) -> list[str]:
     with ports.store.transaction() as tx:
         known = {check.name: check for check in tx.checks.of_tree(tree)}
         done = [name for name, check in known.items() if check.verdict is Verdict.PASSED]
+        if judging.lapsed(tx, policy, tree):
+            done = [name for name in done if name != migrations_proved.CHECK]
         lacking = [name for name in required(policy, change) if name not in done]
         if lacking:
             tx.audit(by, "checks asked for again", f"change {change.number}", ", ".join(lacking))

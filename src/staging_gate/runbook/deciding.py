@@ -8,6 +8,7 @@ from staging_gate.domain.environment import Environment
 from staging_gate.domain.gate import Action, Decision, Facts, ReleaseFacts, evaluate
 from staging_gate.domain.going_back import NO_WISH, Wish
 from staging_gate.domain.incident import Incident
+from staging_gate.domain.maintenance import Maintenance
 from staging_gate.domain.policy import MergeMethod
 from staging_gate.domain.release import Release
 from staging_gate.ports import Ports
@@ -103,6 +104,12 @@ def on_publishing(ports: Ports, release: Release, by: Actor) -> Decision:
 def on_announcing(ports: Ports, tag: str, by: Actor) -> Decision:
     known = Facts(Environment.PRODUCTION)
     return evaluate(policy_in_force(ports), known, Action.ANNOUNCE, by, ports.clock.now(), tag)
+
+
+def on_maintaining(ports: Ports, planned: Maintenance, by: Actor) -> Decision:
+    """Announcing, changing or cancelling it; the warnings are about `planned`, as it would be."""
+    known = Facts(planned.environment, intent_maintenance=planned if planned.cancelled_at is None else None)
+    return evaluate(policy_in_force(ports), known, Action.MAINTAIN, by, ports.clock.now(), planned.title)
 
 
 def on_publishing_when_ready(ports: Ports, release: Release, by: Actor) -> Decision:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import fields, replace
+from datetime import datetime
 from posixpath import normpath
 
 from staging_gate.domain.bypass import Bypass, subject_of
@@ -11,6 +12,7 @@ from staging_gate.domain.deployment import Deployment, DeploymentState
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.gate import Facts, ReleaseFacts, UnderWay
 from staging_gate.domain.going_back import NO_WISH, Wish
+from staging_gate.domain.maintenance import Maintenance
 from staging_gate.domain.notes import write_notes
 from staging_gate.domain.policy import MergeMethod, Policy
 from staging_gate.domain.release import Release, ReleaseState
@@ -45,6 +47,7 @@ def of_change(ports: Ports, policy: Policy | None, change: Change, method: Merge
             approvals=approvals_of(tx, policy, change),
             holds=tuple(tx.holds.in_force()),
             quarantines=tuple(tx.releases.quarantines()),
+            maintenances=maintenances_of(tx, ports.clock.now()),
             bypasses=_bypasses(tx, subject_of(change), change.mergeable_tree()),
             under_way=_under_way(tx) if policy and change.target == policy.staging.branch else (),
             release_ended_at=tx.releases.last_ended_at(),
@@ -79,6 +82,7 @@ def of_release(ports: Ports, policy: Policy, release: Release) -> Facts:
             environment=Environment.PRODUCTION,
             holds=tuple(tx.holds.in_force()),
             quarantines=tuple(tx.releases.quarantines()),
+            maintenances=maintenances_of(tx, ports.clock.now()),
             bypasses=_bypasses(tx, release.tag, tree) + _of_hotfix(tx, release.tag, tree),
             release=replace(
                 promoted,
@@ -126,6 +130,7 @@ def of_deployment(ports: Ports, policy: Policy, deployment: Deployment) -> Facts
             environment=deployment.environment,
             holds=tuple(tx.holds.in_force()),
             quarantines=tuple(tx.releases.quarantines()),
+            maintenances=maintenances_of(tx, ports.clock.now()),
             bypasses=_bypasses(tx, deployment.release, deployment.revision.tree)
             + _of_hotfix(tx, deployment.release, deployment.revision.tree),
             release=release,
@@ -195,6 +200,11 @@ def _releases_before(tx: Transaction, live: Deployment | None) -> list[Release]:
     return [release for _, release in sorted(found, key=lambda pair: pair[0], reverse=True)]
 
 
+def maintenances_of(tx: Transaction, at: datetime) -> tuple[Maintenance, ...]:
+    """Those of production that are on or to come at that moment."""
+    return tuple(each for each in tx.maintenances.ahead(at) if each.environment is Environment.PRODUCTION)
+
+
 def main_ahead(ports: Ports, policy: Policy) -> tuple[str, ...]:
     """Commits of main that staging lacks. Merge commits of releases do not count: their tree is staging's."""
     host, main, staging = ports.code_host, policy.production.branch, policy.staging.branch
@@ -254,6 +264,7 @@ def _promoted(ports: Ports, policy: Policy, tags: ReleaseTags, tag: str, commit:
             included=included,
             tested=tested,
             checks=_checks(tx, tree),
+            migrations=tuple(tx.migration_reports.of_tree(tree)) if tree else (),
             critical_bugs=tuple(line(incident) for incident in tx.incidents.open() if incident.severity.is_critical),
             goes_back_to=back,
             way_back=ways_back.between(ports, tx, policy, Revision(commit, tree), back.revision) if back else None,

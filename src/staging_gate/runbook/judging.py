@@ -7,10 +7,11 @@ from typing import Any
 from staging_gate.domain.calendar.local_time import day_of
 from staging_gate.domain.check import Verdict
 from staging_gate.domain.migration import MigrationReport, judge
-from staging_gate.domain.policy import CheckCommand
+from staging_gate.domain.policy import CheckCommand, Policy
 from staging_gate.messages import migrations as words
 from staging_gate.ports import Ports
 from staging_gate.ports.checks import Outcome
+from staging_gate.ports.store import Transaction
 from staging_gate.runbook.policy import needed_policy
 
 
@@ -24,6 +25,12 @@ def by_policy(ports: Ports, check: CheckCommand, proved: Outcome, log: str) -> O
         ports.logs.append(log, words.text(report))
     verdict = Verdict.PASSED if all(report.passed for report in reports) else Verdict.FAILED
     return replace(proved, verdict=verdict, summary=words.summary(reports), reports=reports)
+
+
+def lapsed(tx: Transaction, policy: Policy, tree: str) -> bool:
+    """Whether an exemption that let this tree pass is over."""
+    day = day_of(tx.at, policy.calendar.time_zone)
+    return any(report.lapsed(day) for report in tx.migration_reports.of_tree(tree))
 
 
 def exemptions(reports: Sequence[MigrationReport]) -> dict[str, Any]:

@@ -35,7 +35,7 @@ class Calendar:
     """Without windows, production is open whenever nothing closes it.
 
     `holidays` are countries or parts of them, as `GB` or `US-CA`: their public holidays close production from midnight
-    to midnight. Major releases are to be announced `announce_majors` ahead.
+    to midnight. Major releases are to be announced `announce_majors` ahead, maintenance `announce_maintenance`.
     """
 
     zone: str = "UTC"
@@ -44,6 +44,7 @@ class Calendar:
     freezes: tuple[Freeze, ...] = ()
     holidays: tuple[str, ...] = ()
     announce_majors: timedelta = timedelta(days=7)
+    announce_maintenance: timedelta = timedelta(days=7)
 
     @property
     def time_zone(self) -> ZoneInfo:

@@ -13,6 +13,7 @@ class Action(StrEnum):
     PROVE is to try a hotfix in staging, before it is on any branch that staging follows.
     PROMOTE is to merge a release's change: what staging proved goes to production's branch.
     The two WHEN_READY are to ask for what is done by itself later, as soon as the gate is open for it.
+    MAINTAIN is to announce, change or cancel a maintenance.
     TAKE_PART stands for all that needs no more than to be one of us: labels, rechecks, words, incidents.
     """
 
@@ -28,6 +29,7 @@ class Action(StrEnum):
     EDIT = "edit"
     PUBLISH = "publish"
     ANNOUNCE = "announce"
+    MAINTAIN = "maintain"
     PUBLISH_WHEN_READY = "publish_when_ready"
     DEPLOY = "deploy"
     CANCEL = "cancel"

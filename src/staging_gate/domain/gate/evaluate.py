@@ -30,9 +30,11 @@ from staging_gate.domain.gate.rules import (
     hotfix_size,
     hotfix_turn,
     large_release,
+    maintenance_time,
     merge_method,
     migrations_proved,
     named_person,
+    needs_maintenance_window,
     no_critical_bugs,
     own_proof,
     policy_in_force,
@@ -82,6 +84,7 @@ MERGING: tuple[Rule, ...] = (
     hotfix_base.rule,
     hotfix_turn.rule,
     hotfix_hold.rule,
+    needs_maintenance_window.of_hotfix,
     merge_method.rule,
     conflicts.rule,
     checks_passed.rule,
@@ -130,12 +133,23 @@ RULES: Mapping[Action, tuple[Rule, ...]] = {
         being_published.rule,
         hold.rule,
         *CALENDAR,
+        needs_maintenance_window.rule,
         announced.rule,
         *PROMOTION,
         targets.rule,
     ),
-    Action.DEPLOY: (policy_in_force.rule, rights.rule, hold.rule, *CALENDAR, *PLACED, *PROMOTION, targets.rule),
+    Action.DEPLOY: (
+        policy_in_force.rule,
+        rights.rule,
+        hold.rule,
+        *CALENDAR,
+        needs_maintenance_window.rule,
+        *PLACED,
+        *PROMOTION,
+        targets.rule,
+    ),
     Action.ANNOUNCE: (rights.rule,),
+    Action.MAINTAIN: (rights.rule,),
     Action.PUBLISH_WHEN_READY: (policy_in_force.rule, rights.rule, release_merged.rule),
     Action.CANCEL: (rights.rule,),
     Action.ROLL_BACK: (
@@ -153,6 +167,7 @@ RULES: Mapping[Action, tuple[Rule, ...]] = {
 """The rules of each action, the cheapest first. A rollback is never asked about holds, windows or freezes."""
 
 WARNINGS: Mapping[Action, tuple[Warn, ...]] = {
+    Action.MAINTAIN: (maintenance_time.too_soon, maintenance_time.unfit_day, maintenance_time.closed_by_calendar),
     Action.MERGE: (hotfix_size.caution,),
     Action.PROMOTE: (
         announced.caution,

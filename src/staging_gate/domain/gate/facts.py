@@ -15,6 +15,8 @@ from staging_gate.domain.gate.decision import Reason
 from staging_gate.domain.going_back import Wish
 from staging_gate.domain.hotfix import HotfixFacts
 from staging_gate.domain.incident import Incident
+from staging_gate.domain.maintenance import Maintenance
+from staging_gate.domain.migration import MigrationReport
 from staging_gate.domain.policy import MergeMethod
 from staging_gate.domain.release import Hold, Quarantine, Release
 from staging_gate.domain.way_back import WayBack
@@ -28,7 +30,8 @@ class ReleaseFacts:
     whether that tag is. `greatest` is the greatest release tag there is but this one, `lacks` the last release where
     this one does not hold it. `commits` is how many it has since then. `verified` is the record that
     the tree was proved in staging. `included` are the merged changes that it ships, `tested` those that a person
-    tried. `checks` are the results of its tree. `critical_bugs` are sentences, None where nothing could be read.
+    tried. `checks` are the results of its tree, `migrations` what was found about its migrations. `critical_bugs` are
+    sentences, None where nothing could be read.
     `hotfix_reason` is why it is urgent, None for a regular release. `breaking` are its breaking changes, `announced`
     what people were told of it, oldest first. `goes_back_to` is what production runs and would go back to, `way_back`
     what is known of that way (None: nothing).
@@ -53,6 +56,7 @@ class ReleaseFacts:
     commits: int = 0
     breaking: tuple[str, ...] = ()
     announced: tuple[Announcement, ...] = ()
+    migrations: tuple[MigrationReport, ...] = ()
     goes_back_to: Deployment | None = None
     way_back: WayBack | None = None
 
@@ -83,6 +87,8 @@ class Facts:
     `under_way` are the regular releases that have not ended, oldest first; `release_ended_at` is when one did last.
     `bypasses` are those for this change or release and its tree, whatever became of them.
     `hotfix` is there for a hotfix on its way to production, None for every other change.
+    `maintenances` are those of production that are on or to come, `intent_maintenance` is the one that somebody wants
+    to announce, as it would be.
     `main_ahead` are commits of main that staging lacks. `proof_touched` are the files by which a change alters how it
     is proved, `policy_problems` what is wrong in the gate.yaml that it brings. `target_problems` are sentences of
     targets that can not be deployed to. `again` is what production runs, where just that would be deployed once
@@ -128,3 +134,5 @@ class Facts:
     intent_code: str | None = None
     closed_by: tuple[Reason, ...] = ()
     bypass: Bypass | None = None
+    maintenances: tuple[Maintenance, ...] = ()
+    intent_maintenance: Maintenance | None = None

@@ -26,6 +26,7 @@ RIGHTS: Mapping[Action, tuple[str, ...]] = {
     Action.EDIT: ("tech_lead", "devops", "admin"),
     Action.PUBLISH: ("tech_lead", "devops", "admin"),
     Action.ANNOUNCE: ("tech_lead", "stakeholder", "devops", "admin"),
+    Action.MAINTAIN: ("tech_lead", "devops", "admin"),
     Action.PUBLISH_WHEN_READY: ("tech_lead", "devops", "admin"),
     Action.DEPLOY: _OPERATORS,
     Action.CANCEL: _OPERATORS,
