@@ -7,6 +7,7 @@ from staging_gate.adapters.clock import SystemClock
 from staging_gate.adapters.local import secrets
 from staging_gate.adapters.local.accounts import interpreter_for, service_account
 from staging_gate.adapters.schema import Keeper, Prover, SchemaStandIns
+from staging_gate.bootstrap.installation import installation
 from staging_gate.bootstrap.settings import Settings
 from staging_gate.config import YamlPolicyReader
 from staging_gate.ports import Ports
@@ -27,12 +28,13 @@ def bind(settings: Settings, clock: SystemClock, store: Store) -> Bound:
     code_host = git.GitCodeHost.create(settings.state / REPOSITORY)
     account = service_account(settings.service_account)
     builder = service_account(settings.build_account, "GATE_BUILD_ACCOUNT") if settings.build_account else account
-    prover = Prover(settings.proof_postgres)
+    owner = installation(settings.state)
+    prover = Prover(settings.proof_postgres, owner)
     here = local.connect(
         local.Settings(settings.state, interpreter_for(account), account, builder),
         code_host.clone_address,
         prover,
-        Keeper(settings.proof_postgres),
+        Keeper(settings.proof_postgres, owner),
         SchemaStandIns(prover),
     )
     ports = Ports(

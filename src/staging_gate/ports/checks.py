@@ -62,6 +62,11 @@ class CheckRunner(Protocol):
         """
         ...
 
+    def clean_up(self) -> None:
+        """Remove what checks that were killed have left: folders, clones of databases, their servers. It looks only
+        now and then, however often it is called. Raises Unavailable where something can not be looked at now."""
+        ...
+
 
 class SmokeTester(Protocol):
     def run(

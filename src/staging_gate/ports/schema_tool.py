@@ -36,6 +36,14 @@ class Site(Protocol):
         """A folder that the programs can write to; gone afterwards."""
         ...
 
+    def value_of(self, text: str) -> str:
+        """The text, or what the reference `env:NAME` leads to. Raises Refused where that is not there."""
+        ...
+
+    def cancelled(self) -> bool:
+        """Whether nobody waits any more, or the time is up."""
+        ...
+
     def talk(self, argv: tuple[str, ...], environ: Mapping[str, str]) -> AbstractContextManager[Ask]:
         """Start a program that answers lines of JSON; `python` is that of the environment. It is gone afterwards."""
         ...
@@ -85,7 +93,7 @@ class SchemaSession(Protocol):
         ...
 
     def downgrade(self, to: str) -> Moved:
-        """Back to a revision of `history`, or to what `current` said; `""` is before the first, where it said nothing."""
+        """Back to a revision of `history`, or to what `current` said; `""` is before the first."""
         ...
 
     def sql(self, migration: Migration) -> str | None:
@@ -121,4 +129,9 @@ class MigrationProver(Protocol):
         than `within` seconds. Raises Refused where the project's tool can not work at all, Unavailable where there is
         nothing to try them on, Stopped where nobody waits any more.
         """
+        ...
+
+    def sweep(self) -> list[str]:
+        """Remove what proofs of this installation that were killed have left, never what a living one has; the names
+        of it. Raises Unavailable where that can not be looked at now."""
         ...

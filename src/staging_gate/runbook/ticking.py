@@ -9,7 +9,7 @@ from collections.abc import Callable
 from staging_gate.ports import Ports
 from staging_gate.ports.errors import OutsideError
 from staging_gate.ports.store import Stale
-from staging_gate.runbook import backing_up, first_minutes, following_up, hotfixing, notifying, waiting
+from staging_gate.runbook import backing_up, cleaning_up, first_minutes, following_up, hotfixing, notifying, waiting
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +23,7 @@ DUE: tuple[Due, ...] = (
     hotfixing.prove_what_is_ready,
     hotfixing.bring_staging_back,
     first_minutes.look_at_logs,
+    cleaning_up.after_checks,
     backing_up.remove_old_ones,
     backing_up.remove_what_nobody_remembers,
 )

@@ -85,6 +85,9 @@ class FakeChecks:
         self.proved.append((revision.tree, production.tree if production else None))
         return self.run(revision, services, check, log, cancelled)
 
+    def clean_up(self) -> None:
+        """Nothing of a fake outlives it."""
+
     def copy(self, logs: MemoryLogs) -> "FakeChecks":
         ran, built, passed = [*self.ran], [*self.built], [*self.passed]
         return replace(

@@ -96,7 +96,7 @@ def test_without_rows_to_try_them_on_it_is_said(world: World) -> None:
     outcome = proved(world, head, production, shop())
 
     assert outcome.summary == "1 new migration, up, down and up again; not all could be tried"
-    assert "  not known: No rows to try them on: `schema` has no `seed` command" in told(outcome)
+    assert "  not known: No rows to try them on: `schema` has no `seed`, `dump` or `template`" in told(outcome)
 
 
 def test_before_the_first_release_all_are_new(world: World) -> None:

@@ -84,6 +84,12 @@ class Project:
     def scratch(self) -> Path:
         return self.folder
 
+    def value_of(self, text: str) -> str:
+        return os.environ[text.removeprefix("env:")] if text.startswith("env:") else text
+
+    def cancelled(self) -> bool:
+        return False
+
     @contextmanager
     def talk(self, argv: tuple[str, ...], environ: Mapping[str, str]) -> Iterator[Ask]:
         program = sys.executable if argv[0] == "python" else argv[0]

@@ -1,6 +1,7 @@
 """Checks: policy's commands in a clean copy of the same build that is deployed later."""
 
 import hashlib
+import logging
 from pathlib import Path
 
 from staging_gate.adapters.local.builds import Build, Builds
@@ -26,6 +27,11 @@ from staging_gate.ports.logs import Logs
 from staging_gate.ports.schema_tool import MigrationProver
 from staging_gate.wire.commands import Account, Finished
 
+log = logging.getLogger(__name__)
+
+LOOK_EVERY = 600.0
+"""Seconds between two looks for what was left by the killed."""
+
 SUPERSEDED = "cancelled: a newer push superseded it"
 
 
@@ -41,6 +47,7 @@ class LocalChecks:
         self._account = account
         self._logs = logs
         self._prover = prover
+        self._next_look = Limit(0)
 
     def prepare(self, revision: Revision, services: tuple[Service, ...], log: str, cancelled: Cancelled) -> None:
         for service in services:
@@ -101,6 +108,14 @@ class LocalChecks:
             return Outcome(verdict, error.message, limit.spent)
         verdict = Verdict.PASSED if all(report.passed for report in reports) else Verdict.FAILED
         return Outcome(verdict, words.summary(reports), limit.spent, tuple(reports))
+
+    def clean_up(self) -> None:
+        if not self._next_look.over:
+            return
+        self._next_look = Limit(LOOK_EVERY)
+        self._scratch.sweep()
+        for name in self._prover.sweep() if self._prover else ():
+            log.info("removed what a proof that was killed had left: %s", name)
 
     def _prove(
         self,

@@ -53,6 +53,10 @@ class LocalSite:
             raise Refused(f"services.{self.service.name}.schema: {name} is not set for staging.")
         return resolve({name: given[name]}).environ[name]
 
+    def value_of(self, text: str) -> str:
+        name = f"services.{self.service.name}.schema"
+        return resolve({name: text}).environ[name]
+
     @contextmanager
     def talk(self, argv: tuple[str, ...], environ: Mapping[str, str]) -> Iterator[Ask]:
         home = self.folder / "home"

@@ -12,15 +12,16 @@ from staging_gate.ports.errors import Unavailable
 
 @dataclass(frozen=True)
 class Keeper:
-    """Implements `ports.databases.DatabaseKeeper`. `server` is the address of a Postgres for proofs, if there is one.
-    Addresses of SQLite databases have full paths."""
+    """Implements `ports.databases.DatabaseKeeper`. `server` is the address of a Postgres for proofs, if there is one;
+    `owner` names the installation. Addresses of SQLite databases have full paths."""
 
     server: str = ""
+    owner: str = "nobody"
 
     def copy(self, address: str, job: CopyJob) -> Copied | None:
         if _kind(address) == "sqlite":
             return sqlite_backup.copy(_file(address), job)
-        return postgres_backup.PostgresBackups(self.server).copy(address, job)
+        return postgres_backup.PostgresBackups(self.server, self.owner).copy(address, job)
 
     def restoring(self, address: str, backup: Backup) -> tuple[str, ...]:
         if _kind(address) == "sqlite":

@@ -3,18 +3,13 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
-from uuid import uuid4
+from urllib.parse import unquote, urlsplit, urlunsplit
 
+from staging_gate.adapters.schema.clones import Clones, connected
 from staging_gate.adapters.schema.databases import Content, Counts, Locks, Snapshot
+from staging_gate.adapters.schema.dumps import Dump, Restoring, variables
 from staging_gate.adapters.schema.watching import FILES, OURS, watched
-
-if TYPE_CHECKING:
-    import psycopg
-
-PREFIX = "gate_proof_"
-"""So that a person knows what a kill has left on a server of their own."""
+from staging_gate.ports.deploy_target import Cancelled
 
 COLUMNS = f"""
 SELECT 'column ' || c.relname || '.' || a.attname, format_type(a.atttypid, a.atttypmod)
@@ -59,34 +54,41 @@ class PostgresDatabases:
 
     kind = "postgres"
 
-    def __init__(self, server: str, scheme: str = "postgresql") -> None:
-        self._server = plain(server)
+    def __init__(
+        self, server: str, scheme: str = "postgresql", owner: str = "nobody", within: float | None = None
+    ) -> None:
+        self.clones = Clones(plain(server), owner)
         self._scheme = scheme
+        self._within = within
 
     @contextmanager
     def clone(self, of: str | None = None) -> Iterator[str]:
-        from psycopg import sql  # where Postgres is used, its driver is there
+        with self.clones.make(_name(of) if of else "template1", self._within) as name:
+            yield self.address(name)
 
-        called = f"{PREFIX}{uuid4().hex[:12]}"
-        name = sql.Identifier(called)
-        template = sql.Identifier(urlsplit(of).path.lstrip("/") if of else "template1")
-        with _connect(self._server) as server:
-            server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, template))
-        try:
-            yield urlunsplit(urlsplit(self._server)._replace(scheme=self._scheme, path=f"/{called}"))
-        finally:
-            with _connect(self._server) as server:
-                server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+    def restored(self, dump: Dump, within: float, cancelled: Cancelled) -> str:
+        """The address of a database that the dump was restored into, now or before; to be copied only."""
+
+        def restore(name: str) -> None:
+            address = urlunsplit(urlsplit(self.clones.server)._replace(path=f"/{name}"))
+            Restoring(dump, within, variables(address), cancelled).go()
+
+        return self.address(self.clones.kept(dump.content, restore))
+
+    def address(self, database: str) -> str:
+        """Of a database on this server, by its name or an address of it elsewhere."""
+        database = _name(database) if "://" in database else database
+        return urlunsplit(urlsplit(self.clones.server)._replace(scheme=self._scheme, path=f"/{database}"))
 
     def snapshot(self, address: str) -> Snapshot:
-        with _connect(plain(address)) as database:
+        with connected(plain(address)) as database:
             queries = (TABLES, COLUMNS, INDEXES, CONSTRAINTS, ENUMS, TRIGGERS)
             return {name: value for query in queries for name, value in database.execute(query)}
 
     def counts(self, address: str) -> Counts:
         from psycopg import sql
 
-        with _connect(plain(address)) as database:
+        with connected(plain(address)) as database:
             names = [name for name, _ in database.execute(FILES)]
             count = sql.SQL("SELECT count(*) FROM {}")
             found = {}
@@ -99,21 +101,19 @@ class PostgresDatabases:
         from psycopg import sql
 
         query = sql.SQL("SELECT count({0}), coalesce(sum(hashtextextended({0}::text, 0)::numeric), 0) FROM {1}")
-        with _connect(plain(address)) as database:
+        with connected(plain(address)) as database:
             named = query.format(sql.Identifier(column), sql.Identifier(table))
             rows, digest = database.execute(named).fetchone() or (0, 0)
             return Content(int(rows), str(digest))
 
     @contextmanager
     def watching(self, address: str) -> Iterator[Locks]:
-        with _connect(plain(address)) as database, watched(database) as locks:
+        with connected(plain(address)) as database, watched(database) as locks:
             yield locks
 
 
-def _connect(address: str) -> "psycopg.Connection[tuple[Any, ...]]":
-    import psycopg
-
-    return psycopg.connect(address, autocommit=True)
+def _name(address: str) -> str:
+    return unquote(urlsplit(address).path.lstrip("/"))
 
 
 def plain(address: str) -> str:

@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from urllib.parse import urlsplit, urlunsplit
 
-from staging_gate.adapters.schema.postgres import PREFIX, plain
+from staging_gate.adapters.schema.clones import Clones
+from staging_gate.adapters.schema.postgres import plain
 from staging_gate.adapters.schema.programs import Programs, for_server, installed
 from staging_gate.adapters.schema.sqlite_backup import no_room
 from staging_gate.domain.backup import Backup, BackupProof
@@ -42,9 +43,10 @@ Counts = dict[str, int]
 @dataclass(frozen=True)
 class PostgresBackups:
     """`server` is the address of a Postgres where databases may be made and dropped; without one, a temporary server
-    is started for each proof."""
+    is started for each proof. `owner` names the installation."""
 
     server: str = ""
+    owner: str = "nobody"
 
     def copy(self, address: str, job: CopyJob) -> Copied | None:
         with _reading(address) as source:
@@ -69,7 +71,8 @@ class PostgresBackups:
         if not listed.ok:
             raise _failed("pg_restore --list", listed, job)
         try:
-            with self._proof_server(tools) as server, _database(server) as there:
+            with self._proof_server(tools) as server, Clones(server, self.owner).make("template0") as name:
+                there = urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
                 how = ("--no-owner", "--no-privileges", "--no-publications", "--no-subscriptions", "--exit-on-error")
                 restored = _run(tools, "pg_restore", (*how, f"--dbname={_name(there)}", str(job.file)), there, job)
                 if not restored.ok:
@@ -99,7 +102,7 @@ class PostgresBackups:
         if not fitting:
             raise _NoServer(f"There is no PostgreSQL {tools.major} here to restore it on for proof.")
         try:
-            with temporary_postgres(fitting[0].folder) as server:
+            with temporary_postgres(fitting[0].folder, self.owner) as server:
                 yield server.address
         except PostgresMissing as error:
             raise _NoServer(f"No PostgreSQL could be started to restore it on: {str(error).splitlines()[0]}") from error
@@ -162,21 +165,6 @@ def _reading(address: str, within: int = 15) -> "Iterator[psycopg.Connection[tup
         raise Unavailable("The database can not be reached.", str(error).strip()) from error
     except psycopg.Error as error:
         raise Unavailable(f"The database can not be read as a whole: {str(error).strip().splitlines()[0]}.") from error
-
-
-@contextmanager
-def _database(server: str) -> Iterator[str]:
-    import psycopg
-    from psycopg import sql
-
-    name = sql.Identifier(called := f"{PREFIX}{uuid4().hex[:12]}")
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(name))
-    try:
-        yield server.rpartition("/")[0] + f"/{called}"
-    finally:
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
 
 def _run(tools: Programs, program: str, arguments: tuple[str, ...], address: str, job: CopyJob) -> Finished:

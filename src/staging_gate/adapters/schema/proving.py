@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 from staging_gate.adapters.schema import sql_rules
 from staging_gate.adapters.schema.command_tool import new_files
-from staging_gate.adapters.schema.databases import Counts, Databases, Locks, differences
+from staging_gate.adapters.schema.databases import OWN, Counts, Databases, Locks, differences
 from staging_gate.adapters.schema.places import line_about
 from staging_gate.domain.migration import Finding, MigrationReport, Rows, Severity
 from staging_gate.domain.service import Schema
+from staging_gate.ports.errors import Unavailable
 from staging_gate.ports.schema_tool import Migration, Moved, SchemaSession, SchemaTool, Site
 
 E, W, N = Severity.ERROR, Severity.WARNING, Severity.NOTE
@@ -24,7 +25,7 @@ class Proof:
 
     `since` is None where production has nothing, or its files do not say where it stands: then its own code, in
     `production`, brings clones there. `fill` brings data into a clone that stands at production's revisions, and says
-    what it could not do.
+    what it could not do; `base` is a database with rows that those clones are copied from.
     """
 
     service: str
@@ -35,6 +36,7 @@ class Proof:
     since: tuple[str, ...] | None
     fill: Callable[[str], str]
     production: Site | None = None
+    base: str | None = None
     _findings: list[Finding] = field(default_factory=list)
     _unknown: list[str] = field(default_factory=list)
     _rows: tuple[Rows, ...] = ()
@@ -75,7 +77,7 @@ class Proof:
             goes = self._down_and_up(tool, clone, new)
         if new and goes and (self.since or self.production):
             steps = [[migration] for migration in new] if history else [new]
-            with self.databases.clone() as clone, self.tool.open(self.site, self.schema, clone) as tool:
+            with self.databases.clone(self.base) as clone, self.tool.open(self.site, self.schema, clone) as tool:
                 self._with_data(tool, clone, steps)
         return new
 
@@ -120,11 +122,15 @@ class Proof:
         return True
 
     def _with_data(self, tool: SchemaSession, clone: str, steps: Sequence[Sequence[Migration]]) -> None:
+        if self.base:
+            self._look_where_rows_stand(tool, [migration for step in steps for migration in step])
         if not self._at_production(tool, clone):
             return
         if said := self.fill(clone):
             self._unknown.append(said)
         before = self.databases.counts(clone)
+        if not said and not any(count for name, count in before.items() if name != OWN):
+            self._unknown.append("What `schema` names brought no rows, so what fails on full tables was not tried.")
         for step in steps:
             if not self._step(tool, clone, step, before):
                 return
@@ -134,6 +140,18 @@ class Proof:
         for rows in self._rows:
             if rows.after < rows.before:
                 self._lost(rows, new)
+
+    def _look_where_rows_stand(self, tool: SchemaSession, new: Sequence[Migration]) -> None:
+        there, history = tool.current(), tool.history()
+        if history is None:
+            return
+        if lost := [revision for revision in there if revision not in _revisions(history)]:
+            raise Unavailable(
+                f"The rows for proofs stand at {', '.join(lost)}, which is in no migration of this tree: take a newer "
+                "dump or template of production."
+            )
+        if ahead := [one.path for one in new if one.revision in _ancestors(history, there)]:
+            self._unknown.append(f"The rows for proofs have {', '.join(ahead)} already, so it was not tried on them.")
 
     def _read_sql(self, tool: SchemaSession, migration: Migration) -> None:
         if self.databases.kind != "postgres":

