@@ -55,7 +55,7 @@ from tests.domain.nouns import (
     SHIPPED,
     approval,
 )
-from tests.messages import notifications, said_migrations
+from tests.messages import notifications, said_maintenance, said_migrations
 
 CLOSED = Decision(
     Action.PUBLISH,
@@ -102,6 +102,7 @@ STANDING = [
 
 SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
     **notifications.SAID,
+    **said_maintenance.SAID,
     **said_migrations.SAID,
     calendar.title: [(each,) for each in STANDING],
     calendar.published: [(replace(RELEASE, published_by="dana"),)],
