@@ -25,7 +25,7 @@ def maintenance() -> None:
 @click.option("--until", "ends", required=True, help="When it ends: the same, or `+2h` for how long it lasts.")
 @click.option("--affected", default="", help="What people will notice.")
 @click.option("--environment", type=click.Choice(["production", "staging"]), default="production", show_default=True)
-@click.option("--service", "services", multiple=True, help="A service that is worked on; may be given again. All else.")
+@click.option("--service", "services", multiple=True, help="A service that is worked on; more may be given. Without, all.")
 @click.option("--note", default="", help="Where the plan is, for instance.")
 @json_option
 def announce(as_json: bool, **plan: Any) -> None:
@@ -67,7 +67,7 @@ def extend(id: int, ends: str, as_json: bool) -> None:
 
 @maintenance.command("cancel")
 @click.argument("id", type=ID)
-@click.option("--reason", required=True, help="Why; people who read the calendar see it.")
+@click.option("--reason", required=True, help="Why; it goes on the record.")
 @json_option
 def cancel(id: int, reason: str, as_json: bool) -> None:
     """Take it back, or end it at once."""
