@@ -58,7 +58,7 @@ class Clones:
         name = f"{PREFIX}{self.owner}_t_{hashlib.sha256(content.encode()).hexdigest()[:16]}"
         with self._connected() as server:
             _lock(server, name)
-            if not server.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone():
+            if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
                 with self.make("template0") as draft:
                     restore(draft)
                     _run(server, "ALTER DATABASE {} RENAME TO {}", _id(draft), _id(name))
