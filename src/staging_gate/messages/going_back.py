@@ -41,9 +41,7 @@ def about_database(course: Course, way: WayBack | None, wished_by: str | None) -
         return ""
     if wished_by:
         return f"The traffic goes back alone, at the risk of {wished_by}: {_known_to_fail(way)}."
-    return (
-        "The traffic goes back alone: on this database it has run until the traffic moved, and nothing else is known."
-    )
+    return "The traffic goes back alone: what comes back has run on this database until now, and no more is known."
 
 
 def stays_live(live: Deployment, back: Deployment, way: WayBack | None) -> str:
@@ -66,7 +64,7 @@ def options(live: Deployment, back: Deployment, way: WayBack | None) -> str:
     lines += [
         f"- move the traffic alone, at your own risk: `gate rollback {to} --switch-only {reason}`",
         "- restore the backup from before its migrations, then move the traffic alone: `gate restore-plan`",
-        "- fix it forward, from what production runs now: `gate hotfix start NAME`",
+        "- fix it forward, from what production runs now: `gate hotfix start NAME`; before its merge, lift the hold",
     ]
     return "\n".join(lines)
 

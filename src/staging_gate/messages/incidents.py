@@ -22,7 +22,10 @@ def rollback_tried(first: Deployment, second: Deployment) -> str:
     return "\n\n".join(
         part
         for one in (first, second)
-        for part in (f"{one.id}, {one.why}: {one.failure}", one.evidence[-EVIDENCE_LIMIT:])
+        for part in (
+            deployments.sentences(f"{one.id}, {one.why}: {one.failure}", *filter(None, [one.database_said])),
+            one.evidence[-EVIDENCE_LIMIT:],
+        )
         if part
     )
 

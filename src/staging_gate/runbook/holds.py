@@ -17,6 +17,12 @@ def hold_promotions(tx: Transaction, environment: Environment, why: str, by: Act
     tx.audit(by, "hold", environment, why, hold=hold.id)
 
 
+def keep_held(tx: Transaction, environment: Environment, why: str, by: Actor = SYSTEM) -> None:
+    """The same, unless something else holds them already."""
+    if not any(hold.environment == environment for hold in tx.holds.in_force()):
+        hold_promotions(tx, environment, why, by)
+
+
 def quarantine(tx: Transaction, tag: str, tree: str, why: str, by: Actor = SYSTEM) -> None:
     if any(q.tag == tag for q in tx.releases.quarantines()):
         return

@@ -16,7 +16,7 @@ from staging_gate.runbook import deciding, deploying, taking_back, telling
 from staging_gate.runbook.after_rollback import open_list
 from staging_gate.runbook.cancelling import cancel
 from staging_gate.runbook.changes import Unusable
-from staging_gate.runbook.holds import hold_promotions, quarantine
+from staging_gate.runbook.holds import hold_promotions, keep_held, quarantine
 from staging_gate.runbook.incidents import call_a_person
 from staging_gate.runbook.placing import (
     Failure,
@@ -97,7 +97,7 @@ def _call_for_help(ports: Ports, known: Facts, by: Actor) -> None:
     title = about.can_not_go_back(live, back)
     with ports.store.transaction() as tx:
         tx.deployments.lock(Environment.PRODUCTION)
-        hold_promotions(tx, Environment.PRODUCTION, title, by)
+        keep_held(tx, Environment.PRODUCTION, title, by)
         if not any(incident.title == title for incident in tx.incidents.open()):
             call_a_person(tx, live, title, about.options(live, back, known.way_back))
 
@@ -162,7 +162,7 @@ def _hold_the_line(tx: Transaction, done: Deployment) -> None:
     by = Actor(done.requested_by)
     if undone is not None and bad is not None:
         quarantine(tx, bad, undone.revision.tree, done.why, by)
-    hold_promotions(tx, done.environment, done.why, by)
+    hold_promotions(tx, done.environment, began.why, by)
 
 
 def _is_known(tx: Transaction, bad: str | None) -> bool:

@@ -18,7 +18,7 @@ from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
 from staging_gate.runbook import deploying, telling, ways_back
 from staging_gate.runbook.after_rollback import open_list
-from staging_gate.runbook.holds import hold_promotions, quarantine
+from staging_gate.runbook.holds import hold_promotions, keep_held, quarantine
 from staging_gate.runbook.incidents import call_a_person
 from staging_gate.runbook.placing import BROKEN, Failure, bring_databases_back, prove_what_is_back, tried
 from staging_gate.runbook.policy import needed_policy
@@ -188,7 +188,7 @@ def _begun(tx: Transaction, broken: Deployment, planned: deploying.Plan) -> Begu
 def _keep_it_live(
     tx: Transaction, judged: Deployment, previous: Deployment, way: WayBack | None, failure: Failure
 ) -> Deployment:
-    hold_promotions(tx, judged.environment, about.can_not_go_back(judged, previous))
+    keep_held(tx, judged.environment, about.can_not_go_back(judged, previous))
     call_a_person(tx, judged, about.can_not_go_back(judged, previous), about.options(judged, previous, way))
     said = words.sentences(failure.why, about.stays_live(judged, previous, way))
     return finish(tx, judged.id, failure.state, said, failure.evidence)

@@ -15,6 +15,8 @@ from staging_gate.ports.errors import Refused, Stopped, Unavailable
 from staging_gate.testing.faults import Faults
 
 ROUTE = tuple[Environment, str]
+WAYS_BACK = {"put_back": " put back", "downgrade_schema": " downgrade"}
+"""Calls that await their faults in a place of their own: it is not the next deployment that they are about."""
 
 
 @dataclass
@@ -278,7 +280,7 @@ class FakeTarget:
     @contextmanager
     def _call(self, name: str, order: Order) -> Iterator[None]:
         """Remember it, and meet the fault that was armed for it."""
-        back = " put back" if name == "put_back" else ""
+        back = WAYS_BACK.get(name, "")
         fault = self.faults.find(order.environment + back, order.deployment + back, name, order.service.name)
         if fault and fault.error and not fault.acts:
             raise fault.error

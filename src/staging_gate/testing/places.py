@@ -58,6 +58,12 @@ class FakePlace:
         """The next time that something is put back."""
         self.target.faults.arm(f"{self.environment} put back", Fault("put_back", Unavailable(why)))
 
+    def downgrade_fails(self, why: str = "no such column: note", lost: bool = False) -> None:
+        """The next time that a schema is taken back. `lost`: that acts, and its answer is lost, once."""
+        error = Unclear("The answer to downgrade_schema was lost.") if lost else Refused(f"The downgrade failed: {why}")
+        fault = Fault("downgrade_schema", error, acts=lost, once=lost)
+        self.target.faults.arm(f"{self.environment} downgrade", fault)
+
     def is_unreachable(self, why: str | None = "the machine is away") -> None:
         """Nothing can be deployed to it from now on; None mends it."""
         self.target.known.unreachable = why

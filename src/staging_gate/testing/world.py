@@ -52,7 +52,18 @@ REPOSITORY = "repository.git"
 DATABASE = "gate.db"
 ACTING = {
     "deploy target": frozenset(
-        {"build", "back_up", "drop_backup", "upgrade_schema", "start", "switch", "put_back", "close_route", "discard"}
+        {
+            "build",
+            "back_up",
+            "drop_backup",
+            "upgrade_schema",
+            "downgrade_schema",
+            "start",
+            "switch",
+            "put_back",
+            "close_route",
+            "discard",
+        }
     ),
     "code host": frozenset({"merge", "delete_branch", "create_tag", "create_branch"}),
     "checks": frozenset({"prepare", "run"}),
