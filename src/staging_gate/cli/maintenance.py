@@ -25,7 +25,7 @@ def maintenance() -> None:
 @click.option("--until", "ends", required=True, help="When it ends: the same, or `+2h` for how long it lasts.")
 @click.option("--affected", default="", help="What people will notice.")
 @click.option("--environment", type=click.Choice(["production", "staging"]), default="production", show_default=True)
-@click.option("--service", "services", multiple=True, help="A service that is worked on; more may be given. Without, all.")
+@click.option("--service", "services", multiple=True, help="A service that is worked on, more than one too; else all.")
 @click.option("--note", default="", help="Where the plan is, for instance.")
 @json_option
 def announce(as_json: bool, **plan: Any) -> None:
