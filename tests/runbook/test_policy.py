@@ -1,6 +1,7 @@
 """Whose rules hold: main's. How the first ones come, how they change, and what no change can do to its own gate."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -198,6 +199,24 @@ def test_how_a_service_runs_is_the_revisions_own_and_where_is_mains(world: World
     assert service.run == ("serve", "--fast", "--port", "$PORT")
     assert service.target(STAGING).port == policy.services[0].target(STAGING).port
     assert service.target(STAGING).environ == {"DATABASE_URL": "sqlite:///x"}
+
+
+def test_a_change_can_not_have_its_migrations_tried_on_rows_of_its_choice(made: Callable[..., World]) -> None:
+    def text(**more: str) -> str:
+        schema = {"alembic": "alembic.ini", "database": "DATABASE_URL", **more}
+        return gate_yaml(
+            services=("api", "web"), service={"schema": schema, "environ": {"DATABASE_URL": "sqlite:///x"}}
+        )
+
+    world = made(text(dump="/backups/masked.dump"))
+    commit = world.push("feature/x", {"gate.yaml": text(template="env:PRODUCTION", seed="seed")}).commit
+    api, web = services_of(world.ports, needed_policy(world.ports), commit, STAGING)
+
+    assert api.schema and (api.schema.dump, api.schema.template) == ("/backups/masked.dump", "")
+    assert api.schema.seed == ("seed",)
+
+    unknown = services_of(world.ports, replace(needed_policy(world.ports), services=(api,)), commit, STAGING)[1]
+    assert unknown.schema and (unknown.schema.dump, unknown.schema.template) == ("", "")
 
 
 def test_a_service_that_main_does_not_know_brings_its_own_place(world: World) -> None:

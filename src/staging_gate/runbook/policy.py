@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.policy import Policy
-from staging_gate.domain.service import Service, Target
+from staging_gate.domain.service import Schema, Service, Target
 from staging_gate.ports import Ports
 from staging_gate.ports.errors import Refused
 from staging_gate.ports.policy import PolicyProblems
@@ -65,9 +65,18 @@ def services_of(ports: Ports, policy: Policy, commit: str, environment: Environm
 
 
 def _placed(service: Service, by_main: Service | None) -> Service:
+    schema = _with_data_of_main(service.schema, by_main.schema if by_main else None)
     if by_main is None:
-        return service
-    return replace(service, targets={e: _target(service, e, target) for e, target in by_main.targets.items()})
+        return replace(service, schema=schema)
+    targets = {e: _target(service, e, target) for e, target in by_main.targets.items()}
+    return replace(service, schema=schema, targets=targets)
+
+
+def _with_data_of_main(schema: Schema | None, by_main: Schema | None) -> Schema | None:
+    """Migrations of a change are tried on the rows that main names, so that no change reads what it wants to."""
+    if schema is None:
+        return None
+    return replace(schema, dump=by_main.dump if by_main else "", template=by_main.template if by_main else "")
 
 
 def _target(service: Service, environment: Environment, by_main: Target) -> Target:

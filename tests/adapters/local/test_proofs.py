@@ -1,6 +1,11 @@
 """`proves: migrations`: the project's own tool, in the service's build, on clones."""
 
 import sys
+from dataclasses import replace
+from datetime import timedelta
+from typing import ClassVar
+
+import pytest
 
 from staging_gate.adapters.local import connect
 from staging_gate.adapters.schema import Prover
@@ -138,3 +143,47 @@ def test_a_product_without_a_schema_has_nothing_to_prove(world: World) -> None:
     outcome = proved(world, world.repository.commit(), None, service())
 
     assert (outcome.verdict, outcome.summary) == (Verdict.PASSED, "no service has a schema")
+
+
+class Sweeping(Prover):
+    """Notes how often it is asked for what the killed have left."""
+
+    asked: ClassVar[list[str]] = []
+
+    def sweep(self) -> list[str]:
+        self.asked.append("once")
+        return ["gate_proof_0a0a0a0a_0123456789ab"]
+
+
+def test_what_killed_checks_have_left_is_looked_for_now_and_then(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    prover = Sweeping()
+    left = world.layout.scratch / "0123456789abcdef"
+    (left / "tree").mkdir(parents=True)
+    left.with_suffix(".lock").touch()
+    checks = connect(world.settings, lambda: str(world.repository.path), prover).checks
+
+    with caplog.at_level("INFO"):
+        checks.clean_up()
+        checks.clean_up()
+
+    assert not list(world.layout.scratch.iterdir())
+    assert prover.asked == ["once"]
+    assert "removed what a proof that was killed had left: gate_proof_0a0a0a0a_0123456789ab" in caplog.text
+
+
+def test_a_proof_that_takes_too_long_is_stopped_and_says_how_long_it_had(world: World) -> None:
+    slow = migration("0002", "0001", "import time\ntime.sleep(60)")
+    production = committed(world, PROJECT)
+    head = committed(world, {"migrations/versions/0002_next.py": slow})
+    local = connect(world.settings, lambda: str(world.repository.path), Prover())
+    check = replace(CHECK, within=timedelta(seconds=4))
+
+    outcome = local.checks.prove_migrations(head, production, (shop(),), check, LOG, never)
+
+    assert (outcome.verdict, outcome.summary) == (
+        Verdict.ERRORED,
+        "db-migrations was not done within 4 s: give it more time in gate.yaml (`within`), or fewer rows.",
+    )
+    assert not list(world.layout.scratch.iterdir())
