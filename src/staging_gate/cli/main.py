@@ -29,6 +29,7 @@ VERBS = {
     "deployment": "deployments:deployment",
     "redeploy": "deployments:redeploy",
     "rollback": "deployments:rollback",
+    "way-back": "way_back:way_back",
     "hold": "deployments:hold",
     "backups": "backups:backups",
     "restore-plan": "backups:restore_plan",

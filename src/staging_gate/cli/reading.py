@@ -5,7 +5,7 @@ import webbrowser
 
 import click
 
-from staging_gate.cli import followups, hotfixes, maintenance, notifications, show
+from staging_gate.cli import followups, hotfixes, maintenance, notifications, show, way_back
 from staging_gate.cli.access import api, find_access, json_option, print_json
 from staging_gate.cli.errors import FAILED, REFUSED
 from staging_gate.cli.visible import escape
@@ -33,6 +33,8 @@ def status(as_json: bool) -> None:
     hotfixes.lines(found["hotfixes"])
     for place in found["places"]:
         show.place(place)
+    if found["way_back"]:
+        way_back.lines(found["way_back"])
     for one in found["changes"]:
         change = one["change"]
         marks = " ".join(f"{show.MARKS[c['verdict']]} {c['name']}" for c in one["checks"])

@@ -21,6 +21,7 @@ from staging_gate.queries.calendar import standing
 from staging_gate.queries.changes import approvals_waited_for, required_checks
 from staging_gate.queries.deployments import Timeline, timeline
 from staging_gate.queries.waiting import Waiting, waiting
+from staging_gate.queries.ways_back import ShownWayBack, of_now
 from staging_gate.runbook import deciding
 from staging_gate.runbook.policy import policy_in_force
 from staging_gate.runbook.reconcile import Difference, differences
@@ -68,6 +69,7 @@ class Board:
     waiting: tuple[Waiting, ...]
     differences: tuple[Difference, ...]
     warnings: tuple[Caution, ...]
+    way_back: ShownWayBack | None = None
 
 
 def board(ports: Ports) -> Board:
@@ -75,6 +77,7 @@ def board(ports: Ports) -> Board:
     differs = tuple(differences(ports))
     warnings = _warnings(ports)
     waits = waiting(ports)
+    way = of_now(ports)
     urgent, back = hotfixes.open_ones(ports), hotfixes.back_merge(ports)
     busy = {environment: _busy(ports, environment) for environment in Environment}
     with ports.store.reading() as tx:
@@ -96,6 +99,7 @@ def board(ports: Ports) -> Board:
             waiting=waits,
             differences=differs,
             warnings=warnings,
+            way_back=way if way and way.was_tried else None,
         )
 
 

@@ -40,9 +40,7 @@ def prove(ports: Ports, by: Actor) -> str:
     with ports.store.transaction() as tx:
         pair = pairing.current(tx)
         if pair is None:
-            raise Unusable(
-                "There is no way back to prove: production runs nothing, or staging has not proved anything else."
-            )
+            raise Unusable(words.NOTHING_TO_PROVE)
         if any(pairing.pair_of(tx, run.subject).trees == pair.trees for run in pairing.under_way(tx)):
             raise Unusable(f"The way from {pair.new.id} back to {_name(pair)} is being tried already.")
         tx.audit(by, "way back asked for again", pair.new.id, f"to {_name(pair)}")

@@ -13,6 +13,7 @@ from staging_gate.queries.board import Board
 from staging_gate.queries.deployments import Timeline
 from staging_gate.queries.explaining import Explained
 from staging_gate.queries.migrations import MigrationsView
+from staging_gate.queries.ways_back import ShownWayBack
 from staging_gate.queries.what_if import WhatIf
 
 ANSWERS: Mapping[str, type] = {
@@ -20,6 +21,7 @@ ANSWERS: Mapping[str, type] = {
     "explain": Explained,  # gate explain --json
     "what-if": WhatIf,  # gate what-if --json
     "migrations": MigrationsView,  # gate migrations --json
+    "way-back": ShownWayBack,  # gate way-back show --json
     "audit-verify": ChainReport,  # gate audit verify --json
     "deployment": Timeline,  # gate deployment show --json
 }

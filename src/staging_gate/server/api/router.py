@@ -20,6 +20,7 @@ from staging_gate.server.api import (
     notifications,
     reading,
     releases,
+    ways_back,
 )
 
 router = APIRouter(prefix="/api/v1")
@@ -40,6 +41,7 @@ for part in (
     backups,
     migrations,
     hooks,
+    ways_back,
     administration,
 ):
     router.include_router(part.router)

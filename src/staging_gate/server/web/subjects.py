@@ -5,7 +5,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
 from staging_gate.messages.decisions import headline
-from staging_gate.queries import bypasses, changes, migrations
+from staging_gate.queries import bypasses, changes, migrations, ways_back
 from staging_gate.queries.explaining import explain, place
 from staging_gate.runbook import releasing
 from staging_gate.runbook.changes import Unknown
@@ -47,6 +47,7 @@ def show_release(house: InHouse, by: MaybeBy, tag: str) -> Response:
         decision=decision,
         deployments=deployments,
         bypasses=given,
+        way_back=ways_back.of_release(house.ports, tag),
         migrations=migrations.view(house.ports, tag).reports,
         place=place(house.ports, tag),
         headline=headline,

@@ -1,0 +1,54 @@
+"""`gate way-back ...`: whether production can go back to what it runs now, its database too."""
+
+from typing import Any
+
+import click
+
+from staging_gate.cli import show as shown
+from staging_gate.cli.access import api, json_option, named, print_json
+from staging_gate.cli.visible import escape
+
+COLOURS = {"compatible": "green", "reversible": "yellow", "irreversible": "red"}
+
+
+@click.group("way-back")
+def way_back() -> None:
+    """The way back from a release, as it was tried on clones of a database."""
+
+
+@way_back.command("show")
+@click.argument("tag", required=False)
+@json_option
+def show(tag: str | None, as_json: bool) -> None:
+    """Show the verdict with its evidence.
+
+    From what staging has verified to what production runs; with TAG, from that release.
+    """
+    found = api().get(f"/way-back/{named(tag)}" if tag else "/way-back")
+    if as_json:
+        return print_json(found)
+    lines(found)
+    if found["way"]:
+        for said in found["way"]["evidence"]:
+            shown.indented(said, 2)
+        if found["way"]["log"]:
+            shown.indented(f"log: {found['way']['log']}", 2, "dim")
+    if found["trying"]:
+        for step in found["steps"]:
+            mark = shown.MARKS.get(step["state"], shown.MARKS["missing"])
+            shown.console().print(f"  {mark} {escape(step['name'])}")
+
+
+@way_back.command("prove")
+@json_option
+def prove(as_json: bool) -> None:
+    """Try it once more, from what staging has verified to what production runs."""
+    begun = api().post("/way-back/prove")
+    if as_json:
+        return print_json(begun)
+    click.echo("It is being tried: `gate way-back show` says how far it is.")
+
+
+def lines(found: dict[str, Any]) -> None:
+    verdict = found["way"]["verdict"] if found["way"] else ""
+    shown.indented(found["said"], 0, COLOURS.get(verdict, "magenta"))

@@ -1,0 +1,38 @@
+"""Ways back: what is known of them, and trying them again."""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from staging_gate.messages import way_back_proofs as words
+from staging_gate.queries import ways_back as views
+from staging_gate.queries.plain import plain
+from staging_gate.runbook import proving_way_back
+from staging_gate.runbook.changes import Unknown
+from staging_gate.server.api.house import By, InHouse
+
+router = APIRouter(prefix="/way-back", tags=["ways back"])
+
+
+@router.get("")
+def show(house: InHouse, by: By) -> Any:
+    """From what staging has proved to what production runs."""
+    found = views.of_now(house.ports)
+    if found is None:
+        raise Unknown(words.NOTHING_TO_PROVE)
+    return plain(found)
+
+
+@router.post("/prove", status_code=202)
+def prove(house: InHouse, by: By) -> Any:
+    """Try the one of now once more."""
+    return {"run": proving_way_back.prove(house.ports, by)}
+
+
+@router.get("/{tag}")
+def show_release(house: InHouse, by: By, tag: str) -> Any:
+    """From a release."""
+    found = views.of_release(house.ports, tag)
+    if found is None:
+        raise Unknown(words.nothing_known(tag))
+    return plain(found)
