@@ -76,6 +76,7 @@ SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
         (PAGE, TO_ADA, PLACE, AT),
         (PAGE, AGAIN, "", AT + timedelta(hours=1)),
         (PAGE, replace(TO_ADA, recipient="#releases", page=False), PLACE, AT),
+        (SEEN, TO_ADA, PLACE, AT + timedelta(hours=1)),
     ],
     notifications.link: [*((PLACE, subject) for subject in SUBJECTS), ("", "change 7")],
     notifications.no_address: [("ada",), ("#releases",)],

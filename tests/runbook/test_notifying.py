@@ -323,6 +323,7 @@ def test_a_page_is_told_again_until_somebody_acknowledges_it(told: World) -> Non
 
     seen = notifying.acknowledge(told.ports, page_id(told), told.person("dora"))
     assert (seen.acknowledged_by, seen.repeat_at) == ("dora", None)
+    assert ("dora", "page acknowledged", seen.title) in told.record(seen.subject)
     for _ in range(3):
         told.advance(minutes=5)
     assert [len(told.notices.to(one)) for one in (TESS, DORA)] == [2, 2]

@@ -120,7 +120,9 @@ def as_sent(notice: Notice, one: Notification, address: str, at: datetime) -> Me
         lines.append(f"This comes late: it happened at {_moment(notice.at)}.")
     if one.unclear:
         lines.append("It may have reached you before.")
-    if notice.page and not one.recipient.startswith(CHANNEL):
+    if notice.acknowledged_by:
+        lines.append(f"{notice.acknowledged_by} sees to it already.")
+    elif notice.page and not one.recipient.startswith(CHANNEL):
         lines.append(f"Say that you see to it: `gate ack {notice.id}`")
     lines.append(link(address, notice.subject))
     return Message(notice.title, "\n".join(line for line in lines if line), urgent=notice.page)

@@ -41,7 +41,7 @@ class Notifications(Protocol):
         """Of these notices, oldest first."""
         ...
 
-    def due(self, at: datetime, limit: int = 100) -> list[Notification]:
+    def due(self, at: datetime, limit: int = 1000) -> list[Notification]:
         """Pages first, then what was due first."""
         ...
 

@@ -85,6 +85,7 @@ def acknowledge(ports: Ports, id: int, by: Actor) -> Notice:
     if found.acknowledged_at is not None:
         raise Unusable(words.acknowledged_already(found))
     with ports.store.transaction() as tx:
+        tx.audit(by, "page acknowledged", found.subject, found.title, notice=id)
         return telling.acknowledge(tx, found, by)
 
 

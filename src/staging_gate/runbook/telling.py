@@ -66,7 +66,7 @@ def recipients(policy: Policy | None, notice: Notice) -> tuple[str, ...]:
 
 
 def over(tx: Transaction, subject: str, by: Actor) -> None:
-    """Somebody acts: whoever was paged about it need not be told again."""
+    """Somebody acts, which is on the record: whoever was paged about it need not be told again."""
     for notice in tx.notices.about(subject):
         if notice.page and notice.acknowledged_at is None:
             acknowledge(tx, notice, by)
@@ -76,7 +76,6 @@ def acknowledge(tx: Transaction, notice: Notice, by: Actor) -> Notice:
     """Raises Stale where somebody else did at this moment."""
     seen = replace(notice, acknowledged_at=tx.at, acknowledged_by=by.name, repeat_at=None)
     tx.notices.update(seen, notice)
-    tx.audit(by, "page acknowledged", notice.subject, notice.title, notice=notice.id)
     for one in tx.notifications.of([notice.id]):
         if one.repeat and one.state is Delivery.PENDING:
             tx.notifications.update(replace(one, state=Delivery.DROPPED, problem=f"{by.name} sees to it"), one)

@@ -62,7 +62,7 @@ class SqlNotifications:
         query = select(notification).where(notification.c.notice.in_(notices))
         return self._all(query.order_by(notification.c.id))
 
-    def due(self, at: datetime, limit: int = 100) -> list[Notification]:
+    def due(self, at: datetime, limit: int = 1000) -> list[Notification]:
         query = select(notification).where(notification.c.state == Delivery.PENDING, notification.c.due_at <= at)
         order = (notification.c.page.desc(), notification.c.due_at, notification.c.id)
         return self._all(query.order_by(*order).limit(limit))

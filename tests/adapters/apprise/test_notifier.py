@@ -13,7 +13,7 @@ import pytest
 
 from staging_gate.adapters import apprise
 from staging_gate.domain.notification import Message
-from staging_gate.ports.errors import OutsideError, Refused, Unavailable
+from staging_gate.ports.errors import OutsideError, Refused, Unavailable, Unclear
 
 SECRET = "hunter2"
 BEN = "file:/run/secrets/ben"
@@ -152,6 +152,20 @@ def test_the_library_is_loaded_with_the_first_message_only() -> None:
     environ = {"PYTHONPATH": str(Path(__file__).parents[3] / "src")}
     done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True)
     assert done.stdout == "False\nTrue\n", done.stderr
+
+
+def test_a_service_that_breaks_is_an_error_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    from apprise.plugins.custom_json import NotifyJSON
+
+    def break_down(*args: object, **kwargs: object) -> bool:
+        raise ZeroDivisionError(SECRET)
+
+    monkeypatch.setattr(NotifyJSON, "send", break_down)
+    with pytest.raises(
+        Unclear, match=r"Apprise broke on what file:/run/secrets/ben leads to \(ZeroDivisionError\)"
+    ) as it:
+        notifier("json://127.0.0.1:1/").send(BEN, Message("a", "b"))
+    assert it.value.__suppress_context__
 
 
 def test_an_error_is_one_of_ours() -> None:

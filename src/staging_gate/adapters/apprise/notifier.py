@@ -42,7 +42,10 @@ class AppriseNotifier:
     def send(self, to: str, message: Message) -> None:
         service = self._service(to)
         with _heard() as said:
-            taken = service.notify(body=message.body, title=message.title, notify_type=_type(message))
+            try:
+                taken = service.notify(body=message.body, title=message.title, notify_type=_type(message))
+            except Exception as error:  # 170 services are 170 programs of others: none of them may stop ours
+                raise Unclear(f"Apprise broke on what {to} leads to ({type(error).__name__}).") from None
         if not taken:
             raise _in_our_words(to, "\n".join(said), self._settings)
 
