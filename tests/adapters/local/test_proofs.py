@@ -187,3 +187,17 @@ def test_a_proof_that_takes_too_long_is_stopped_and_says_how_long_it_had(world: 
         "db-migrations was not done within 4 s: give it more time in gate.yaml (`within`), or fewer rows.",
     )
     assert not list(world.layout.scratch.iterdir())
+
+
+def test_what_gate_yaml_names_and_is_not_there_is_said(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MASKED", raising=False)
+    head = committed(world, PROJECT)
+    nowhere = service(
+        schema=Schema("alembic", "alembic.ini", "DATABASE_URL"), targets={Environment.STAGING: Target("local", 8001)}
+    )
+
+    assert proved(world, head, None, nowhere).summary == "services.api.schema: DATABASE_URL is not set for staging."
+    assert proved(world, head, head, shop(dump="env:MASKED")).summary == (
+        "A secret is missing. services.api.schema is env:MASKED, but MASKED is not set where Staging Gate runs: set it "
+        "and start that again."
+    )
