@@ -10,6 +10,7 @@ from bench.figures import Figure, show
 
 BENCHES = {
     "deploy": "merge to live, rollback, and what clients notice of it",
+    "migrate": "the check of a migration on a million rows, beside the upgrade by hand",
     "decide": "decisions a second, and explain over years of work",
     "intake": "webhooks taken a second, and none lost",
 }
