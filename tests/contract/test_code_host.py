@@ -291,6 +291,24 @@ class TestMerging:
         assert host.merge(order) == first
         assert len([one for one in host.commits(order.base, "staging") if one.subject == "feat: x (#1)"]) == 1
 
+    @pytest.mark.parametrize("method", MergeMethod)
+    @pytest.mark.parametrize("author", ["Ada Lovelace", "  .Ada, Dr.: <ada@zebra.example>", "Ada Żółć"])
+    def test_what_a_merge_is_foreseen_to_give_it_gives(
+        self, bench: Bench, host: CodeHost, method: MergeMethod, author: str
+    ) -> None:
+        order = replace(order_for(staging_and_feature(bench), method), author=author, message=" feat: ü\n\nlong\n\n ")
+
+        foreseen = host.foresee_merge(order)
+
+        assert tip(host, "staging").commit == order.base
+        assert foreseen in (None, host.merge(order))
+
+    def test_nothing_is_foreseen_where_a_branch_has_moved(self, bench: Bench, host: CodeHost) -> None:
+        order = order_for(staging_and_feature(bench))
+        bench.commit("staging", {"b": "3\n"})
+
+        assert host.foresee_merge(order) is None
+
     def test_a_moved_branch_is_left_alone(self, bench: Bench, host: CodeHost) -> None:
         order = order_for(staging_and_feature(bench))
         moved = bench.commit("staging", {"b": "3\n"})

@@ -36,6 +36,10 @@ class Stage(Protocol):
         """Everything that runs dies behind the target's back."""
         ...
 
+    def running(self) -> int:
+        """How many processes of services run."""
+        ...
+
     def says(self, line: str, order: Order) -> None:
         """The service of this deployment writes a line to its log."""
         ...
@@ -61,6 +65,9 @@ class LocalStage:
     def lose_processes(self) -> None:
         for process in self._world.processes():
             process.stop(within=0)
+
+    def running(self) -> int:
+        return len(self._world.processes())
 
     def says(self, line: str, order: Order) -> None:
         place = Places(self._world.layout, order.environment, order.service.name).get(order.deployment)
@@ -97,6 +104,9 @@ class FakeStage:
 
     def lose_processes(self) -> None:
         self.target.lose_processes()
+
+    def running(self) -> int:
+        return sum(process.running for route in self.target.known.routes.values() for process in route.processes)
 
     def says(self, line: str, order: Order) -> None:
         process = self.target.route(order.environment, order.service.name).of(order.deployment)
@@ -180,7 +190,7 @@ def test_what_was_only_got_ready_is_nowhere(stage: Stage) -> None:
     first = deployed(stage, "staging-1")
     second = stage.order("staging-2", stage.revision())
 
-    stage.target.get_ready(replace(second, deployment="change-2"))
+    stage.target.get_ready([replace(second, deployment="change-2")], start=False)
 
     assert live(stage, first).deployment == "staging-1"
     candidate(stage, second)
@@ -190,9 +200,65 @@ def test_what_was_only_got_ready_is_nowhere(stage: Stage) -> None:
 def test_getting_ready_what_does_not_exist_disturbs_nobody(stage: Stage) -> None:
     order = stage.order("staging-1", stage.revision())
 
-    stage.target.get_ready(replace(order, deployment="change-1", revision=Revision("1" * 40, "2" * 40)))
+    unknown = replace(order, deployment="change-1", revision=Revision("1" * 40, "2" * 40))
+    stage.target.get_ready([unknown], start=True)
 
     candidate(stage, order)
+
+
+def test_a_candidate_that_was_started_before_its_deployment_was_there_is_taken_by_it(stage: Stage) -> None:
+    first = deployed(stage, "staging-1")
+    second = stage.order("staging-2", stage.revision())
+
+    started_early(stage, second)
+
+    assert live(stage, first).deployment == "staging-1"
+    ready = candidate(stage, second)
+    assert (ready.warm, stage.running()) == (False, 2)
+    stage.target.let_go(())
+    stage.target.switch(second)
+    assert (live(stage, second).deployment, live(stage, second).healthy) == ("staging-2", None)
+
+
+def test_a_candidate_whose_deployment_does_not_come_is_let_go(stage: Stage) -> None:
+    first = deployed(stage, "staging-1")
+    second = stage.order("staging-2", stage.revision())
+    started_early(stage, second)
+
+    stage.target.let_go(("change-2",))
+    assert stage.running() == 2
+    stage.target.let_go(("change-3",))
+
+    eventually(lambda: stage.running() == 1)
+    assert live(stage, first).deployment == "staging-1"
+    assert not candidate(stage, second).warm
+
+
+def test_nobody_takes_a_candidate_of_another_revision(stage: Stage) -> None:
+    deployed(stage, "staging-1")
+    started_early(stage, stage.order("staging-2", stage.revision()))
+
+    other = deployed(stage, "staging-2")
+
+    assert live(stage, other).commit == other.revision.commit
+    stage.target.retire(other.environment, other.service, keep=("staging-2", "staging-1"))
+    eventually(lambda: stage.running() == 2)
+
+
+def test_a_second_start_before_the_deployment_is_there_is_the_same(stage: Stage) -> None:
+    order = stage.order("staging-1", stage.revision())
+
+    started_early(stage, order)
+    stage.target.get_ready([replace(order, deployment="change-2")], start=True)
+    candidate(stage, order)
+
+    assert stage.running() == 1
+
+
+def started_early(stage: Stage, order: Order) -> None:
+    before = stage.running()
+    stage.target.get_ready([replace(order, deployment="change-2")], start=True)
+    eventually(lambda: stage.running() == before + 1)
 
 
 def test_a_bad_release_is_refused_with_evidence_and_what_is_live_stays(stage: Stage) -> None:

@@ -127,6 +127,16 @@ def a_check(world: World) -> None:
     world.checks.next_fails("zebra-smoke", "2 of 31 failed")
 
 
+def no_migration_is_new(world: World) -> None:
+    """Nothing goes wrong: staging's candidate is started before its merge is recorded."""
+    world.target.bring_no_migrations()
+
+
+def its_early_candidate(world: World) -> None:
+    no_migration_is_new(world)
+    world.staging.next_deploy_answers(500)
+
+
 def staging_in_public(world: World) -> None:
     world.staging.next_smoke_fails("login", where="public")
 
@@ -156,6 +166,8 @@ def in_public_and_every_way_back(world: World) -> None:
 STORIES = {
     "the checks of a change": Story(a_feature_is_finished, its_change_is_opened, a_check),
     "a merge and its staging deployment": Story(a_change_is_ready, it_is_merged),
+    "a merge whose candidate is started first": Story(a_change_is_ready, it_is_merged, no_migration_is_new),
+    "a candidate that is started first and fails": Story(a_change_is_ready, it_is_merged, its_early_candidate),
     "a staging deployment that is taken back": Story(a_change_is_ready, it_is_merged, staging_in_public),
     "a release": Story(v1_1_0_is_merged, it_is_published),
     "a release that a bypass lets through": Story(a_bypass_lets_it_through, it_is_published),

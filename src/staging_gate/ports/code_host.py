@@ -105,6 +105,11 @@ class CodeHost(Protocol):
         """Merge two commits without moving any branch. The same input gives the same commit."""
         ...
 
+    def foresee_merge(self, order: MergeOrder) -> Revision | None:
+        """What `merge` of this order will give, while no branch has moved. None where nobody can know that before, or
+        where the branch is not at `base`."""
+        ...
+
     def merge(self, order: MergeOrder) -> Revision:
         """Move the branch to the merge. Done already (the branch contains it): the same revision again.
 

@@ -6,7 +6,7 @@ twice. Raises the family of `ports.errors`; `Refused` means the release is at fa
 health is wrong) and carries the service's own last words as evidence.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -86,9 +86,17 @@ class DeployTarget(BackupKeeper, Protocol):
         """None when deployments to this target can work, else what is wrong and what to do. No side effects."""
         ...
 
-    def get_ready(self, order: Order) -> None:
-        """This order will probably come, as a deployment that has no id yet: begin in the background what can be begun
-        without a trace, such as its build. Returns at once and never fails; nothing depends on it."""
+    def get_ready(self, orders: Sequence[Order], start: bool) -> None:
+        """These orders, all of one deployment that has no id yet, will probably come: begin in the background what can
+        be begun without a trace, such as their builds. Returns at once and never fails; nothing depends on it.
+
+        To `start`, nothing stands in the way of the deployment: where nothing is left to do before it, candidates are
+        started, too, without traffic. A deployment's own `start` takes one that is just what it would start.
+        """
+        ...
+
+    def let_go(self, awaited: Collection[str]) -> None:
+        """Stop what `get_ready` has started and no deployment has taken, but for orders with these keys."""
         ...
 
     def build(self, order: Order, log: str, cancelled: Cancelled) -> str:

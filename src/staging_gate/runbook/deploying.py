@@ -159,13 +159,18 @@ def retire(ports: Ports, id: str) -> None:
         target.retire_others(current.environment, here, keep)
 
 
-def get_ready(ports: Ports, coming: Deployment) -> None:
+def get_ready(ports: Ports, coming: Deployment, start: bool) -> None:
     """Let targets begin with what this deployment will need if it comes. Returns at once; what goes wrong here goes
-    wrong again, and is told, when it is done for good."""
+    wrong again, and is told, when it is done for good.
+
+    Its services are started beside each other or not at all: none while another one's schema is upgraded elsewhere.
+    """
     with suppress(OutsideError, NoPolicy):
-        for order in orders(ports, coming):
-            if target := ports.targets.get(order.target.provider):
-                target.get_ready(order)
+        needed = orders(ports, coming)
+        providers = {order.target.provider for order in needed}
+        for provider in providers & ports.targets.keys():
+            here = [order for order in needed if order.target.provider == provider]
+            ports.targets[provider].get_ready(here, start and len(providers) == 1)
 
 
 # --- what steps are made of --------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from staging_gate.domain.deployment import Deployment, DeploymentKind, Deploymen
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.gate import Decision
 from staging_gate.domain.gate.rules.merge_method import allowed_methods
-from staging_gate.domain.policy import MergeMethod
+from staging_gate.domain.policy import MergeMethod, Policy
 from staging_gate.domain.release import ReleaseState
 from staging_gate.domain.revision import Revision
 from staging_gate.engine import Run, procedure
@@ -19,7 +19,7 @@ from staging_gate.ports import Ports
 from staging_gate.ports.code_host import HeadMoved, MergeOrder
 from staging_gate.ports.errors import Refused
 from staging_gate.ports.store import Transaction
-from staging_gate.runbook import bypassing, changes, deciding, deploying, hotfixing
+from staging_gate.runbook import ahead, bypassing, changes, deciding, hotfixing
 from staging_gate.runbook.asking import surely
 from staging_gate.runbook.changes import Unusable
 from staging_gate.runbook.policy import policy_in_force
@@ -35,24 +35,17 @@ def merge(ports: Ports, number: int, method: MergeMethod | None, by: Actor) -> s
     usual = allowed_methods(policy, change)[0] if policy else MergeMethod.MERGE
     how = change.method or method or usual
     deciding.through(deciding.on_merging(ports, change, how, by))
+    # Who asks again goes on with the same merge: the same moment gives the same commit.
+    since = change.merge_requested_at or ports.clock.now()
+    asked = replace(change, method=how, merged_by=by.name, merge_requested_at=since)
+    foreseen = _foresee(ports, policy, asked, by)
     with ports.store.transaction() as tx:
-        # Who asks again goes on with the same merge: the same moment gives the same commit.
-        since = change.merge_requested_at or tx.at
-        asked = replace(change, method=how, merged_by=by.name, merge_requested_at=since)
         tx.changes.update(asked, change)  # a second person merging at this moment finds it changed: Stale
         tx.audit(by, "merge asked for", changes.subject_of(change), how)
         run = tx.start(MERGE_CHANGE, str(number), key=f"merge-{number}-{tx.at:%Y%m%d%H%M%S%f}")
-    _get_ready(ports, asked, by)
+    if foreseen:
+        ahead.start(ports, foreseen)
     return run
-
-
-def _get_ready(ports: Ports, change: Change, by: Actor) -> None:
-    """What staging will run is known before it is merged: it can be built meanwhile."""
-    policy = policy_in_force(ports)
-    merged = change.preview.merged if change.preview else None
-    if policy and merged and change.target == policy.staging.branch:
-        coming = _deployment(change, merged, by, ports.clock.now())
-        deploying.get_ready(ports, replace(coming, id=f"change-{change.number}"))
 
 
 def merge_when_ready(ports: Ports, number: int, method: MergeMethod | None, by: Actor) -> str | None:
@@ -136,23 +129,10 @@ def admit(ports: Ports, number: int) -> str:
 def move_branch(ports: Ports, number: int) -> dict[str, str] | None:
     """None where the branches moved meanwhile: the change is looked at again and waits for its checks."""
     change = changes.get(ports, number)
-    preview = change.preview
     if not change.is_being_merged:
         return None  # we gave up and were killed after that commit
-    assert preview and preview.merged and change.method and change.merged_by and change.merge_requested_at
-    order = MergeOrder(
-        key=f"merge-{number}",
-        into=change.target,
-        base=preview.base,
-        head=preview.head,
-        tree=preview.merged.tree,
-        method=change.method,
-        message=merge_message(change),
-        author=change.merged_by,
-        at=change.merge_requested_at,
-    )
     try:
-        merged = surely(ports.code_host.merge, order)
+        merged = surely(ports.code_host.merge, _order(change))
     except HeadMoved:
         _give_up(ports, change, f"{change.target} has moved meanwhile.")
         changes.refresh(ports, number)
@@ -198,6 +178,34 @@ def delete_branch(ports: Ports, number: int) -> None:
     changes.refresh_all(ports, [change.target])
 
 
+def _foresee(ports: Ports, policy: Policy | None, change: Change, by: Actor) -> Deployment | None:
+    """Begin to build what staging will run; the deployment of it where that may be started already."""
+    merged = change.preview.merged if change.preview else None
+    if policy is None or merged is None or change.target != policy.staging.branch:
+        return None
+    coming = _deployment(change, merged, by, ports.clock.now())
+    foreseen = ahead.foresee(ports, coming, _order(change))
+    ahead.build(ports, coming)
+    return foreseen
+
+
+def _order(change: Change) -> MergeOrder:
+    """Of a change that is being merged: the same at every time, so its commit is the same, too."""
+    preview = change.preview
+    assert preview and preview.merged and change.method and change.merged_by and change.merge_requested_at
+    return MergeOrder(
+        key=f"merge-{change.number}",
+        into=change.target,
+        base=preview.base,
+        head=preview.head,
+        tree=preview.merged.tree,
+        method=change.method,
+        message=merge_message(change),
+        author=change.merged_by,
+        at=change.merge_requested_at,
+    )
+
+
 def _deployment(change: Change, merged: Revision, by: Actor, at: datetime) -> Deployment:
     return Deployment(
         id="",
@@ -224,6 +232,7 @@ def _give_up(ports: Ports, change: Change, why: str) -> None:
         free = replace(change, method=None, merged_by=None, merge_requested_at=None)
         tx.changes.update(free, change)
         tx.audit(Actor(change.merged_by or ""), "merge given up", changes.subject_of(change), why)
+    ahead.let_go(ports)
 
 
 def _bypasses_gone(ports: Ports, change: Change, decision: Decision, by: Actor) -> bool:

@@ -9,7 +9,16 @@ from collections.abc import Callable
 from staging_gate.ports import Ports
 from staging_gate.ports.errors import OutsideError
 from staging_gate.ports.store import Stale
-from staging_gate.runbook import backing_up, cleaning_up, first_minutes, following_up, hotfixing, notifying, waiting
+from staging_gate.runbook import (
+    ahead,
+    backing_up,
+    cleaning_up,
+    first_minutes,
+    following_up,
+    hotfixing,
+    notifying,
+    waiting,
+)
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +35,7 @@ DUE: tuple[Due, ...] = (
     cleaning_up.after_checks,
     backing_up.remove_old_ones,
     backing_up.remove_what_nobody_remembers,
+    ahead.let_go,
 )
 """Each does all of its kind that is due, and nothing where nothing is."""
 

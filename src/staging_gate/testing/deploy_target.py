@@ -1,6 +1,6 @@
 """A deploy target in memory: builds, processes, traffic. Nothing is executed; everything is remembered."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ WAYS_BACK = {"put_back": " put back", "downgrade_schema": " downgrade"}
 @dataclass
 class FakeProcess:
     """`deployments` are those that it belongs to, the one that started it first. `said` is its log, `marks` where that
-    stood when a deployment was switched to."""
+    stood when a deployment was switched to. `early`: it was started for a deployment that has not come (yet)."""
 
     number: int
     commit: str
@@ -32,6 +32,10 @@ class FakeProcess:
     healthy: bool = True
     said: list[str] = field(default_factory=list)
     marks: dict[str, int] = field(default_factory=dict)
+    early: bool = False
+
+    def is_of(self, order: Order) -> bool:
+        return self.commit == order.revision.commit
 
     @property
     def warm(self) -> bool:
@@ -79,7 +83,7 @@ class Remembered:
     `expected` are (deployment, tree) that it was told to get ready, `backups` what is kept by (service, deployment);
     `proof` is how far the next one is proved.
     `schemas` are the trees whose migrations databases have, `downgraded` (deployment, service) of every time that one
-    was really taken back."""
+    was really taken back. `early` are (deployment, commit) that it started when it was told to get ready."""
 
     routes: dict[ROUTE, Route] = field(default_factory=dict)
     builds: set[tuple[str, str]] = field(default_factory=set)
@@ -90,6 +94,8 @@ class Remembered:
     sent: list[Sent] = field(default_factory=list)
     expected: list[tuple[str, str]] = field(default_factory=list)
     downgraded: list[tuple[str, str]] = field(default_factory=list)
+    early: list[tuple[str, str]] = field(default_factory=list)
+    no_migrations: bool = False
     unreachable: str | None = None
     unhealthy: set[str] = field(default_factory=set)
     numbers: int = 0
@@ -108,8 +114,19 @@ class FakeTarget:
     def reachable(self, target: Target) -> str | None:
         return self.known.unreachable
 
-    def get_ready(self, order: Order) -> None:
-        self.known.expected.append((order.deployment, order.revision.tree))
+    def get_ready(self, orders: Sequence[Order], start: bool) -> None:
+        with self._turn:
+            self.known.expected += [(order.deployment, order.revision.tree) for order in orders if not start]
+            if start and not any(map(self._has_new_migrations, orders)):
+                for order in orders:
+                    self._start_early(order)
+
+    def let_go(self, awaited: Collection[str]) -> None:
+        with self._turn:
+            for route in self.known.routes.values():
+                for process in route.processes:
+                    if process.early and process.deployments[0] not in awaited:
+                        process.running = False
 
     def build(self, order: Order, log: str, cancelled: Cancelled) -> str:
         with self._call("build", order):
@@ -122,11 +139,9 @@ class FakeTarget:
 
     def upgrade_schema(self, order: Order, log: str) -> str:
         with self._call("upgrade_schema", order):
-            at = (order.environment, order.service.name)
-            if self.known.schemas.get(at) == order.revision.tree:
-                return "nothing is new"
-            self.known.schemas[at] = order.revision.tree
-            return "upgraded"
+            new = self._has_new_migrations(order)
+            self.known.schemas[order.environment, order.service.name] = order.revision.tree
+            return "upgraded" if new else "nothing is new"
 
     def back_up(self, order: Order, log: str, at: datetime, within: timedelta, cancelled: Cancelled) -> Backup | None:
         with self._call("back_up", order):
@@ -164,6 +179,8 @@ class FakeTarget:
             warm = route.warm(order) if order.reuse_warm else None
             if warm:
                 warm.deployments.append(order.deployment)
+            elif early := next((p for p in route.processes if p.early and p.running and p.is_of(order)), None):
+                early.deployments, early.early = [order.deployment], False
             else:
                 self._start_anew(order, route)
 
@@ -254,6 +271,10 @@ class FakeTarget:
         """Processes of this revision never answer their health rightly."""
         self.known.unhealthy.add(commit)
 
+    def bring_no_migrations(self) -> None:
+        """What is deployed from now on has none that its database has not."""
+        self.known.no_migrations = True
+
     def lose_processes(self) -> None:
         """Everything that runs dies."""
         for route in self.known.routes.values():
@@ -290,9 +311,23 @@ class FakeTarget:
         if fault and fault.error:
             raise fault.error
 
+    def _has_new_migrations(self, order: Order) -> bool:
+        if order.service.schema is None or self.known.no_migrations:
+            return False
+        return self.known.schemas.get((order.environment, order.service.name)) != order.revision.tree
+
+    def _start_early(self, order: Order) -> None:
+        route = self.route(order.environment, order.service.name)
+        if not any(process.is_of(order) for process in route.processes):
+            self._started_process(order, route).early = True
+            self.known.early.append((order.deployment, order.revision.commit))
+
     def _start_anew(self, order: Order, route: Route) -> FakeProcess:
         if (order.revision.tree, order.service.name) not in self.known.builds:
             raise Unavailable(f"{order.service.name} of {order.deployment} was not built.")
+        return self._started_process(order, route)
+
+    def _started_process(self, order: Order, route: Route) -> FakeProcess:
         self.known.numbers += 1
         process = FakeProcess(self.known.numbers, order.revision.commit, order.release, [order.deployment])
         route.processes.append(process)

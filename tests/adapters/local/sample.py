@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import subprocess
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -22,6 +23,8 @@ from staging_gate.domain.service import Health, Service, Target
 from staging_gate.ports.deploy_target import Order, Ready
 
 SERVICE = Path(__file__).with_name("sample_service.py")
+EARLY = "change-7"
+"""The key of an order whose deployment is not there yet."""
 GIT = {
     "PATH": os.environ["PATH"],
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -112,6 +115,13 @@ class World:
         ready = self.candidate(order)
         self.local.target.switch(order)
         return ready
+
+    def start_early(self, *orders: Order) -> None:
+        """Before their deployment is there; all that comes of it has come when this returns."""
+        self.local.target.get_ready([replace(order, deployment=EARLY) for order in orders], start=True)
+        for thread in threading.enumerate():
+            if thread.name == "get ready":
+                thread.join()
 
     def live(self, order: Order) -> str | None:
         return self.local.target.live(order.environment, order.service, order.target).deployment

@@ -205,3 +205,15 @@ def test_the_commands_back() -> None:
     assert to_downgrade(Schema("alembic", "a.ini", "X"), "") == (
         "python", "-m", "alembic", "-c", "a.ini", "downgrade", "base"
     )  # fmt: skip
+
+
+def test_candidates_are_started_before_their_deployment_only_where_no_migration_is_new(world: World) -> None:
+    first = built(world, TREE)
+    beside = replace(first, service=service(name="web"), target=Target("local", world.sister_port))
+
+    world.start_early(first, beside)
+    assert world.processes() == []
+
+    upgrade(world, first)
+    world.start_early(first, beside)
+    assert len(world.processes()) == 2

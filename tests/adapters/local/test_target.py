@@ -403,7 +403,7 @@ def test_names_that_are_none_are_refused(world: World, repository: Repository, n
 def test_what_was_got_ready_is_not_built_again(world: World) -> None:
     order = world.order(world.repository.commit())
 
-    world.local.target.get_ready(replace(order, deployment="change-1"))
+    world.local.target.get_ready([replace(order, deployment="change-1")], start=False)
 
     eventually(lambda: list(world.settings.state.glob("builds/*.complete")))
     assert world.local.target.build(order, "staging-1/build", never) == "kept: this tree is already built"

@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from staging_gate.adapters.git import merging, repository
+from staging_gate.adapters.git.merging import NewCommit
 from staging_gate.adapters.git.names import BRANCHES, TAGS, candidates, is_branch, is_full_id, is_tag
 from staging_gate.adapters.git.objects import Found, Objects
 from staging_gate.adapters.git.program import Git
@@ -112,7 +113,15 @@ class GitCodeHost:
         return list(self._changed(self._known(base), self._known(head)))
 
     def preview_merge(self, base: str, head: str) -> MergePreview:
-        return merging.preview(self._git, self._objects, self._known(base), self._known(head))
+        trial = merging.preview(self._git, self._objects, self._known(base), self._known(head))
+        if trial.merged:
+            self._changed(trial.base, trial.merged.commit)  # for the gate, before anybody waits for a merge
+        return trial
+
+    def foresee_merge(self, order: MergeOrder) -> Revision | None:
+        if self._tip(BRANCHES + order.into) != order.base:
+            return None
+        return Revision(_merge_of(order).id, order.tree)
 
     def merge(self, order: MergeOrder) -> Revision:
         ref = BRANCHES + order.into
@@ -245,9 +254,7 @@ class GitCodeHost:
             )
 
     def _write(self, order: MergeOrder) -> Revision:
-        parents = (order.base,) if order.method is MergeMethod.SQUASH else (order.base, order.head)
-        author = merging.signature(order.author, order.at)
-        return Revision(merging.write_commit(self._git, order.tree, parents, order.message, author), order.tree)
+        return Revision(merging.write_commit(self._git, _merge_of(order)), order.tree)
 
     def _same_tag(self, name: str, commit: str) -> Tag:
         tag = self.tags().get(name)
@@ -272,6 +279,11 @@ class GitCodeHost:
         if "commit" not in (kind, peeled_kind):
             return None
         return Tag(name, peeled or id_, annotated, message.rstrip("\n") if annotated else "", tagger)
+
+
+def _merge_of(order: MergeOrder) -> NewCommit:
+    parents = (order.base,) if order.method is MergeMethod.SQUASH else (order.base, order.head)
+    return NewCommit(order.tree, parents, order.message, merging.signature(order.author, order.at))
 
 
 def _commit(id_: str, parents: str, author: str, at: str, subject: str, body: str) -> Commit:

@@ -1,7 +1,8 @@
 """Making merge commits without a working copy: the same input gives the same commit."""
 
+import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from staging_gate.adapters.git.objects import Objects
@@ -15,6 +16,9 @@ TRIALS = "refs/gate/trial/"
 
 PUSHERS = "staging-gate.invalid"
 """The mail domain of those who have none: so the reflog tells who pushed through us from others."""
+
+SHA1 = 40
+"""Letters of an id in a repository that names objects by SHA-1; others have SHA-256."""
 
 LATEST = 253_402_300_799
 """The last second of the year 9999."""
@@ -51,21 +55,32 @@ def message_text(message: str) -> str:
     return message.replace("\0", "").strip() + "\n"
 
 
-def write_commit(git: Git, tree: str, parents: tuple[str, ...], message: str, author: Signature) -> str:
-    """The new commit's id; the committer is us, at the author's time."""
-    written = git.ask(
-        "commit-tree",
-        tree,
-        *(word for parent in parents for word in ("-p", parent)),
-        given=message_text(message).encode(),
-        environ={
-            "GIT_AUTHOR_NAME": author.name,
-            "GIT_AUTHOR_EMAIL": author.mail,
-            "GIT_AUTHOR_DATE": f"@{author.when}",
-            "GIT_COMMITTER_DATE": f"@{author.when}",
-        },
-    )
-    return written.text.strip()
+@dataclass(frozen=True)
+class NewCommit:
+    """One that need not be there yet. The committer is us, at the author's time."""
+
+    tree: str
+    parents: tuple[str, ...]
+    message: str
+    author: Signature
+
+    @property
+    def id(self) -> str:
+        """What git will call it: known before it is written."""
+        kind = hashlib.sha1 if len(self.tree) == SHA1 else hashlib.sha256
+        content = self.content
+        return kind(b"commit %d\0" % len(content) + content).hexdigest()
+
+    @property
+    def content(self) -> bytes:
+        parents = "".join(f"parent {parent}\n" for parent in self.parents)
+        who = f"author {self.author}\ncommitter {replace(self.author, name=NAME, mail=MAIL)}\n"
+        return f"tree {self.tree}\n{parents}{who}\n{message_text(self.message)}".encode()
+
+
+def write_commit(git: Git, commit: NewCommit) -> str:
+    """The id of a commit whose tree and parents are there."""
+    return git.ask("hash-object", "-t", "commit", "-w", "--stdin", given=commit.content).text.strip()
 
 
 def preview(git: Git, objects: Objects, base: str, head: str) -> MergePreview:
@@ -82,7 +97,7 @@ def preview(git: Git, objects: Objects, base: str, head: str) -> MergePreview:
         return MergePreview(base, head, None, conflicts)
     seconds = sane_seconds(objects.header(head, "committer").split()[-2])
     message = f"Try {head} on {base}"
-    made = write_commit(git, merged, (base, head), message, Signature(NAME, MAIL, f"{seconds} +0000"))
+    made = write_commit(git, NewCommit(merged, (base, head), message, Signature(NAME, MAIL, f"{seconds} +0000")))
     git.ask("update-ref", trial, made)
     _sweep(git)  # here and not at a merge, which people wait for
     return MergePreview(base, head, Revision(made, merged))

@@ -20,7 +20,7 @@ def never() -> bool:
 def locked(path: Path, *, shared: bool = False, cancelled: Cancelled = never) -> Iterator[None]:
     """Wait for the lock and hold it. Raises Stopped when `cancelled` turns true while waiting."""
     make_folder(path.parent)
-    while (held := _take(path, shared)) is None:
+    while (held := _take(path, shared, wait=cancelled is never)) is None:
         if cancelled():
             raise Stopped("It was cancelled while it waited for another one to finish.")
         pause(0.02)
@@ -42,11 +42,11 @@ def locked_for_removal(path: Path) -> Iterator[bool]:
             os.close(held)
 
 
-def _take(path: Path, shared: bool) -> int | None:
-    """An open, locked file; None while somebody else has it."""
+def _take(path: Path, shared: bool, wait: bool = False) -> int | None:
+    """An open, locked file; None while somebody else has it, or where its last holder has removed it."""
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError:
         os.close(file)
         return None

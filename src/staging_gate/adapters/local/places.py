@@ -27,7 +27,8 @@ from staging_gate.domain.environment import Environment
 @dataclass(frozen=True)
 class Place:
     """`number` counts the places of a service; `process` names the folder of the process. `said` is how many bytes its
-    log had when the deployment was first switched to."""
+    log had when the deployment was first switched to. `early`: the process was started before the deployment was there.
+    """
 
     number: int
     deployment: str
@@ -37,6 +38,12 @@ class Place:
     process: str
     port: int
     said: int | None = None
+    early: bool = False
+
+    @property
+    def unclaimed(self) -> bool:
+        """The deployment that it was started for has not come (yet)."""
+        return self.early and self.log == self.deployment
 
     @property
     def log(self) -> str:
@@ -62,6 +69,9 @@ class Places:
         """Newest first."""
         found = [_read(path) for path in self.folder.glob("records/*.json")]
         return sorted((place for place in found if place), key=lambda place: place.number, reverse=True)
+
+    def of_commit(self, commit: str) -> list[Place]:
+        return [place for place in self.all() if place.commit == commit]
 
     def of_process(self, process: str) -> list[Place]:
         return [place for place in self.all() if place.process == process]

@@ -1,12 +1,12 @@
 """Taking processes out of service without cutting off a request, in the background, and tidying up after them."""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from staging_gate.adapters.local.places import Places
+from staging_gate.adapters.local.places import Place, Places
 from staging_gate.adapters.local.processes import Process
 from staging_gate.adapters.local.proxy import Proxy
 from staging_gate.adapters.local.waiting import Limit, pause
@@ -31,6 +31,19 @@ class Retirement:
             for name in going:
                 places.mark_retiring(name)
         return _in_background(places, lambda: self._retire(places, keep, going))
+
+    def end_unclaimed(self, places: Places, awaited: Collection[str]) -> threading.Thread | None:
+        """The same for what was started early, for deployments that do not come: none of those that are awaited."""
+        if not _unclaimed(places, awaited):
+            return None
+        with places.locked():
+            going = []
+            for place in _unclaimed(places, awaited):
+                if places.of_process(place.process) == [place]:  # else we were killed when its deployment took it
+                    places.mark_retiring(place.process)
+                    going.append(place.process)
+                places.forget(place.deployment)
+        return _in_background(places, lambda: self._let_go(places, going))
 
     def resume(self, every: Iterable[Places]) -> list[threading.Thread]:
         """Let go of what was marked when we were killed; at the start, for nobody else would before the next one."""
@@ -68,6 +81,10 @@ class Retirement:
         except Unavailable:
             # Nobody can tell: give its requests all the time that they may have.
             return True
+
+
+def _unclaimed(places: Places, awaited: Collection[str]) -> list[Place]:
+    return [place for place in places.all() if place.unclaimed and place.deployment not in awaited]
 
 
 def _in_background(places: Places, do: Callable[[], None]) -> threading.Thread:

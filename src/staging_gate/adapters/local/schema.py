@@ -91,6 +91,14 @@ class Schemas:
         assert order.service.schema is not None
         return self._revisions(_database(order.service.schema, order, self._environ(order, build)), build)
 
+    def has_to_be_upgraded(self, order: Order) -> bool:
+        """Whether `upgrade` of this order, which is built, may start a process; raises as it does."""
+        if order.service.schema is None:
+            return False
+        build = self.builds.find(order.revision.tree, order.service)
+        home = self.layout.places(order.environment, order.service.name) / "schema"
+        return self.database(order, build, resolved_environ(order, build, home, known_values(order)))[1]
+
     def database(self, order: Order, build: Build, resolved: Resolved) -> tuple[str, bool]:
         """The full address, and whether the order's tree may have migrations that are new to that database."""
         schema = order.service.schema

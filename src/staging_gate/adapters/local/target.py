@@ -1,6 +1,7 @@
 """The deploy target `local`: processes on this machine, started beside each other behind one proxy."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -8,22 +9,16 @@ from threading import Thread
 
 from staging_gate.adapters.local import processes, readiness
 from staging_gate.adapters.local.backups import Backups
-from staging_gate.adapters.local.builds import Build, Builds
+from staging_gate.adapters.local.builds import Builds
+from staging_gate.adapters.local.candidates import Candidates, run_log, runs
 from staging_gate.adapters.local.downgrades import Downgrades
-from staging_gate.adapters.local.folders import make_home
-from staging_gate.adapters.local.launching import (
-    address_of,
-    known_values,
-    path_of,
-    program,
-    resolved_environ,
-)
+from staging_gate.adapters.local.launching import address_of
 from staging_gate.adapters.local.layout import Layout
 from staging_gate.adapters.local.locks import never
 from staging_gate.adapters.local.logs import FileLogs
 from staging_gate.adapters.local.places import Place, Places, every_service
 from staging_gate.adapters.local.ports import holder_of
-from staging_gate.adapters.local.processes import Process, ProcessSpec
+from staging_gate.adapters.local.processes import Process
 from staging_gate.adapters.local.proxy import Proxy
 from staging_gate.adapters.local.readiness import Look, Question
 from staging_gate.adapters.local.retirement import Retirement
@@ -60,13 +55,13 @@ class LocalTarget:
         account: Account | None,
     ) -> None:
         self._layout = layout
+        self._candidates = Candidates(builds, proxy, logs, account)
         self._builds = builds
         self._schemas = schemas
         self._backups = backups
         self._proxy = proxy
         self._retirement = retirement
         self._logs = logs
-        self._account = account
 
     def reachable(self, target: Target) -> str | None:
         if target.port is None:
@@ -78,15 +73,21 @@ class LocalTarget:
             return f"Port {target.port} is already used by {holder}: free it, or give the target another port."
         return None
 
-    def get_ready(self, order: Order) -> None:
-        log = f"{order.deployment}/build-{order.service.name}"
-        with suppress(OSError):
-            processes.get_ready(self._places(order).route)
-        Thread(target=self._try_to_build, args=(order, log), name=f"build {log}", daemon=True).start()
+    def get_ready(self, orders: Sequence[Order], start: bool) -> None:
+        for order in orders:
+            with suppress(OSError):
+                processes.get_ready(self._places(order).route)
+        Thread(target=self._try_to_get_ready, args=(orders, start), name="get ready", daemon=True).start()
+
+    def let_go(self, awaited: Collection[str]) -> None:
+        for places in every_service(self._layout):
+            with suppress(OSError):  # it is asked again soon
+                self._retirement.end_unclaimed(places, awaited)
 
     def build(self, order: Order, log: str, cancelled: Cancelled) -> str:
-        if not order.reuse_warm:
-            processes.get_ready(self._places(order).route)  # by the time of the start it has come up
+        places = self._places(order)
+        if not order.reuse_warm and not places.of_commit(order.revision.commit):
+            processes.get_ready(places.route)  # by the time of the start it has come up
         build = self._builds.ensure(order.revision, order.service, log, cancelled)
         if build.seconds is None:
             return "kept: this tree is already built"
@@ -114,12 +115,12 @@ class LocalTarget:
         places = self._places(order)
         with places.locked():
             place = places.get(order.deployment)
-            if not place or not self._runs(places, place):
+            if not place or not runs(places, place):
                 warm = self._warm(order, places) if order.reuse_warm else None
                 if warm:
                     places.put(warm.place)
-                else:
-                    self._start_anew(order, places)
+                elif not self._candidates.claim(order, places):
+                    self._candidates.start_anew(order, places)
         # After the start, so that the service boots meanwhile.
         self._proxy.ensure({places.route: _port(order.target)})
 
@@ -128,12 +129,13 @@ class LocalTarget:
             place, process = self._started(order)
             look = self._wait(order, place, process, cancelled)
             if look.ready:
-                return Ready(_private(place), place.log != order.deployment, look.judgement.inferred)
+                warm = place.log != order.deployment and not place.early
+                return Ready(_private(place), warm, look.judgement.inferred)
             if process.alive() or not holder_of(place.port):
                 break
             # It ended, and somebody else listens on its port: that was chosen, but not ours until it listened.
             with self._places(order).locked():
-                self._start_anew(order, self._places(order))
+                self._candidates.start_anew(order, self._places(order))
         raise self._failure(order, look, process)
 
     def switch(self, order: Order) -> None:
@@ -211,16 +213,28 @@ class LocalTarget:
         if place is None or place.said is None:
             return None
         hidden = _hidden(order)
-        return (hidden.hide(line) for line in self._logs.lines(_log(place.log, order.service.name), place.said))
+        return (hidden.hide(line) for line in self._logs.lines(run_log(place.log, order.service.name), place.said))
 
     def last_words(self, order: Order, lines: int = 50) -> str:
         place = self._places(order).get(order.deployment)
         started_by = place.log if place else order.deployment
-        return _hidden(order).hide(self._logs.tail(_log(started_by, order.service.name), lines))
+        return _hidden(order).hide(self._logs.tail(run_log(started_by, order.service.name), lines))
 
-    def _try_to_build(self, order: Order, log: str) -> None:
-        with suppress(OutsideError, OSError):  # whoever needs it builds it again, and hears what is wrong
-            self._builds.ensure(order.revision, order.service, log, never)
+    def _try_to_get_ready(self, orders: Sequence[Order], start: bool) -> None:
+        with suppress(OutsideError, OSError):  # whoever needs it does it again, and hears what is wrong
+            with ThreadPoolExecutor(len(orders)) as pool:
+                list(pool.map(self._build_early, orders))
+            if start and not any(map(self._schemas.has_to_be_upgraded, orders)):
+                for order in orders:
+                    self._start_early(order)
+
+    def _build_early(self, order: Order) -> None:
+        self._builds.ensure(order.revision, order.service, f"{order.deployment}/build-{order.service.name}", never)
+
+    def _start_early(self, order: Order) -> None:
+        places = self._places(order)
+        with places.locked():
+            self._candidates.start_early(order, places)
 
     def _is_a_route(self, port: int) -> bool:
         """Whether the proxy has this public port, for any service."""
@@ -230,9 +244,6 @@ class LocalTarget:
     def _places(self, order: Order) -> Places:
         return Places(self._layout, order.environment, order.service.name)
 
-    def _runs(self, places: Places, place: Place) -> bool:
-        return places.process(place.process) is not None and not places.is_retiring(place.process)
-
     def _warm(self, order: Order, places: Places) -> "_Warm | None":
         """A place whose process answers rightly now: this deployment's own, else one of the same revision."""
         own = places.get(order.deployment)
@@ -240,56 +251,18 @@ class LocalTarget:
             return warm
         for place in places.all():
             if place.commit == order.revision.commit and place != own:
-                again = replace(place, deployment=order.deployment, number=places.next_number(), said=None)
+                number = places.next_number()
+                again = replace(place, deployment=order.deployment, number=number, said=None, early=False)
                 if warm := self._answering(order, places, again):
                     return warm
         return None
 
     def _answering(self, order: Order, places: Places, place: Place) -> "_Warm | None":
-        if not self._runs(places, place):
+        if not runs(places, place):
             return None
         question = _question(order, place)
         judgement = readiness.judge(readiness.ask(question, WARM_ANSWER_WITHIN), question)
         return None if judgement.wrong else _Warm(place, judgement.inferred)
-
-    def _start_anew(self, order: Order, places: Places) -> None:
-        build = self._builds.find(order.revision.tree, order.service)
-        place = places.get(order.deployment)
-        if place is None or places.is_retiring(place.process) or places.was_started(place.process):
-            place = Place(
-                number=place.number if place else places.next_number(),
-                deployment=order.deployment,
-                commit=order.revision.commit,
-                tree=order.revision.tree,
-                build=build.key,
-                process=places.new_process(order.deployment),
-                port=self._proxy.private_port(),
-            )
-        place = replace(place, build=build.key)
-        spec = self._spec(order, places, place, build)
-        places.put(place)
-        processes.start(spec)
-
-    def _spec(self, order: Order, places: Places, place: Place, build: Build) -> ProcessSpec:
-        values = {**known_values(order), "PORT": str(place.port)}
-        home = make_home(places.home(place.process) / "home", self._account)
-        setting = f"services.{order.service.name}.run"
-        return ProcessSpec(
-            name=f"{places.route} {place.process}",
-            argv=program(order.service.run, build.path, path_of(build), values, setting),
-            cwd=build.path,
-            environ=resolved_environ(order, build, home, values).environ,
-            log=self._logs.path(_log(order.deployment, order.service.name)),
-            state=places.state(place.process),
-            account=self._account,
-            keeper=places.route,
-            labels={
-                "port": str(place.port),
-                "deployment": order.deployment,
-                "commit": place.commit,
-                "stop_within": str(order.service.stop_within.total_seconds()),
-            },
-        )
 
     def _started(self, order: Order) -> tuple[Place, Process]:
         places = self._places(order)
@@ -306,7 +279,7 @@ class LocalTarget:
 
     def _send(self, places: Places, place: Place) -> None:
         if place.said is None:
-            place = replace(place, said=self._logs.size(_log(place.log, places.service)))
+            place = replace(place, said=self._logs.size(run_log(place.log, places.service)))
         if places.get(place.deployment) != place:
             places.put(place)
         if len(places.of_process(place.process)) > 1:
@@ -317,7 +290,7 @@ class LocalTarget:
         self._builds.ensure(order.revision, order.service, f"{order.deployment}/put-back-{order.service.name}", never)
         with places.locked():
             # What runs for this deployment did not answer rightly; a retirement will end it.
-            self._start_anew(order, places)
+            self._candidates.start_anew(order, places)
         self._proxy.ensure({places.route: _port(order.target)})
         ready = self.wait_until_ready(order, never)
         self.switch(order)
@@ -358,10 +331,6 @@ def _question(order: Order, place: Place) -> Question:
 
 def _private(place: Place) -> str:
     return f"http://127.0.0.1:{place.port}"
-
-
-def _log(deployment: str, service: str) -> str:
-    return f"{deployment}/run-{service}"
 
 
 def _port(target: Target) -> int:
