@@ -33,6 +33,7 @@ VERBS = {
     "hold": "deployments:hold",
     "backups": "backups:backups",
     "restore-plan": "backups:restore_plan",
+    "diagnose": "diagnoses:diagnose",
     "bypass": "bypasses:bypass",
     "calendar": "calendar:calendar",
     "maintenance": "maintenance:maintenance",

@@ -52,7 +52,7 @@ from staging_gate.domain.backup import BackupRules
 from staging_gate.domain.calendar import Calendar
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.policy import CheckCommand, HotfixRules, Lane, LargeRelease, MergeMethod, RollbackRules
-from staging_gate.domain.service import Health, Service
+from staging_gate.domain.service import Health, Schema, Service
 
 Environ = dict[VariableName, EnvironValue]
 
@@ -84,6 +84,7 @@ class SchemaPart(Part):
     seed: Command | None = None
     dump: DumpPlace | None = None
     template: TemplateDatabase | None = None
+    lock_timeout: Duration = Schema.lock_timeout
 
 
 class HealthPart(Part):

@@ -81,6 +81,7 @@ def _schema(part: SchemaPart) -> Schema:
         part.files or "",
         part.dump or "",
         part.template or "",
+        part.lock_timeout,
     )
 
 

@@ -38,6 +38,8 @@ class Schema:
 
     For proofs: `seed` fills a database, `dump` is a full path on the server, `template` a database beside the clones;
     both may be `env:NAME`.
+
+    A migration waits no longer than `lock_timeout` for a lock: behind it, everybody else would wait too.
     """
 
     tool: str
@@ -48,6 +50,7 @@ class Schema:
     files: str = ""
     dump: str = ""
     template: str = ""
+    lock_timeout: timedelta = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from staging_gate.domain.backup import Backup
+from staging_gate.domain.diagnosis import Diagnosis
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.revision import Revision
 from staging_gate.domain.service import Service, Target
@@ -81,7 +82,14 @@ class BackupKeeper(Protocol):
         ...
 
 
-class DeployTarget(BackupKeeper, Protocol):
+class MigrationDoctor(Protocol):
+    def diagnose_schema(self, order: Order, said: str) -> Diagnosis:
+        """Why the migrations of this order failed, or would. `said` is the end of what they said, empty where nobody
+        knows. The real database is only read. Raises Unavailable, Refused where not even that can be begun."""
+        ...
+
+
+class DeployTarget(BackupKeeper, MigrationDoctor, Protocol):
     def reachable(self, target: Target) -> str | None:
         """None when deployments to this target can work, else what is wrong and what to do. No side effects."""
         ...

@@ -17,6 +17,7 @@ from staging_gate.ports.checks import Outcome
 from staging_gate.ports.deploy_target import Cancelled, DeployTarget, Order
 from staging_gate.ports.errors import OutsideError, Refused, Stopped, Unclear
 from staging_gate.runbook.asking import surely
+from staging_gate.runbook.failed_migrations import explained
 from staging_gate.runbook.policy import NoPolicy, needed_policy, services_of
 from staging_gate.runbook.queue import locked, needed, rollback_of
 
@@ -53,7 +54,11 @@ def upgrade_schema(ports: Ports, id: str, service: str) -> str:
     order = order_of(ports, current, service)
     with ports.store.transaction() as tx:
         tx.deployments.set_migrated(current.environment, id)  # before it begins: a half has its migrations too
-    return surely(target_of(ports, order).upgrade_schema, order, f"{id}/schema-{service}")
+    target = target_of(ports, order)
+    try:
+        return surely(target.upgrade_schema, order, f"{id}/schema-{service}")
+    except OutsideError as error:
+        raise explained(target, order, error) from error
 
 
 def start(ports: Ports, id: str) -> None:

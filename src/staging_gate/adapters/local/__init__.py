@@ -9,6 +9,7 @@ from staging_gate.adapters.local.backups import Backups
 from staging_gate.adapters.local.builds import Builds
 from staging_gate.adapters.local.checkout import Mirror
 from staging_gate.adapters.local.checks import LocalChecks
+from staging_gate.adapters.local.diagnoses import Diagnoses
 from staging_gate.adapters.local.environments import Environments
 from staging_gate.adapters.local.layout import Layout
 from staging_gate.adapters.local.logs import FileLogs
@@ -80,8 +81,9 @@ def connect(
     backups = Backups(layout, builds, schemas, logs, keeper)
     smoke = LocalSmoke(layout, builds, logs, account)
     scratch = Scratch(layout, builds, account)
+    diagnoses = Diagnoses(scratch, schemas, logs, workshop.account, keeper)
     return Local(
-        target=LocalTarget(layout, builds, schemas, backups, proxy, retirement, logs, account),
+        target=LocalTarget(layout, builds, schemas, backups, diagnoses, proxy, retirement, logs, account),
         checks=LocalChecks(layout, builds, logs, workshop.account, prover),
         smoke=smoke,
         way_back=LocalWayBack(Workplace(scratch, builds, logs, stand_ins), smoke, logs, proxy.private_port),

@@ -6,7 +6,7 @@ import json
 import os
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -125,7 +125,7 @@ class Schemas:
         argv = program(command, build.path, path_of(build), {}, f"services.{order.service.name}.schema")
         self.logs.append(log, f"$ {' '.join(command)}\n")
         within, home = order.service.build_within, self.folder(order) / "schema"
-        asked = Command(argv, build.path, home, self._environ(order, build), within, log)
+        asked = Command(argv, build.path, home, _patient(self._environ(order, build), order), within, log)
         finished = Commands(self.logs, self.account).run(asked)
         if finished.ok:
             return finished
@@ -142,6 +142,14 @@ class Schemas:
 
     def _environ(self, order: Order, build: Build) -> Resolved:
         return resolved_environ(order, build, self.folder(order) / "schema", known_values(order))
+
+
+def _patient(resolved: Resolved, order: Order) -> Resolved:
+    """With how long it waits for a lock of Postgres; what the service says itself comes after it and wins."""
+    schema, own = order.service.schema, resolved.environ.get("PGOPTIONS", "")
+    assert schema is not None
+    limit = f"-c lock_timeout={round(schema.lock_timeout.total_seconds() * 1000)}"
+    return replace(resolved, environ={**resolved.environ, "PGOPTIONS": f"{limit} {own}".strip()})
 
 
 @dataclass(frozen=True)

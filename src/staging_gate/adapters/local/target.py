@@ -11,6 +11,7 @@ from staging_gate.adapters.local import processes, readiness
 from staging_gate.adapters.local.backups import Backups
 from staging_gate.adapters.local.builds import Builds
 from staging_gate.adapters.local.candidates import Candidates, run_log, runs
+from staging_gate.adapters.local.diagnoses import Diagnoses
 from staging_gate.adapters.local.downgrades import Downgrades
 from staging_gate.adapters.local.launching import address_of
 from staging_gate.adapters.local.layout import Layout
@@ -25,6 +26,7 @@ from staging_gate.adapters.local.retirement import Retirement
 from staging_gate.adapters.local.schema import Schemas
 from staging_gate.adapters.local.secrets import Resolved, missing, resolve
 from staging_gate.domain.backup import Backup
+from staging_gate.domain.diagnosis import Diagnosis
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.service import Service, Target
 from staging_gate.ports.deploy_target import Cancelled, Live, Order, Ready
@@ -49,6 +51,7 @@ class LocalTarget:
         builds: Builds,
         schemas: Schemas,
         backups: Backups,
+        diagnoses: Diagnoses,
         proxy: Proxy,
         retirement: Retirement,
         logs: FileLogs,
@@ -59,6 +62,7 @@ class LocalTarget:
         self._builds = builds
         self._schemas = schemas
         self._backups = backups
+        self._diagnoses = diagnoses
         self._proxy = proxy
         self._retirement = retirement
         self._logs = logs
@@ -107,6 +111,9 @@ class LocalTarget:
 
     def restoring(self, order: Order, backup: Backup) -> tuple[str, ...]:
         return self._backups.restoring(order, backup)
+
+    def diagnose_schema(self, order: Order, said: str) -> Diagnosis:
+        return self._diagnoses.diagnose(order, said)
 
     def downgrade_schema(self, back_to: Order, since: Order, log: str) -> str:
         return Downgrades(self._schemas).downgrade(back_to, since, log)

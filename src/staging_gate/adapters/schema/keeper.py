@@ -5,8 +5,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from staging_gate.adapters.schema import postgres_backup, sqlite_backup
+from staging_gate.adapters.schema.examining import Examination
+from staging_gate.adapters.schema.prover import Prover
 from staging_gate.domain.backup import Backup
-from staging_gate.ports.databases import Copied, CopyJob
+from staging_gate.domain.diagnosis import Suspect
+from staging_gate.ports.databases import Case, Copied, CopyJob
 from staging_gate.ports.errors import Unavailable
 
 
@@ -27,6 +30,9 @@ class Keeper:
         if _kind(address) == "sqlite":
             return sqlite_backup.restoring(_file(address), backup)
         return postgres_backup.restoring(address, backup)
+
+    def examine(self, case: Case) -> tuple[Suspect, ...]:
+        return Examination(Prover(self.server, self.owner)).of(case)
 
     def revisions(self, address: str) -> tuple[str, ...] | None:
         try:

@@ -49,14 +49,14 @@ class PostgresBackups:
     owner: str = "nobody"
 
     def copy(self, address: str, job: CopyJob) -> Copied | None:
-        with _reading(address) as source:
+        with reading(address) as source:
             tools = for_server(source.info.server_version // 10_000)
             _look_for_room(source, job.file.parent)
             source.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             counted = _counts(source)
             if not set(counted) - {"public.alembic_version"}:
                 return None
-            revisions = _revisions(source)
+            revisions = revisions_in(source)
             snapshot = str(_one(source, "SELECT pg_export_snapshot()"))
             how = ("--format=custom", "--no-password", "--lock-wait-timeout=30s", f"--snapshot={snapshot}")
             job.file.touch(mode=0o600, exist_ok=False)
@@ -79,7 +79,7 @@ class PostgresBackups:
                     if ELSEWHERE.search(restored.tail):
                         return BackupProof.LISTED, f"The server for proofs has not all extensions: {_last(restored)}"
                     raise _failed("pg_restore", restored, job)
-                with _reading(there) as copied:
+                with reading(there) as copied:
                     found = _counts(copied)
         except _NoServer as error:
             return BackupProof.LISTED, str(error)
@@ -93,7 +93,7 @@ class PostgresBackups:
         from staging_gate.adapters.schema.server import PostgresMissing, temporary_postgres
 
         if self.server:
-            with _reading(self.server) as there:
+            with reading(self.server) as there:
                 fits = there.info.server_version // 10_000 >= tools.major
             if fits:
                 yield plain(self.server)
@@ -114,8 +114,8 @@ class _NoServer(Exception):
 
 def revisions(address: str) -> tuple[str, ...] | None:
     try:
-        with _reading(address, within=5) as source:
-            return _revisions(source)
+        with reading(address, within=5) as source:
+            return revisions_in(source)
     except (Unavailable, Refused):
         return None
 
@@ -124,7 +124,7 @@ def restoring(address: str, backup: Backup) -> tuple[str, ...]:
     """Beside it, then two names change: what is there now stays, and nothing is half restored at any moment."""
     name, looks, may_create, major = _name(address), (), True, 0
     try:
-        with _reading(address, within=5) as source:
+        with reading(address, within=5) as source:
             looks = source.execute(LOOKS + HERE).fetchone() or ()
             may_create = bool(_one(source, MAY_CREATE))
             major = source.info.server_version // 10_000
@@ -151,7 +151,7 @@ def restoring(address: str, backup: Backup) -> tuple[str, ...]:
 
 
 @contextmanager
-def _reading(address: str, within: int = 15) -> "Iterator[psycopg.Connection[tuple[Any, ...]]]":
+def reading(address: str, within: int = 15) -> "Iterator[psycopg.Connection[tuple[Any, ...]]]":
     """Raises Unavailable, without the password."""
     try:
         import psycopg
@@ -217,7 +217,7 @@ def _counts(source: "psycopg.Connection[tuple[Any, ...]]") -> Counts:
     return {f"{schema}.{name}": int(_one(source, count.format(sql.Identifier(schema, name)))) for schema, name in names}
 
 
-def _revisions(source: "psycopg.Connection[tuple[Any, ...]]") -> tuple[str, ...]:
+def revisions_in(source: "psycopg.Connection[tuple[Any, ...]]") -> tuple[str, ...]:
     if not _one(source, "SELECT to_regclass('alembic_version') IS NOT NULL"):
         return ()
     return tuple(sorted(str(row[0]) for row in source.execute("SELECT version_num FROM alembic_version")))
