@@ -163,8 +163,13 @@ SHAPES = {
         "2:1: on_call: not supported by this version",
     ),
     "a provider of a later version": (
-        ("local: {port: 8000}", "render: srv-1"),
-        "12:9: services.api.targets.production.render: not supported by this version; write `local`",
+        ("local: {port: 8000}", "vercel: prj_1"),
+        "12:9: services.api.targets.production.vercel: not supported by this version; write `local`",
+    ),
+    "a service at Render that is none": (
+        ("local: {port: 8000}", "render: {service: api}"),
+        "12:27: services.api.targets.production.render.service: wanted the id of a service at Render such as "
+        '`srv-cu2k4j3qf0us73fbv7u0`, found the text "api"',
     ),
     "a code host of a later version": (
         ("product: shop", "product: shop\nrepository: {github: shop/shop}"),
@@ -323,6 +328,25 @@ COMMANDS = {
 }
 
 BETWEEN = {
+    "a target at two providers": (
+        (
+            "        local: {port: 8000}",
+            "        render: {service: srv-cu2k4j3qf0us73fbv7u0}\n        local: {port: 8000}",
+        ),
+        "11:7: services.api.targets.production: wanted `local` or `render`, where it runs; found both",
+    ),
+    "a target without a provider": (
+        ("\n        local: {port: 8000}", " {}"),
+        "11:7: services.api.targets.production: wanted `local` or `render`, where it runs; found neither",
+    ),
+    "a schema of a service at Render": (
+        (
+            "local: {port: 8000}",
+            "render: {service: srv-cu2k4j3qf0us73fbv7u0}\n    schema: {alembic: a,database: MODE}",
+        ),
+        "13:5: services.api.schema: Render's pre-deploy command migrates a database there; remove this, or run the "
+        "service on `local`",
+    ),
     "a check that does nothing": (
         ("command: pytest -q, ", ""),
         "14:3: checks.unit: wanted `command`, or `proves: migrations`; found neither",

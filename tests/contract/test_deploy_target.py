@@ -10,13 +10,17 @@ from typing import Protocol
 import pytest
 
 from staging_gate.adapters.local.places import Places
+from staging_gate.adapters.render import RenderTarget, Settings, connect
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.revision import Revision
 from staging_gate.domain.service import Health, Service, Target
 from staging_gate.ports.deploy_target import DeployTarget, Live, Order, Ready
 from staging_gate.ports.errors import OutsideError, Refused, Stopped
 from staging_gate.testing import eventually
+from staging_gate.testing.clock import MovableClock
 from staging_gate.testing.deploy_target import FakeTarget
+from staging_gate.testing.render import RenderStandIn
+from staging_gate.testing.render.render import KEY
 from tests.adapters.local.sample import Repository, World, a_world
 
 
@@ -119,7 +123,44 @@ def fake(folder: Path) -> Iterator[Stage]:
     yield FakeStage()
 
 
-STAGES: dict[str, Callable[[Path], AbstractContextManager[Stage]]] = {"fake": fake, "local": local}
+class RenderStage:
+    service = Service("api", (), Health(), {one: Target("render", identity="srv-api") for one in Environment})
+
+    def __init__(self, render: RenderStandIn, target: RenderTarget, clock: MovableClock) -> None:
+        self.target = target
+        self._hosted = render.host("srv-api")
+        self._clock = clock
+        self._made = 0
+
+    def revision(self, healthy: bool = True) -> Revision:
+        self._made += 1
+        made = Revision(f"{self._made:040x}", f"{self._made + 1000:040x}")
+        if not healthy:
+            self._hosted.broken[made.commit] = "update_failed"
+        return made
+
+    def order(self, deployment: str, revision: Revision, reuse_warm: bool = False) -> Order:
+        staging = Environment.STAGING
+        return Order(deployment, staging, self.service, self.service.target(staging), revision, reuse_warm=reuse_warm)
+
+    def lose_processes(self) -> None:
+        """Render keeps what it has built only for a while."""
+        self._hosted.artifacts.clear()
+
+    def says(self, line: str, order: Order) -> None:
+        self._hosted.logs.append((self._clock.now(), line))
+        self._clock.advance(seconds=1)
+
+
+@contextmanager
+def render(folder: Path) -> Iterator[Stage]:
+    clock = MovableClock()
+    with RenderStandIn(clock) as there:
+        target = connect(Settings(KEY, folder / "render", there.address), clock)
+        yield RenderStage(there, target, clock)
+
+
+STAGES: dict[str, Callable[[Path], AbstractContextManager[Stage]]] = {"fake": fake, "local": local, "render": render}
 
 
 @pytest.fixture(params=STAGES)
@@ -267,6 +308,7 @@ def test_a_bad_release_is_refused_with_evidence_and_what_is_live_stays(stage: St
 
     with pytest.raises(Refused) as refused:
         candidate(stage, bad)
+        stage.target.switch(bad)  # where the provider has no candidates
 
     assert refused.value.message and refused.value.evidence
     assert live(stage, good).deployment == "staging-1"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from staging_gate.adapters import apprise, git, local
+from staging_gate.adapters import apprise, git, local, render
 from staging_gate.adapters.clock import SystemClock
 from staging_gate.adapters.local import secrets
 from staging_gate.adapters.local.accounts import interpreter_for, service_account
@@ -41,7 +41,7 @@ def bind(settings: Settings, clock: SystemClock, store: Store) -> Bound:
         clock=clock,
         store=store,
         code_host=code_host,
-        targets={"local": here.target},
+        targets={"local": here.target, "render": _render(settings, clock)},
         checks=here.checks,
         smoke=here.smoke,
         logs=here.logs,
@@ -51,3 +51,8 @@ def bind(settings: Settings, clock: SystemClock, store: Store) -> Bound:
         address=settings.public_address,
     )
     return Bound(ports, here)
+
+
+def _render(settings: Settings, clock: SystemClock) -> render.RenderTarget:
+    base = settings.render_api or render.BASE
+    return render.connect(render.Settings(settings.render_key, settings.state / "render", base, secrets.read), clock)

@@ -36,6 +36,8 @@ class Settings:
     environment: str = "production"
     public: str = ""
     proof_postgres: str = ""
+    render_key: str = field(default="", repr=False)
+    render_api: str = ""
     hook_secrets: Mapping[str, tuple[bytes, ...]] = field(default_factory=dict, repr=False)
 
     @property
@@ -60,9 +62,7 @@ class Settings:
     def read(
         cls, environ: Mapping[str, str] = os.environ, state: Path | None = None, port: int | None = None
     ) -> "Settings":
-        """From the variables GATE_STATE, GATE_HOST, GATE_PORT, GATE_DATABASE_URL, GATE_SERVICE_ACCOUNT,
-        GATE_BUILD_ACCOUNT, GATE_ENVIRONMENT, GATE_ADDRESS, GATE_PROOF_POSTGRES and GATE_HOOK_<PROVIDER>; arguments
-        win. Raises BadSetting."""
+        """From the variables that docs/reference/settings.md lists; arguments win. Raises BadSetting."""
         return cls(
             state=(state or Path(environ.get("GATE_STATE") or default_state(environ))).absolute(),
             host=environ.get("GATE_HOST", cls.host),
@@ -73,6 +73,8 @@ class Settings:
             environment=environ.get("GATE_ENVIRONMENT", cls.environment),
             public=_address(environ.get("GATE_ADDRESS", "")),
             proof_postgres=environ.get("GATE_PROOF_POSTGRES", ""),
+            render_key=environ.get("GATE_RENDER_KEY", "").strip(),
+            render_api=_address(environ.get("GATE_RENDER_API", ""), "GATE_RENDER_API"),
             hook_secrets={provider: found for provider in SCHEMES if (found := _secrets(environ, provider))},
         )
 
@@ -90,9 +92,9 @@ def _secrets(environ: Mapping[str, str], provider: str) -> tuple[bytes, ...]:
     return tuple(secret.encode() for key in (name, f"{name}_BEFORE") if (secret := environ.get(key, "").strip()))
 
 
-def _address(text: str) -> str:
+def _address(text: str, name: str = "GATE_ADDRESS") -> str:
     if text and not re.fullmatch(r"https?://[^/\s?#]+(/[^\s?#]*)?", text):
-        raise BadSetting(f"GATE_ADDRESS is {text!r}; an address such as https://gate.example.com is wanted.")
+        raise BadSetting(f"{name} is {text!r}; an address such as https://gate.example.com is wanted.")
     return text
 
 

@@ -37,6 +37,7 @@ from staging_gate.config.kinds import (
     Places,
     Port,
     Proof,
+    RenderService,
     Required,
     RoleName,
     SmokeName,
@@ -103,10 +104,16 @@ class LocalPart(Part):
     environ: Environ = {}
 
 
-class TargetPart(Part):
-    later = {"render": "local", "vercel": "local"}
+class RenderPart(Part):
+    service: RenderService
+    environ: Environ = {}
 
-    local: LocalPart
+
+class TargetPart(Part):
+    later = {"vercel": "local"}
+
+    local: LocalPart | None = None
+    render: RenderPart | None = None
 
 
 class TargetsPart(Part):

@@ -86,6 +86,9 @@ def _schema(part: SchemaPart) -> Schema:
 
 
 def _target(part: TargetPart) -> Target:
+    if part.render:
+        return Target(provider="render", identity=part.render.service, environ=part.render.environ)
+    assert part.local  # one of them: see rules.py
     return Target(provider="local", port=part.local.port, environ=part.local.environ)
 
 

@@ -13,7 +13,8 @@ REVIEW = "review"
 """The one role that needs no people of its own: anybody but the author."""
 
 _MOST_NAMES = 200
-_SERVICES_ENVIRON = (("services", ANY, "environ"), ("services", ANY, "targets", ANY, "local", "environ"))
+_SERVICES_ENVIRON = (("services", ANY, "environ"), ("services", ANY, "targets", ANY, ANY, "environ"))
+_PROVIDERS = ("local", "render")
 _GIVEN = ("PORT", "ENVIRONMENT", "REVISION", "RELEASE")
 
 
@@ -206,6 +207,21 @@ def _schemas_have_one_tool(tree: Tree) -> Iterator[Problem]:
             yield tree.key_problem((*path, "template"), "wanted `dump` or `template`, found both; keep one")
 
 
+def _targets_have_one_provider(tree: Tree) -> Iterator[Problem]:
+    for path, _ in tree.find("services", ANY, "targets", ANY):
+        given = [key for key in tree.names(*map(str, path)) if key in _PROVIDERS]
+        if len(given) > 1 or not tree.names(*map(str, path)):  # any other key is told of already
+            found = "found both" if given else "found neither"
+            yield tree.key_problem(path, f"wanted `local` or `render`, where it runs; {found}")
+
+
+def _what_runs_at_render_has_no_schema_here(tree: Tree) -> Iterator[Problem]:
+    for path, _ in tree.find("services", ANY, "schema"):
+        if list(tree.find(*map(str, path[:-1]), "targets", ANY, "render")):
+            text = "Render's pre-deploy command migrates a database there; remove this, or run the service on `local`"
+            yield tree.key_problem(path, text)
+
+
 def _downgrades_say_where_to(tree: Tree) -> Iterator[Problem]:
     for path, value in tree.find("services", ANY, "schema", "commands", "downgrade"):
         if "$REVISION" not in str(value) and "${REVISION}" not in str(value):
@@ -218,7 +234,7 @@ def _schemas_know_their_database(tree: Tree) -> Iterator[Problem]:
         service = str(path[1])
         common = tree.names("services", service, "environ")
         targets = tree.names("services", service, "targets")
-        own = {each: tree.names("services", service, "targets", each, "local", "environ") for each in targets}
+        own = {each: tree.names("services", service, "targets", each, ANY, "environ") for each in targets}
         lacking = [target for target in targets if name not in (*common, *own[target])]
         if lacking:
             text = (
@@ -289,6 +305,8 @@ _RULES: tuple[Callable[[Tree], Iterator[Problem]], ...] = (
     _lists_of_methods_are_filled,
     _secrets_are_references,
     _given_variables_stay,
+    _targets_have_one_provider,
+    _what_runs_at_render_has_no_schema_here,
     _schemas_have_one_tool,
     _downgrades_say_where_to,
     _schemas_know_their_database,

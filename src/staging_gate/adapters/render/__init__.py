@@ -1,0 +1,32 @@
+"""Services at Render: deployed by commit, brought back by Render's own rollback."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from staging_gate.adapters.render.api import BASE, RenderApi
+from staging_gate.adapters.render.target import RenderTarget
+from staging_gate.ports.clock import Clock
+
+__all__ = ["BASE", "RenderApi", "RenderTarget", "Settings", "connect"]
+
+
+def _plain(reference: str) -> str | None:
+    """Nothing is a reference."""
+    return None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`key` is an API key of an account that may deploy the services (empty: none is set up), `state` a folder of
+    ours. `read` gives what a reference such as `env:NAME` leads to, None for other text."""
+
+    key: str = field(repr=False)
+    state: Path
+    base: str = BASE
+    read: Callable[[str], str | None] = _plain
+
+
+def connect(settings: Settings, clock: Clock) -> RenderTarget:
+    api = RenderApi(settings.key, clock, settings.base) if settings.key else None
+    return RenderTarget(api, settings.state, clock, settings.read)
