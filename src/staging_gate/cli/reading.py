@@ -28,9 +28,9 @@ def status(as_json: bool) -> None:
     out.print(f"[bold]{found['product'] or 'no policy on main yet: `gate init` writes one'}[/]")
     for incident in found["incidents"]:
         out.print(show.incident_line(incident))
-    notifications.lines(found["pages"], found["untold"])
     show.bypasses(found["bypasses"])
     hotfixes.lines(found["hotfixes"])
+    notifications.lines(found["pages"], found["untold"])
     for place in found["places"]:
         show.place(place)
     if found["way_back"]:

@@ -42,10 +42,11 @@ def open_pages(tx: Transaction) -> tuple[OpenPage, ...]:
 
 
 def untold(tx: Transaction) -> tuple[str, ...]:
-    """A sentence for each person and channel who could not be told of something."""
+    """A sentence for each person and channel who could not be told of something that nobody has seen to."""
     found = tx.notifications.undelivered(tx.at - SHOWN_FOR)
     notices = _notices(tx, found)
-    return tuple(words.late(one.recipient, notices[one.notice], one) for one in found)
+    open_ones = [one for one in found if notices[one.notice].acknowledged_at is None]
+    return tuple(words.late(one.recipient, notices[one.notice], one) for one in open_ones)
 
 
 def _page(notice: Notice, sent: Sequence[Notification]) -> OpenPage:
