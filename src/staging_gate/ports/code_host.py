@@ -113,12 +113,14 @@ class CodeHost(Protocol):
     def merge(self, order: MergeOrder) -> Revision:
         """Move the branch to the merge. Done already (the branch contains it): the same revision again.
 
-        Raises HeadMoved when the branch is not at `base`, Refused when the merge's tree is not `tree`.
+        Raises HeadMoved when the branch is not at `base`, Refused when the merge's tree is not `tree`. A code host
+        that makes merges itself writes its own author and moment into them, and may see the branch move in the very
+        moment of the merge: what it made is then returned, with the tree that it really has.
         """
         ...
 
     def delete_branch(self, name: str, at: str) -> None:
-        """Delete a branch that is still at `at`; one that moved or is gone is left alone."""
+        """Delete a branch that is still at `at`; one that moved or is gone is left alone. Its commits stay readable."""
         ...
 
     def create_tag(self, order: TagOrder) -> Tag:

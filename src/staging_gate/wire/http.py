@@ -165,6 +165,14 @@ class Http:
             answer = self.get(answer.next_page)
         raise Refused(f"{self._provider.name} lists more than {MOST_PAGES} pages of {path}; that is more than is read.")
 
+    def said(self, answer: Answer) -> str:
+        """In the provider's own words, on one line and without secrets."""
+        return self.redactor.hide(self._provider.said(answer))
+
+    def refusal(self, method: str, path: str, answer: Answer) -> Refused:
+        """For an answer that the caller took itself and finds to be a no."""
+        return self._refusal(f"{method} {path}", answer)
+
     def _patiently(self, asking: _Asking) -> Answer:
         waited = 0.0
         for attempt in range(1, self._limits.tries + 1):
@@ -264,19 +272,17 @@ class Http:
             raise self._unknown(
                 asking, f"answered {answer.status}", self._evidence(answer), retry_after(answer, now), answer.status
             )
-        raise self._refusal(asking, answer)
+        raise self._refusal(self._named(asking), answer)
 
-    def _refusal(self, asking: _Asking, answer: Answer) -> Refused:
+    def _refusal(self, what: str, answer: Answer) -> Refused:
         if answer.status in MOVED:
             return Refused(
-                f"{self._provider.name} says that {self._named(asking)} has moved to "
-                f"{answer.headers.get('location', 'somewhere')}. Change the address or the name in the settings."
+                f"{self._provider.name} says that {what} has moved to {answer.headers.get('location', 'somewhere')}. "
+                "Change the address or the name in the settings."
             )
-        said, advice = self._provider.said(answer), self._provider.advice(answer)
-        words = f"{self._provider.name} refused {self._named(asking)} with {answer.status}" + (
-            f": {said.rstrip('.')}." if said else "."
-        )
-        return Refused(self.redactor.hide(f"{words} {advice}".strip()), self._evidence(answer))
+        said, advice = self.said(answer), self._provider.advice(answer)
+        told = f"{self._provider.name} refused {what} with {answer.status}" + (f": {said.rstrip('.')}" if said else "")
+        return Refused(self.redactor.hide(f"{told}. {advice}".strip()), self._evidence(answer))
 
     def _lost(self, asking: _Asking, error: httpx2.HTTPError, problem: str) -> OutsideError:
         host = urlsplit(asking.address).netloc

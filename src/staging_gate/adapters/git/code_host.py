@@ -4,6 +4,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Self
 
 from staging_gate.adapters.git import merging, repository
 from staging_gate.adapters.git.merging import NewCommit
@@ -43,7 +44,7 @@ class GitCodeHost:
         self._contains = lru_cache(maxsize=1024)(self._read_contains)
 
     @classmethod
-    def create(cls, path: Path) -> "GitCodeHost":
+    def create(cls, path: Path) -> Self:
         """Make the repository or bring it up to date, with its hook; to be called at every start."""
         repository.create(path)
         return cls(path)
@@ -127,7 +128,7 @@ class GitCodeHost:
         ref = BRANCHES + order.into
         tip = self._tip(ref)
         if tip == order.base:
-            self._admit(order)
+            self.admit(order)
             merged = self._write(order)
             tip = self._move(ref, merged.commit, order.base, f"merge {order.key}")
             if tip == merged.commit:
@@ -139,29 +140,58 @@ class GitCodeHost:
                 return merged
         raise HeadMoved(order.into, tip)
 
+    def admit(self, order: MergeOrder) -> None:
+        """Refused unless merging gives exactly the tree that the gate let through; moves nothing."""
+        trial = self.preview_merge(order.base, order.head)
+        if trial.conflicts:
+            files = ", ".join(trial.conflicts)
+            raise Refused(
+                f"{order.head[:10]} does not merge into {order.into}: conflicts in {files}. "
+                f"Merge {order.into} into the branch, resolve them, and push.",
+                files,
+            )
+        if trial.merged is None or trial.merged.tree != order.tree:
+            raise Refused(
+                f"Merging {order.head[:10]} into {order.into} gives other code than what was let through: "
+                f"expected the tree {order.tree[:10]}, found {trial.merged.tree[:10] if trial.merged else 'none'}. "
+                "Nothing was merged; let the checks run on the new tree.",
+            )
+
     def delete_branch(self, name: str, at: str) -> None:
         ref = BRANCHES + name
         if self._tip(ref) == at:
             self._move(ref, None, at, "delete")
 
     def create_tag(self, order: TagOrder) -> Tag:
-        if not is_tag(order.name):
-            raise Refused(f"{order.name!r} can not be the name of a tag. Expected a name such as v1.2.0.")
+        if found := self.tag_there(order):
+            return found
         ref, commit = TAGS + order.name, self._known(order.commit)
-        if self._objects.find(ref)[0] is None:
-            tagger = merging.signature(order.author, order.at)
-            header = f"object {commit}\ntype commit\ntag {order.name}\ntagger {tagger}\n\n"
-            made = self._git.ask("mktag", given=(header + merging.message_text(order.message)).encode()).text.strip()
-            self._move(ref, made, "", "tag")
+        tagger = merging.signature(order.author, order.at)
+        header = f"object {commit}\ntype commit\ntag {order.name}\ntagger {tagger}\n\n"
+        made = self._git.ask("mktag", given=(header + merging.message_text(order.message)).encode()).text.strip()
+        self._move(ref, made, "", "tag")
         return self._same_tag(order.name, commit)
 
+    def tag_there(self, order: TagOrder) -> Tag | None:
+        """The tag that is to be made, where it is there already. Refused where it can not be made."""
+        if not is_tag(order.name):
+            raise Refused(f"{order.name!r} can not be the name of a tag. Expected a name such as v1.2.0.")
+        commit = self._known(order.commit)
+        return self._same_tag(order.name, commit) if self._objects.find(TAGS + order.name)[0] else None
+
     def create_branch(self, name: str, at: str) -> None:
+        if not self.branch_there(name, at):
+            self._move(BRANCHES + name, self._known(at), "", "create")
+            self.branch_there(name, at)
+
+    def branch_there(self, name: str, at: str) -> bool:
+        """Whether the branch that is to be made is there already. Refused where it can not be made."""
         if not is_branch(name):
             raise Refused(f"{name!r} can not be the name of a branch. Expected a name such as feature/login.")
-        commit = self._known(at)
-        found = self._tip(BRANCHES + name) or self._move(BRANCHES + name, commit, "", "create")
-        if found != commit:
+        commit, found = self._known(at), self._tip(BRANCHES + name)
+        if found not in (None, commit):
             raise Refused(f"The branch {name} exists already, at {found}. Choose another name.")
+        return found == commit
 
     def clone_address(self) -> str:
         return str(self.path)
@@ -235,23 +265,6 @@ class GitCodeHost:
         if self._git.ask("merge-base", base, head, accept=(0, 1)).code:
             raise Refused(f"{base[:10]} and {head[:10]} share no history, so there is nothing to compare.")
         return f"{base}...{head}"
-
-    def _admit(self, order: MergeOrder) -> None:
-        """Refused unless merging gives exactly the tree that the gate let through."""
-        trial = self.preview_merge(order.base, order.head)
-        if trial.conflicts:
-            files = ", ".join(trial.conflicts)
-            raise Refused(
-                f"{order.head[:10]} does not merge into {order.into}: conflicts in {files}. "
-                f"Merge {order.into} into the branch, resolve them, and push.",
-                files,
-            )
-        if trial.merged is None or trial.merged.tree != order.tree:
-            raise Refused(
-                f"Merging {order.head[:10]} into {order.into} gives other code than what was let through: "
-                f"expected the tree {order.tree[:10]}, found {trial.merged.tree[:10] if trial.merged else 'none'}. "
-                "Nothing was merged; let the checks run on the new tree.",
-            )
 
     def _write(self, order: MergeOrder) -> Revision:
         return Revision(merging.write_commit(self._git, _merge_of(order)), order.tree)

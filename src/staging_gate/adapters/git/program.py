@@ -16,7 +16,7 @@ OLDEST = (2, 38)
 """`git merge-tree --write-tree` came with it."""
 
 LONGEST = 60.0
-"""Seconds that any single call may take."""
+"""Seconds that a call may take where nothing else is said."""
 
 NAME, MAIL = "Staging Gate", "staging-gate@localhost"
 
@@ -33,6 +33,7 @@ class Git:
         given: bytes | None = None,
         accept: tuple[int, ...] = (0,),
         environ: Mapping[str, str] | None = None,
+        within: float = LONGEST,
     ) -> Captured:
         """Run git and return what it said; an exit code that is not in `accept` is raised as an error of our ports."""
         done = capture(
@@ -40,7 +41,7 @@ class Git:
             environ={**environment(), **(environ or {})},
             cwd=Path("/"),
             given=given,
-            within=LONGEST,
+            within=within,
         )
         if done.code not in accept:
             raise self.failure(arguments[0], done.code, done.err)

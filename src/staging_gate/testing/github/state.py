@@ -1,0 +1,47 @@
+"""What the stand-in remembers besides the repository."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass
+class Pull:
+    """`head` is a branch; `head_sha` where it was last seen. `nulls` is how often `mergeable` will still be null."""
+
+    number: int
+    head: str
+    base: str
+    title: str
+    body: str | None
+    user: str
+    opened_at: datetime
+    head_sha: str
+    state: str = "open"
+    draft: bool = False
+    labels: list[str] = field(default_factory=list)
+    nulls: int = 1
+    merged_as: str | None = None
+    closed_at: datetime | None = None
+
+    @property
+    def updated_at(self) -> datetime:
+        return self.closed_at or self.opened_at
+
+
+@dataclass(frozen=True)
+class Push:
+    branch: str
+    before: str
+    after: str
+    by: str
+    kind: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Who a token stands for. `until` None: it does not expire."""
+
+    login: str
+    until: datetime | None = None
+    is_bot: bool = False
