@@ -8,6 +8,7 @@ from pathlib import Path
 from staging_gate.adapters.render.api import FAILED, Deploy, RenderApi, Hosted
 from staging_gate.adapters.render.journal import Asked, Journal
 from staging_gate.domain.backup import Backup
+from staging_gate.domain.diagnosis import Diagnosis
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.service import Service, Target
 from staging_gate.ports.clock import Clock
@@ -61,6 +62,9 @@ class RenderTarget:
 
     def downgrade_schema(self, back_to: Order, since: Order, log: str) -> str:
         raise Refused(NO_DATABASE)
+
+    def diagnose_schema(self, order: Order, said: str) -> Diagnosis:
+        return Diagnosis(order.deployment, order.environment, order.service.name)
 
     def back_up(self, order: Order, log: str, at: datetime, within: timedelta, cancelled: Cancelled) -> Backup | None:
         raise Refused(NO_DATABASE)
