@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from staging_gate.adapters.render.api import FAILED, Deploy, RenderApi, Hosted
+from staging_gate.adapters.render.api import FAILED, Deploy, Hosted, RenderApi
 from staging_gate.adapters.render.journal import Asked, Journal
 from staging_gate.domain.backup import Backup
 from staging_gate.domain.diagnosis import Diagnosis
