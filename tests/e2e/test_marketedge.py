@@ -19,14 +19,18 @@ import pytest
 import uv
 import yaml
 
+from staging_gate.adapters.schema import Prover
 from staging_gate.config import YamlPolicyReader
 from staging_gate.demo import oidc, product
+from staging_gate.domain.migration import MigrationReport
 from staging_gate.ports.errors import Refused
 from staging_gate.testing import eventually
+from tests.adapters.schema.projects import Project
 
 FRONT = "http://127.0.0.1:8002"
 FEATURES = ("price-alerts", "dashboard-title", "retire-price-list")
 POLICY = yaml.safe_load((product.sample() / "gate.yaml").read_text())
+COMMANDS = [name for name, check in POLICY["checks"].items() if "command" in check]
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,16 @@ class Process:
         return self
 
 
+def proved(site: Site, production: Site, database: str) -> MigrationReport:
+    """As `proves: migrations` does it, but for the build: on clones of a database of this kind."""
+    policy = YamlPolicyReader().read((product.sample() / "gate.yaml").read_bytes(), "gate.yaml")
+    assert (schema := policy.services[0].schema)
+    places = [Project(Path(tempfile.mkdtemp(dir=one.log.parent)), str(one.python)) for one in (site, production)]
+    for place, one in zip(places, (site, production), strict=True):
+        place.tree.symlink_to(one.tree)
+    return Prover().prove("api", schema, places[0], places[1], database, 300.0)
+
+
 def test_its_policy_is_one_that_we_accept() -> None:
     read_policy = YamlPolicyReader().read((product.sample() / "gate.yaml").read_bytes(), "gate.yaml")
 
@@ -94,9 +108,17 @@ def test_its_policy_is_one_that_we_accept() -> None:
 
 
 def test_the_checks_of_the_policy_pass(site: Site) -> None:
-    for name in POLICY["checks"]:
+    for name in COMMANDS:
         done = site.check(name)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_its_migrations_are_proved_with_the_rows_of_its_seed(kind: str, grow: "Grow") -> None:
+    report = proved(grow(), grow(features=()), f"{kind}://a/b")
+
+    assert (report.findings, report.unknown) == ((), ())
+    assert (report.since, report.new) == (("0002",), ("migrations/versions/0003_price_alerts.py",))
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
@@ -158,12 +180,12 @@ def test_fault_failing_check(grow: "Grow") -> None:
 
 
 def test_fault_two_heads(grow: "Grow") -> None:
-    done = grow("two-heads").check("db-migrations")
+    report = proved(grow("two-heads"), grow(features=()), "sqlite://a/b")
 
-    assert done.returncode == 1
-    assert done.stdout.startswith("db-migrations: FAILED 2 heads: ")
-    assert "migrations/versions/0003_price_source.py (after 0001)" in done.stdout
-    assert "migrations/versions/0003_price_alerts.py (after 0002)" in done.stdout
+    assert [(found.code, found.place) for found in report.errors] == [
+        ("several_heads", "migrations/versions/0003_price_source.py:7")
+    ]
+    assert "2 heads: 0003a beside 0003 (migrations/versions/0003_price_alerts.py)" in report.errors[0].what
 
 
 def test_fault_crash_on_import(grow: "Grow") -> None:
@@ -343,7 +365,7 @@ def repository(tree: Path) -> None:
 
 def checked(site: Site) -> Site:
     """The site, migrated, whose fault passes every check of its change: only running it shows it."""
-    for name in POLICY["checks"]:
+    for name in COMMANDS:
         done = site.check(name)
         assert done.returncode == 0, done.stdout + done.stderr
     site.migrate()

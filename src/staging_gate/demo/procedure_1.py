@@ -43,6 +43,17 @@ def failing_check(story: Story) -> str:
     return expect("zebra-smoke failed" in verdicts(view), f"{verdicts(view)}; {said}")
 
 
+@step("Ada's migration follows the wrong one", "db-migrations names file and line, and the gate refuses to merge")
+def failing_migration(story: Story) -> str:
+    ada = story.people.ada
+    view = open_change(story, ada, "feature/sources", "two-heads")
+    number = str(view["change"]["number"])
+    found = next(check["summary"] for check in view["checks"] if check["name"] == "db-migrations")
+    said = refusal(ada.is_refused("change", "merge", number), "checks_failed")
+    ada.does("change", "close", number, "--reason", "it has to follow the newest migration")
+    return expect(found.startswith("migrations/versions/0003_price_source.py:7: 2 heads: "), f"{found}; {said}")
+
+
 @step("Ben opens a change that is well", "both checks pass on the tree that the merge will have")
 def good_change(story: Story) -> str:
     view = open_change(story, story.people.ben, "feature/today", "dashboard-title")
@@ -89,6 +100,7 @@ CHAPTER = Chapter(
         pushed_directly,
         straight_to_main,
         failing_check,
+        failing_migration,
         good_change,
         without_review,
         own_approval,

@@ -65,9 +65,10 @@ def versions(**more: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Project:
-    """Implements `ports.schema_tool.Site`."""
+    """Implements `ports.schema_tool.Site`. `python` is that of its environment."""
 
     folder: Path
+    python: str = sys.executable
 
     @classmethod
     def write(cls, folder: Path, files: Mapping[str, str], models: str = MODELS) -> "Project":
@@ -92,14 +93,14 @@ class Project:
 
     @contextmanager
     def talk(self, argv: tuple[str, ...], environ: Mapping[str, str]) -> Iterator[Ask]:
-        program = sys.executable if argv[0] == "python" else argv[0]
+        program = self.python if argv[0] == "python" else argv[0]
         with conversation(
             (program, *argv[1:]), environ={"PATH": os.environ["PATH"], **environ}, cwd=self.tree, output=lambda _: None
         ) as talk:
             yield lambda question, within: answer(talk, question, within)
 
     def run(self, argv: tuple[str, ...], environ: Mapping[str, str], within: float) -> Ran:
-        program = sys.executable if argv[0] == "python" else argv[0]
+        program = self.python if argv[0] == "python" else argv[0]
         environ = {"PATH": os.environ["PATH"], **environ}
         done = capture([program, *argv[1:]], environ=environ, cwd=self.tree, within=within)
         tail = done.text + done.err.decode()
