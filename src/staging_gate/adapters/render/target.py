@@ -1,6 +1,6 @@
 """The deploy target `render`: Render builds, proves and switches by itself, so all of it happens in `switch`."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -52,6 +52,9 @@ class RenderTarget:
 
     def get_ready(self, order: Order) -> None:
         """Render can not build beforehand."""
+
+    def let_go(self, awaited: Collection[str]) -> None:
+        """Nothing was started."""
 
     def build(self, order: Order, log: str, cancelled: Cancelled) -> str:
         _go_on_unless(cancelled)
