@@ -1,7 +1,7 @@
 """Merging a pull request, exactly as it was let through.
 
 GitHub pins the head (`sha`) and not the base. So the base is looked at right before, and GitHub's own rule that a
-branch must be up to date closes the moment between; see docs/adr/0009-github-pins-the-head.md.
+branch must be up to date closes the moment between; see docs/adr/0010-github-pins-the-head.md.
 """
 
 import logging
