@@ -251,7 +251,7 @@ def test_without_postgres_the_databases_are_files_and_it_says_so(
         raise PostgresMissing("None is installed.")
 
     monkeypatch.setattr(outsides, "temporary_postgres", missing)
-    monkeypatch.delenv(outsides.GIVEN, raising=False)
+    monkeypatch.delenv(ground.GIVEN, raising=False)
 
     with ExitStack() as stack:
         kind, urls = outsides.databases(stack, tmp_path / "databases")

@@ -15,6 +15,9 @@ from staging_gate.bootstrap.settings import default_state
 LOWEST_PORT, HIGHEST_PORT = 10_000, 19_999
 """Below those that Staging Gate gives to candidates, and those that the system gives to outgoing connections."""
 
+GIVEN = "STAGING_GATE_POSTGRES_URL"
+"""The variable that names a Postgres for the demo, where databases may be made and dropped."""
+
 
 class NotSetUp(Exception):
     """The demo can not begin; the text says why and what to do."""

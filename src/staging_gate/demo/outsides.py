@@ -18,9 +18,9 @@ from pathlib import Path
 import psycopg
 
 from staging_gate.demo import oidc
+from staging_gate.demo.ground import GIVEN
 from staging_gate.testing.postgres import PostgresMissing, TemporaryPostgres, temporary_postgres
 
-GIVEN = "STAGING_GATE_POSTGRES_URL"
 ENVIRONMENTS = ("staging", "production")
 
 

@@ -1,6 +1,7 @@
 """Where the story plays: a fresh installation with its people, and the sample product that it is going to deploy."""
 
 import json
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from staging_gate.demo import product
-from staging_gate.demo.ground import NotSetUp, fresh_folder, remove, reserve_ports
+from staging_gate.demo.ground import GIVEN, NotSetUp, fresh_folder, remove, reserve_ports
 from staging_gate.demo.people import People, Person, environ_for
 from staging_gate.demo.running import start_outsides, start_server
 
@@ -57,6 +58,8 @@ def set_up(stack: ExitStack, say: Say) -> Stage:
     outsides, lifeline = start_outsides(stack, folder)
     say("a server: `gate up`")
     secrets = {f"MARKETEDGE_{name.upper()}_DATABASE_URL": url for name, url in outsides["urls"].items()}
+    if given := os.environ.get(GIVEN):
+        secrets["GATE_PROOF_POSTGRES"] = given
     start_server(stack, folder, address, secrets, lifeline)
     say("the sample product, and people with tokens")
     admin = Person("admin", _administrator(folder), address, folder / "marketedge", environ_for(folder))

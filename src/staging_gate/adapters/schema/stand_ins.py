@@ -1,7 +1,7 @@
 """Databases to try the release before on: as the next release leaves them, and as its downgrades do."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -13,6 +13,9 @@ from staging_gate.ports.errors import Refused
 from staging_gate.ports.schema_tool import Moved
 from staging_gate.ports.way_back import SchemaAt, StandIn
 
+RESTORES_WITHIN = 1800.0
+"""Seconds for a dump with rows."""
+
 
 @dataclass(frozen=True)
 class SchemaStandIns:
@@ -22,7 +25,10 @@ class SchemaStandIns:
 
     @contextmanager
     def make(self, on: TriedOn, old: SchemaAt, new: SchemaAt | None, address: str) -> Iterator[StandIn]:
-        with self.prover.databases(old.site, urlsplit(address).scheme) as databases, databases.clone() as clone:
+        with ExitStack() as stack:
+            databases = stack.enter_context(self.prover.databases(old.site, urlsplit(address).scheme))
+            base = self.prover.base(databases, old.schema, old.site, RESTORES_WITHIN)
+            clone = stack.enter_context(databases.clone(base))
             stands = _made_by(old, clone)
             said = tuple(filter(None, [fill(old.site, old.schema, clone)]))
             if new is None or on is TriedOn.OWN:
