@@ -15,14 +15,16 @@ import pytest
 from staging_gate.domain.audit import verify_chain
 from staging_gate.domain.change import Change
 from staging_gate.domain.check import Check
+from staging_gate.domain.diagnosis import Answer, Cause, Suspect
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.incident import Severity
-from staging_gate.ports.errors import Refused
+from staging_gate.domain.way_back import Loss
+from staging_gate.ports.errors import Refused, Unavailable
 from staging_gate.ports.store import Transaction
 from staging_gate.runbook import bypassing, changes, holding, incidents, merging, releasing
 from staging_gate.testing.policies import gate_yaml
 from staging_gate.testing.world import World
-from tests.runbook.conftest import Beginnings, Tale, check_whole, nothing, v1_1_0, v1_1_0_is_merged
+from tests.runbook.conftest import Beginnings, Tale, check_whole, nothing, v1_0_0, v1_1_0, v1_1_0_is_merged
 
 SAMPLE = 6
 """Points per story, where not all are asked for."""
@@ -119,6 +121,18 @@ def its_time_has_come(world: World) -> None:
         world.advance(seconds=10)
 
 
+def v1_2_0(world: World) -> None:
+    v1_1_0(world)
+    world.release("v1.2.0")
+
+
+def two_weeks_later(world: World) -> None:
+    """A release in between, so that there are runs to die in."""
+    world.advance(days=15)
+    world.ship_to_staging("feat: three")
+    world.advance(seconds=10)
+
+
 def it_is_rolled_back(world: World) -> None:
     world.roll_back("v1.0.0")
 
@@ -135,6 +149,16 @@ def no_migration_is_new(world: World) -> None:
 def its_early_candidate(world: World) -> None:
     no_migration_is_new(world)
     world.staging.next_deploy_answers(500)
+
+
+def its_migrations(world: World) -> None:
+    lock = "Somebody else held a lock for longer than a migration waits for one."
+    world.target.known.suspects = [Suspect(Cause.LOCK_TIMEOUT, Answer.CONFIRMED, lock)]
+    world.production.next_call_fails("upgrade_schema", Refused("The migrations of api failed."))
+
+
+def its_backup(world: World) -> None:
+    world.production.next_call_fails("back_up", Unavailable("There is no room for a backup."))
 
 
 def staging_in_public(world: World) -> None:
@@ -163,6 +187,38 @@ def in_public_and_every_way_back(world: World) -> None:
     world.target.never_healthy(world.revision("v1.0.0").commit)
 
 
+def migrations(way_back: str, *losses: Loss) -> Tale:
+    """v1.1.0 is merged and brings a migration; the way back from it is like that."""
+
+    def tale(world: World) -> None:
+        v1_0_0(world)
+        world.way_back.next(way_back, *losses)
+        world.ship_to_staging("feat: notes", MIGRATIONS)
+        world.prepare_release("v1.1.0")
+
+    return tale
+
+
+def a_migration_is_live(world: World) -> None:
+    REVERSIBLE(world)
+    world.publish("v1.1.0")
+
+
+def in_public_and_the_way_down(world: World) -> None:
+    in_public(world)
+    world.production.downgrade_fails()
+
+
+def the_way_down_is_unclear(world: World) -> None:
+    world.production.downgrade_fails(lost=True)
+
+
+MIGRATIONS = {
+    "alembic.ini": "[alembic]\nscript_location = %(here)s/migrations\n",
+    "migrations/versions/0001_notes.py": "revision = '0001'\n",
+}
+REVERSIBLE, LOSSY = migrations("reversible"), migrations("reversible", Loss("column orders.note", 12))
+
 STORIES = {
     "the checks of a change": Story(a_feature_is_finished, its_change_is_opened, a_check),
     "a merge and its staging deployment": Story(a_change_is_ready, it_is_merged),
@@ -175,6 +231,9 @@ STORIES = {
     "a release that takes itself back": Story(v1_1_0_is_merged, it_is_published, in_public),
     "a release that comes back at the second try": Story(v1_1_0_is_merged, it_is_published, in_public_and_the_way_back),
     "a release that nothing takes back": Story(v1_1_0_is_merged, it_is_published, in_public_and_every_way_back),
+    "a release whose migrations fail": Story(v1_1_0_is_merged, it_is_published, its_migrations),
+    "a release that can not be backed up": Story(v1_1_0_is_merged, it_is_published, its_backup),
+    "a backup whose time is over": Story(v1_2_0, two_weeks_later),
     "a first release that fails": Story(a_first_release_is_merged, it_is_published, in_public),
     "a release of two services": Story(two_services_are_merged, it_is_published, the_second),
     "a hotfix": Story(a_hotfix_is_checked, it_is_approved_and_merged),
@@ -183,6 +242,11 @@ STORIES = {
     "a merge that goes by itself": Story(a_merge_waits, its_time_has_come),
     "a rollback": Story(v1_1_0, it_is_rolled_back),
     "a rollback that fails": Story(v1_1_0, it_is_rolled_back, in_public),
+    "a rollback with its database": Story(a_migration_is_live, it_is_rolled_back),
+    "a rollback whose database is unclear": Story(a_migration_is_live, it_is_rolled_back, the_way_down_is_unclear),
+    "a release that takes its database back": Story(REVERSIBLE, it_is_published, in_public),
+    "a database that goes back at the second try": Story(REVERSIBLE, it_is_published, in_public_and_the_way_down),
+    "a release that stays for the sake of its data": Story(LOSSY, it_is_published, in_public),
 }
 
 
@@ -246,6 +310,11 @@ def outcome(world: World) -> dict[str, Any]:
             "bypasses": [(one.code, one.subject, one.used_for) for one in tx.bypasses.recent()],
             "incidents": [(i.id, i.title, i.deployment) for i in tx.incidents.open()],
             "record": sorted((e.actor, e.action, e.subject, e.reason) for e in tx.audit_log.entries()),
+            "databases": (world.target.known.schemas, world.target.known.downgraded),
+            "migrated by record": {e: by.id for e in Environment if (by := tx.deployments.migrated(e))},
+            "backups": [(b.deployment, b.service, b.revisions, b.is_kept) for b in tx.backups.recent()],
+            "files of backups": world.target.backups_there(),
+            "applied": list(world.target.known.applied),
             "traffic": {at: route.served for at, route in world.target.known.routes.items()},
             "running": {
                 at: sorted(p.release or "" for p in route.processes if p.running)

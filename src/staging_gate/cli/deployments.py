@@ -88,16 +88,20 @@ def redeploy(environment: str, wait: bool, as_json: bool) -> None:
 @click.argument("tag", required=False)
 @click.option("--back", type=click.IntRange(1, 1000), help="Instead of TAG: so many verified releases back.")
 @click.option("--through-provider", is_flag=True, help="By the provider's own way back; no candidate is proved first.")
+@click.option("--switch-only", is_flag=True, help="The traffic alone, at your own risk: the database stays as it is.")
+@click.option("--accept-data-loss", is_flag=True, help="Downgrade the database, whatever that throws away.")
 @click.option("--reason", required=True, help="Why; it goes on the record.")
 @click.option("--wait/--no-wait", default=True, help="Follow it to its end.")
 @json_option
-def rollback(tag: str | None, back: int | None, through_provider: bool, reason: str, wait: bool, as_json: bool) -> None:
+def rollback(tag: str | None, wait: bool, as_json: bool, **how: Any) -> None:
     """Take production back to an earlier release (Procedure 4).
 
-    To TAG, or to the last verified release that is not in quarantine. No hold, window or freeze stops this. If it does
-    not succeed, it is tried once more with the kept build started anew; then a P0 incident calls a person.
+    To TAG, or to the last verified release that is not in quarantine. No hold, window or freeze stops this. The
+    database stays or is downgraded first, as it was proved; before data is lost, and where nothing is known, you are
+    asked to say how (`gate explain rollback`). If it does not succeed, it is tried once more with the kept build
+    started anew; then a P0 incident calls a person.
     """
-    begun = api().post("/rollback", to=tag, back=back, through_provider=through_provider, reason=reason)
+    begun = api().post("/rollback", to=tag, **how)
     if not wait:
         return _begun(begun, wait, as_json)
     end = _followed(begun["id"], as_json)

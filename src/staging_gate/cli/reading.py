@@ -96,6 +96,8 @@ def explain(subject: tuple[str, ...], action: str | None, role: str, code: str, 
         show.decision(decision)
         if decision["place"]:
             click.echo(decision["place"]["said"])
+        if decision["back"]:
+            click.echo(decision["back"])
     sys.exit(REFUSED if decision["reasons"] else 0)
 
 

@@ -182,6 +182,8 @@ def deployment_end(timeline: dict[str, Any]) -> None:
     for one in timeline["backups"]:
         back = "" if one["backup"]["removed_at"] else f" [dim]`gate restore-plan {d['id']}`[/]"
         console().print(f"backup of {escape(one['backup']['service'])}: {escape(one['said'])}{back}")
+    if d["database_said"]:
+        indented(d["database_said"], 2, "yellow")
     if d["logs_found"] or d["logs_due_at"]:
         said = d["logs_found"] or f"looked at {moment(d['logs_due_at'])}"
         console().print(f"logs of the first minutes: {escape(said)}")
@@ -213,7 +215,7 @@ def place(p: dict[str, Any]) -> None:
         indented(live["why"], 12, "dim")
     for name, address in p["addresses"].items():
         out.print(f"{'':<12}{escape(name)}  {address}", style="dim")
-    for said in p["calendar"]:
+    for said in filter(None, [*p["calendar"], p["back"]]):
         indented(said, 12, "dim")
     for said in p["approved"]:
         indented(said, 12, "green")

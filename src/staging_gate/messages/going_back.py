@@ -21,7 +21,7 @@ def plan(known: Facts) -> str:
     if course is Course.DOWNGRADE:
         return f"{head} downgrades the database first, and throws nothing away."
     if way is None or way.verdict is WayBackVerdict.UNKNOWN:
-        return f"{head} needs a person's word: whether it works on the database as it is, is not known."
+        return f"{head} asks a person first: whether it works on the database as it is, is not known."
     if way.verdict is WayBackVerdict.IRREVERSIBLE:
         return f"{head} is not possible: it does not work on the database as it is, and no downgrade mends that."
     return f"{head} downgrades the database first, if a person agrees to throw away: {lost(way)}."

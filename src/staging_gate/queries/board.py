@@ -1,6 +1,6 @@
 """What is where, what is queued, why it waits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from staging_gate.domain.release import Hold, Quarantine, Release, ReleaseState
 from staging_gate.messages import approvals as words
 from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
-from staging_gate.queries import bypasses, followups, hotfixes, maintenance, notifications
+from staging_gate.queries import bypasses, followups, going_back, hotfixes, maintenance, notifications
 from staging_gate.queries.calendar import standing
 from staging_gate.queries.changes import approvals_waited_for, required_checks
 from staging_gate.queries.deployments import Timeline, timeline
@@ -30,7 +30,7 @@ from staging_gate.runbook.reconcile import Difference, differences
 @dataclass(frozen=True)
 class Place:
     """One environment: what is live, what is going on, what waits. `addresses` are public, by service, `calendar` says
-    when it is open."""
+    when it is open, `back` what a rollback would do now."""
 
     environment: Environment
     live: Deployment | None
@@ -41,6 +41,7 @@ class Place:
     holds: tuple[Hold, ...]
     approved: tuple[str, ...]
     calendar: tuple[str, ...]
+    back: str | None = None
 
 
 @dataclass(frozen=True)
@@ -80,11 +81,12 @@ def board(ports: Ports) -> Board:
     way = of_now(ports)
     urgent, back = hotfixes.open_ones(ports), hotfixes.back_merge(ports)
     busy = {environment: _busy(ports, environment) for environment in Environment}
+    rollback = {Environment.PRODUCTION: going_back.said(ports)}
     with ports.store.reading() as tx:
         return Board(
             product=policy.product if policy else None,
             at=tx.at,
-            places=tuple(_place(ports, tx, policy, environment, busy[environment]) for environment in Environment),
+            places=tuple(replace(_place(ports, tx, policy, at, busy[at]), back=rollback.get(at)) for at in Environment),
             changes=tuple(_open_change(tx, policy, c) for c in tx.changes.open()),
             releases=tuple(tx.releases.all()[:10]),
             quarantines=tuple(tx.releases.quarantines()),

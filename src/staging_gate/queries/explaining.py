@@ -12,6 +12,7 @@ from staging_gate.domain.gate import Action, Decision
 from staging_gate.domain.release import Release
 from staging_gate.messages import explaining as words
 from staging_gate.ports import Ports
+from staging_gate.queries import going_back
 from staging_gate.queries.deployments import timeline
 from staging_gate.queries.waiting import waiting
 from staging_gate.runbook import bypassing, changes, deciding, redeploying, releasing
@@ -40,9 +41,10 @@ class QueuePlace:
 
 @dataclass(frozen=True)
 class Explained(Decision):
-    """A decision, and where its subject stands if it waits in a queue."""
+    """A decision, and where its subject stands if it waits in a queue. Of a rollback, `back` is what it would do."""
 
     place: QueuePlace | None = None
+    back: str | None = None
 
 
 def explain(
@@ -64,7 +66,8 @@ def explain(
 def explained(ports: Ports, subject: str, actor: Actor, action: Action | None, role: str, code: str) -> Explained:
     """The same with the place in the queue, as faces show it."""
     decision = explain(ports, subject, actor, action, role, code)
-    return Explained(**vars(decision), place=place(ports, subject))
+    back = going_back.said(ports, *_where_to(subject)) if decision.action is Action.ROLL_BACK else None
+    return Explained(**vars(decision), place=place(ports, subject), back=back)
 
 
 def place(ports: Ports, subject: str) -> QueuePlace | None:
@@ -95,9 +98,8 @@ def _queued(ports: Ports, subject: str) -> Deployment | None:
 
 
 def _questions(ports: Ports, subject: str, actor: Actor, role: str, code: str) -> Questions:
-    first, *rest = subject.split() or [""]
-    if first == "rollback":
-        return _about_rollback(ports, rest[0] if rest else None, actor)
+    if subject.split()[:1] == ["rollback"]:
+        return _about_rollback(ports, subject, actor)
     if subject in tuple(Environment):
         return _about_environment(ports, Environment(subject), actor)
     if re.fullmatch(r"#?\d{1,9}", subject):
@@ -107,9 +109,17 @@ def _questions(ports: Ports, subject: str, actor: Actor, role: str, code: str) -
     return _about_release(ports, releasing.get(ports, subject), actor, code)
 
 
-def _about_rollback(ports: Ports, wanted: str | None, actor: Actor) -> Questions:
-    by_number = wanted is not None and BACK.fullmatch(wanted)
-    name, back = (None, int(wanted)) if wanted and by_number else (wanted, None)
+def _where_to(subject: str) -> tuple[str | None, int | None]:
+    """The tag, or how many releases back; neither for the last verified one."""
+    first, *rest = subject.split()
+    wanted = rest[0] if rest else None
+    if first != "rollback":
+        return (None if subject in tuple(Environment) else subject), None
+    return (None, int(wanted)) if wanted and BACK.fullmatch(wanted) else (wanted, None)
+
+
+def _about_rollback(ports: Ports, subject: str, actor: Actor) -> Questions:
+    name, back = _where_to(subject)
     return Questions("a rollback", {Action.ROLL_BACK: lambda: deciding.on_rolling_back(ports, name, actor, back)[0]})
 
 

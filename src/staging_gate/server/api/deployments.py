@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from staging_gate.domain.environment import Environment
+from staging_gate.domain.going_back import Wish
 from staging_gate.queries import deployments as views
 from staging_gate.queries.plain import plain
 from staging_gate.queries.reports import draft
@@ -20,11 +21,14 @@ router = APIRouter(tags=["deployments"])
 
 
 class Back(Asked):
-    """`to` is a tag, `back` a number of releases; without either, to the last verified release."""
+    """`to` is a tag, `back` a number of releases; without either, to the last verified release. The database goes back
+    as it was proved; `switch_only` leaves it alone, `accept_data_loss` goes on whatever that throws away."""
 
     to: str | None = Field(None, max_length=100)
     back: int | None = Field(None, ge=1, le=1000)
     through_provider: bool = False
+    switch_only: bool = False
+    accept_data_loss: bool = False
     reason: Reason
 
 
@@ -61,7 +65,8 @@ def cancel(house: InHouse, by: By, id: str) -> Any:
 
 @router.post("/rollback", status_code=202)
 def rollback(house: InHouse, by: By, back: Back) -> Any:
-    return plain(roll_back(house.ports, back.to, back.reason, by, back.back, back.through_provider))
+    wish = Wish(back.switch_only, back.accept_data_loss)
+    return plain(roll_back(house.ports, back.to, back.reason, by, back.back, back.through_provider, wish))
 
 
 @router.post("/redeploy", status_code=202)

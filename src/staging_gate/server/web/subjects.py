@@ -5,7 +5,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
 from staging_gate.messages.decisions import headline
-from staging_gate.queries import bypasses, changes, migrations, ways_back
+from staging_gate.queries import bypasses, changes, going_back, migrations, ways_back
 from staging_gate.queries.explaining import explain, place
 from staging_gate.runbook import releasing
 from staging_gate.runbook.changes import Unknown
@@ -50,6 +50,7 @@ def show_release(house: InHouse, by: MaybeBy, tag: str) -> Response:
         way_back=ways_back.of_release(house.ports, tag),
         migrations=migrations.view(house.ports, tag).reports,
         place=place(house.ports, tag),
+        back=going_back.said(house.ports, tag) if release.verified_at else None,
         headline=headline,
         zone=zone(house),
     )
