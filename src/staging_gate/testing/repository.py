@@ -1,6 +1,7 @@
 """A bare repository as people and intruders reach it: commits without a working copy, refs that move."""
 
 import os
+import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -55,3 +56,7 @@ class Repository:
 
 def _data(text: str) -> str:
     return f"data {len(text.encode())}\n{text}"
+
+
+def slug(title: str) -> str:
+    return re.sub(r"[^a-z0-9.]+", "-", title.lower()).strip("-")

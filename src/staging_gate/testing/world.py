@@ -1,13 +1,12 @@
 """The World: the real procedures, engine, store and git repository, with fake outsides and a clock that is moved."""
 
-import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import Engine, event, select
+from sqlalchemy import select
 
 from staging_gate.adapters.git import GitCodeHost
 from staging_gate.config import YamlPolicyReader
@@ -19,7 +18,7 @@ from staging_gate.domain.gate import Action, Decision
 from staging_gate.domain.policy import MergeMethod
 from staging_gate.domain.revision import Revision
 from staging_gate.domain.timeline import RunRecord, RunState
-from staging_gate.engine import connect, is_sqlite, reading, tables
+from staging_gate.engine import connect, reading, tables
 from staging_gate.ports import Ports
 from staging_gate.ports.code_host import TagOrder
 from staging_gate.ports.pushes import RefUpdate
@@ -41,12 +40,13 @@ from staging_gate.runbook.policy import policy_in_force
 from staging_gate.runbook.roll_back import roll_back
 from staging_gate.store import SqlStore, upgrade
 from staging_gate.testing.fakes import Outsides
+from staging_gate.testing.haste import in_a_hurry
 from staging_gate.testing.killing import Kills, MortalEngine
 from staging_gate.testing.outsides import KilledStore, Reached
 from staging_gate.testing.places import FakePlace
 from staging_gate.testing.policies import gate_yaml
 from staging_gate.testing.polling import eventually
-from staging_gate.testing.repository import Files, Repository
+from staging_gate.testing.repository import Files, Repository, slug
 
 REPOSITORY = "repository.git"
 DATABASE = "gate.db"
@@ -113,7 +113,7 @@ class World:
         self.repository = Repository(folder / REPOSITORY)
         self.code_host = GitCodeHost(folder / REPOSITORY)
         self.kills = Kills()
-        self._database = _in_a_hurry(connect(database or f"sqlite:///{folder / DATABASE}"))
+        self._database = in_a_hurry(connect(database or f"sqlite:///{folder / DATABASE}"))
         self.store = SqlStore(self._database, self.clock, nudge=self._nudge)
         self.ports = Ports(
             clock=self.clock,
@@ -135,7 +135,7 @@ class World:
     def begin(cls, folder: Path, policy: str | None = "", database: str | None = None) -> "World":
         """A new one: main and staging hold a first import, with the policy (None: without one; "": the usual one)."""
         GitCodeHost.create(folder / REPOSITORY).close()
-        new = _in_a_hurry(connect(database or f"sqlite:///{folder / DATABASE}"))
+        new = in_a_hurry(connect(database or f"sqlite:///{folder / DATABASE}"))
         upgrade(new)
         new.dispose()
         world = cls(folder, database)
@@ -229,8 +229,8 @@ class World:
         since: str = "",
     ) -> Change:
         """Push a branch that begins where it goes `to`, or `since` a commit, and open a change; its checks have run."""
-        branch = branch or "feature/" + _slug(title)
-        self.push(branch, files or {f"app/{_slug(title)}.py": f"# {title}\n"}, by, title, since=since or to)
+        branch = branch or "feature/" + slug(title)
+        self.push(branch, files or {f"app/{slug(title)}.py": f"# {title}\n"}, by, title, since=since or to)
         opened = changes.open_change(self.ports, branch, to, self.person(by), reason=reason)
         self.settle()
         return self.look(opened)
@@ -267,8 +267,8 @@ class World:
         """Procedure 3 up to the merge: from what production runs, approved by tess; staging has tried it."""
         live = self.live(Environment.PRODUCTION)
         assert live
-        branch = "hotfix/" + _slug(title)
-        self.push(branch, files or {f"app/{_slug(title)}.py": f"# {title}\n"}, by, title, since=live.revision.commit)
+        branch = "hotfix/" + slug(title)
+        self.push(branch, files or {f"app/{slug(title)}.py": f"# {title}\n"}, by, title, since=live.revision.commit)
         change = changes.open_change(self.ports, branch, "main", self.person(by), reason="nobody can log in")
         self.settle()
         self.approve(change, "tess", "tech_lead")
@@ -395,14 +395,3 @@ class World:
         refusals = pushes.judge(self.ports, self.person(by), [update])
         if refusals:
             raise PushRefused(refusals)
-
-
-def _in_a_hurry(database: Engine) -> Engine:
-    """Nothing of a story has to survive a loss of power, so nobody waits for the disk."""
-    if is_sqlite(database):
-        event.listen(database, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
-    return database
-
-
-def _slug(title: str) -> str:
-    return re.sub(r"[^a-z0-9.]+", "-", title.lower()).strip("-")
