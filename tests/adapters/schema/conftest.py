@@ -10,6 +10,18 @@ from staging_gate.adapters.schema.postgres import PostgresDatabases
 from staging_gate.adapters.schema.sqlite import SqliteDatabases
 from staging_gate.testing.postgres import TemporaryPostgres, temporary_postgres
 
+SEEN = pytest.StashKey[list[tuple[str, str, list[str]]]]()
+"""What was found in each history of the corpus: its name, the kind of database, the findings."""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    seen = config.stash.get(SEEN, [])
+    if seen:
+        terminalreporter.section("what was found in the corpus of migrations")
+    for name, kind, found in seen:
+        for number, one in enumerate(found):
+            terminalreporter.line(f"{name if number == 0 else '':34} {kind if number == 0 else '':9} {one}")
+
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[TemporaryPostgres]:
