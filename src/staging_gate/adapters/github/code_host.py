@@ -142,6 +142,10 @@ class GitHubCodeHost:
     def preview_merge(self, base: str, head: str) -> MergePreview:
         return self._copy.holding(base, head).preview_merge(base, head)
 
+    def foresee_merge(self, order: MergeOrder) -> Revision | None:
+        """Only GitHub knows at which moment it merges."""
+        return None
+
     def merge(self, order: MergeOrder) -> Revision:
         return self._merging.merge(order)
 

@@ -1,6 +1,6 @@
 """The deploy target `render`: Render builds, proves and switches by itself, so all of it happens in `switch`."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -50,7 +50,7 @@ class RenderTarget:
         except OutsideError as error:
             return error.message
 
-    def get_ready(self, order: Order) -> None:
+    def get_ready(self, orders: Sequence[Order], start: bool) -> None:
         """Render can not build beforehand."""
 
     def let_go(self, awaited: Collection[str]) -> None:
