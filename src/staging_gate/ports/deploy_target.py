@@ -61,8 +61,8 @@ class BackupKeeper(Protocol):
     be made."""
 
     def back_up(self, order: Order, log: str, at: datetime, within: timedelta, cancelled: Cancelled) -> Backup | None:
-        """Copy the database of this order's service as it is `at` this moment, before its migrations, and prove that the
-        copy can be restored; the one that was made for this deployment already is the answer again.
+        """Copy the database of this order's service as it is `at` this moment, before its migrations, and prove that
+        the copy can be restored; the one that was made for this deployment already is the answer again.
 
         None where no migration is new, or there is nothing in the database yet. What a kill leaves does not count.
         """

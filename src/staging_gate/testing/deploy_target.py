@@ -83,8 +83,8 @@ class Remembered:
     """`calls` are (call, deployment, service), in order; `sent` is every move of traffic. `unhealthy` are commits.
     `expected` are (deployment, tree) that it was told to get ready, `backups` what is kept by (service, deployment);
     `proof` is how far the next one is proved, `suspects` what every diagnosis finds.
-    `schemas` are the trees whose migrations databases have, `downgraded` (deployment, service) of every time that one
-    was really taken back. `early` are (deployment, commit) that it started when it was told to get ready."""
+    `schemas` are the trees whose migrations databases have; `applied`, `downgraded` (deployment, service) are those
+    that really moved one. `early` are (deployment, commit) that it started when it was told to get ready."""
 
     routes: dict[ROUTE, Route] = field(default_factory=dict)
     builds: set[tuple[str, str]] = field(default_factory=set)
@@ -95,6 +95,7 @@ class Remembered:
     calls: list[tuple[str, str, str]] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
     expected: list[tuple[str, str]] = field(default_factory=list)
+    applied: list[tuple[str, str]] = field(default_factory=list)
     downgraded: list[tuple[str, str]] = field(default_factory=list)
     early: list[tuple[str, str]] = field(default_factory=list)
     no_migrations: bool = False
@@ -143,6 +144,8 @@ class FakeTarget:
         with self._call("upgrade_schema", order):
             new = self._has_new_migrations(order)
             self.known.schemas[order.environment, order.service.name] = order.revision.tree
+            if new:
+                self.known.applied.append((order.deployment, order.service.name))
             return "upgraded" if new else "nothing is new"
 
     def back_up(self, order: Order, log: str, at: datetime, within: timedelta, cancelled: Cancelled) -> Backup | None:
@@ -150,7 +153,7 @@ class FakeTarget:
             _go_on_unless(cancelled)
             key = (order.service.name, order.deployment)
             has = self.known.schemas.get((order.environment, order.service.name))
-            if key not in self.known.backups and has not in (None, order.revision.tree):
+            if key not in self.known.backups and has is not None and self._has_new_migrations(order):
                 self.known.backups[key] = _backup(order, at, str(has), self.known.proof)
             return self.known.backups.get(key)
 

@@ -147,6 +147,9 @@ class Backups:
         address, new = self.schemas.database(order, build, resolved)
         if not new:
             return None
+        # A migration that outlived us would go on in what is copied.
+        with locked(self.schemas.folder(order) / "schema.lock"):
+            end_leftovers(str(self.schemas.folder(order) / "schema"))
         draft = folder.draft(order.deployment)
         output = Hiding(resolved, lambda text: self.logs.append(log, text))
         environ = {**bare_environ(self.layout.root), MARK: str(draft)}

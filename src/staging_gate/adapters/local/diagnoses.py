@@ -1,6 +1,6 @@
 """Why a service's migrations failed: its build tells what they should have done, its real database what they did."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from staging_gate.adapters.local.builds import Build
 from staging_gate.adapters.local.launching import known_values, resolved_environ
@@ -11,6 +11,7 @@ from staging_gate.adapters.local.scratch import Scratch
 from staging_gate.adapters.local.secrets import Resolved
 from staging_gate.adapters.local.site import LocalSite
 from staging_gate.domain.diagnosis import Diagnosis, Next, Suspect
+from staging_gate.domain.environment import Environment
 from staging_gate.ports.databases import Case, DatabaseKeeper
 from staging_gate.ports.deploy_target import Order
 from staging_gate.ports.logs import Logs
@@ -36,7 +37,8 @@ class Diagnoses:
         address, _ = self.schemas.database(order, build, resolved)
         name = f"diagnosis-{a_name(order.deployment)}-{a_name(order.service.name)}"
         with self.schemas.builds.in_use(build), self.scratch.folder(name, never) as folder:
-            site = LocalSite(build.path, build, folder, order.service, self.logs, log, self.account, never)
+            here = replace(order.service, targets={Environment.STAGING: order.target})
+            site = LocalSite(build.path, build, folder, here, self.logs, log, self.account, never)
             who = self.schemas.account.name if self.schemas.account else ""
             found = self.keeper.examine(Case(schema, site, address, said, who))
         suspects = tuple(_hidden(one, resolved, build) for one in found)
