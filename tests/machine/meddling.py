@@ -11,7 +11,7 @@ from staging_gate.runbook import reconcile
 from staging_gate.testing.places import FakePlace
 from staging_gate.testing.repository import Files
 from tests.machine.changing import FILES
-from tests.machine.running import Running
+from tests.machine.maintaining import Maintaining
 from tests.machine.stage import ANY, one_of
 
 ENVIRONMENT = st.sampled_from(tuple(Environment))
@@ -40,7 +40,7 @@ BY_HAND = ("commit_on", "take_away", "put_on_the_other", "say_otherwise", "delet
 BRANCH = st.sampled_from(("main", "staging", "feature/a"))
 
 
-class Meddling(Running):
+class Meddling(Maintaining):
     # --- things go wrong -----------------------------------------------------------------------------------------
 
     @rule(environment=ENVIRONMENT, fault=st.sampled_from(sorted(FAULTS)))

@@ -12,6 +12,7 @@ import yaml
 
 from staging_gate.testing.policies import gate_yaml
 from staging_gate.testing.world import SavedWorld, World
+from tests.messages.said_migrations import REWRITE
 
 PEOPLE = ("ada", "ben", "cleo", "tess", "theo", "stan", "dora")
 ROLES = {"tech_lead": ["tess", "theo"], "stakeholder": ["stan", "tess"], "devops": ["dora"]}
@@ -26,7 +27,7 @@ CALENDAR = {
     ],
 }
 
-rules = partial(gate_yaml, people=PEOPLE, roles=ROLES)
+rules = partial(gate_yaml, people=PEOPLE, roles=ROLES, proof={})
 
 
 def with_calendar(policy: str) -> str:
@@ -61,7 +62,15 @@ def _one_is_merged(world: World) -> None:
     world.prepare_release("v1.1.0")
 
 
+def _one_is_merged_that_shuts_people_out(world: World) -> None:
+    world.release("v1.0.0")
+    world.checks.next_report(REWRITE)
+    world.ship_to_staging("feat: charts")
+    world.prepare_release("v1.1.0")
+
+
 TALES = {
+    "v1.1.0 is merged, and writes a table anew": Tale(rules(), _one_is_merged_that_shuts_people_out),
     "v1.1.0 is in production, v1.0.0 was before": Tale(rules(), _two_releases),
     "v1.1.0 is merged and waits for its tag": Tale(rules(), _one_is_merged),
     "v1.0.0 is in production": Tale(rules(), _one_release),

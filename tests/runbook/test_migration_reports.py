@@ -1,12 +1,14 @@
-"""What the proof of migrations found is kept with its tree, judged by policy, and on the record where it was exempted."""
+"""What the proof of migrations found is kept with its tree, judged by policy, and on the record where exempted."""
 
 from collections.abc import Callable
 from datetime import date
 
 from staging_gate.domain.change import Change
 from staging_gate.domain.migration import Exemption, Finding, MigrationReport, Severity
+from staging_gate.runbook import checking
 from staging_gate.testing.policies import gate_yaml
 from staging_gate.testing.world import World
+from tests.runbook.stories import closed_as_explained
 
 LOST = Finding(
     "rows_lost",
@@ -119,4 +121,31 @@ def test_an_exemption_that_exempts_nothing_is_said(made: Made) -> None:
     assert verdict(world, change)[0] == "failed"
     assert "exempts nothing: remove it from gate.yaml, or correct its path" in world.logs.tail(
         f"checks/{change.mergeable_tree()}/db-migrations"
+    )
+
+
+def test_when_an_exemption_is_over_the_check_is_run_again(made: Made) -> None:
+    world = made(policy=gate_yaml(proof={"exempt": [exempt("2026-03-06")]}))
+    world.checks.next_report(LOST)
+    change = world.change()
+    assert checking.recheck(world.ports, change, world.person("ada")) == []
+
+    world.advance(days=2)
+    assert checking.recheck(world.ports, change, world.person("ada")) == ["db-migrations"]
+    world.settle()
+    assert verdict(world, change)[0] == "failed"
+
+
+def test_a_release_that_passed_by_an_exemption_is_refused_when_that_is_over(made: Made) -> None:
+    world = made(policy=gate_yaml(proof={"exempt": [exempt("2026-03-06")]}))
+    world.checks.next_report(LOST)
+    world.ship_to_staging("feat: no drafts")
+    world.prepare_release("v1.0.0")
+    assert world.explain("v1.0.0", "tess").open
+
+    world.advance(days=2)
+    assert closed_as_explained(world, "v1.0.0", "tess", lambda: world.publish("v1.0.0")) == ("migrations_not_proved",)
+    [reason] = world.explain("v1.0.0", "tess").reasons
+    assert reason.sentence == (
+        "The check db-migrations passed with an exemption that has ended: draft had 12 rows and has 0."
     )
