@@ -40,12 +40,16 @@ class Stage(Protocol):
         """Everything that runs dies behind the target's back."""
         ...
 
-    def running(self) -> int:
-        """How many processes of services run."""
-        ...
-
     def says(self, line: str, order: Order) -> None:
         """The service of this deployment writes a line to its log."""
+        ...
+
+
+class EarlyStage(Stage, Protocol):
+    """One whose target starts candidates before their deployment is there, where it is told to."""
+
+    def running(self) -> int:
+        """How many processes of services run."""
         ...
 
 
@@ -80,7 +84,7 @@ class LocalStage:
 
 
 @contextmanager
-def local(folder: Path) -> Iterator[Stage]:
+def local(folder: Path) -> Iterator[EarlyStage]:
     world = a_world(folder / "state", Repository(folder / "repository"))
     try:
         yield LocalStage(world)
@@ -119,7 +123,7 @@ class FakeStage:
 
 
 @contextmanager
-def fake(folder: Path) -> Iterator[Stage]:
+def fake(folder: Path) -> Iterator[EarlyStage]:
     yield FakeStage()
 
 
@@ -160,12 +164,19 @@ def render(folder: Path) -> Iterator[Stage]:
         yield RenderStage(there, target, clock)
 
 
-STAGES: dict[str, Callable[[Path], AbstractContextManager[Stage]]] = {"fake": fake, "local": local, "render": render}
+EARLY: dict[str, Callable[[Path], AbstractContextManager[EarlyStage]]] = {"fake": fake, "local": local}
+STAGES: dict[str, Callable[[Path], AbstractContextManager[Stage]]] = {**EARLY, "render": render}
 
 
 @pytest.fixture(params=STAGES)
 def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
     with STAGES[request.param](tmp_path) as one:
+        yield one
+
+
+@pytest.fixture(params=EARLY)
+def early(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[EarlyStage]:
+    with EARLY[request.param](tmp_path) as one:
         yield one
 
 
@@ -247,59 +258,59 @@ def test_getting_ready_what_does_not_exist_disturbs_nobody(stage: Stage) -> None
     candidate(stage, order)
 
 
-def test_a_candidate_that_was_started_before_its_deployment_was_there_is_taken_by_it(stage: Stage) -> None:
-    first = deployed(stage, "staging-1")
-    second = stage.order("staging-2", stage.revision())
+def test_a_candidate_that_was_started_before_its_deployment_was_there_is_taken_by_it(early: EarlyStage) -> None:
+    first = deployed(early, "staging-1")
+    second = early.order("staging-2", early.revision())
 
-    started_early(stage, second)
+    started_early(early, second)
 
-    assert live(stage, first).deployment == "staging-1"
-    ready = candidate(stage, second)
-    assert (ready.warm, stage.running()) == (False, 2)
-    stage.target.let_go(())
-    stage.target.switch(second)
-    assert (live(stage, second).deployment, live(stage, second).healthy) == ("staging-2", None)
-
-
-def test_a_candidate_whose_deployment_does_not_come_is_let_go(stage: Stage) -> None:
-    first = deployed(stage, "staging-1")
-    second = stage.order("staging-2", stage.revision())
-    started_early(stage, second)
-
-    stage.target.let_go(("change-2",))
-    assert stage.running() == 2
-    stage.target.let_go(("change-3",))
-
-    eventually(lambda: stage.running() == 1)
-    assert live(stage, first).deployment == "staging-1"
-    assert not candidate(stage, second).warm
+    assert live(early, first).deployment == "staging-1"
+    ready = candidate(early, second)
+    assert (ready.warm, early.running()) == (False, 2)
+    early.target.let_go(())
+    early.target.switch(second)
+    assert (live(early, second).deployment, live(early, second).healthy) == ("staging-2", None)
 
 
-def test_nobody_takes_a_candidate_of_another_revision(stage: Stage) -> None:
-    deployed(stage, "staging-1")
-    started_early(stage, stage.order("staging-2", stage.revision()))
+def test_a_candidate_whose_deployment_does_not_come_is_let_go(early: EarlyStage) -> None:
+    first = deployed(early, "staging-1")
+    second = early.order("staging-2", early.revision())
+    started_early(early, second)
 
-    other = deployed(stage, "staging-2")
+    early.target.let_go(("change-2",))
+    assert early.running() == 2
+    early.target.let_go(("change-3",))
 
-    assert live(stage, other).commit == other.revision.commit
-    stage.target.retire(other.environment, other.service, keep=("staging-2", "staging-1"))
-    eventually(lambda: stage.running() == 2)
-
-
-def test_a_second_start_before_the_deployment_is_there_is_the_same(stage: Stage) -> None:
-    order = stage.order("staging-1", stage.revision())
-
-    started_early(stage, order)
-    stage.target.get_ready([replace(order, deployment="change-2")], start=True)
-    candidate(stage, order)
-
-    assert stage.running() == 1
+    eventually(lambda: early.running() == 1)
+    assert live(early, first).deployment == "staging-1"
+    assert not candidate(early, second).warm
 
 
-def started_early(stage: Stage, order: Order) -> None:
-    before = stage.running()
-    stage.target.get_ready([replace(order, deployment="change-2")], start=True)
-    eventually(lambda: stage.running() == before + 1)
+def test_nobody_takes_a_candidate_of_another_revision(early: EarlyStage) -> None:
+    deployed(early, "staging-1")
+    started_early(early, early.order("staging-2", early.revision()))
+
+    other = deployed(early, "staging-2")
+
+    assert live(early, other).commit == other.revision.commit
+    early.target.retire(other.environment, other.service, keep=("staging-2", "staging-1"))
+    eventually(lambda: early.running() == 2)
+
+
+def test_a_second_start_before_the_deployment_is_there_is_the_same(early: EarlyStage) -> None:
+    order = early.order("staging-1", early.revision())
+
+    started_early(early, order)
+    early.target.get_ready([replace(order, deployment="change-2")], start=True)
+    candidate(early, order)
+
+    assert early.running() == 1
+
+
+def started_early(early: EarlyStage, order: Order) -> None:
+    before = early.running()
+    early.target.get_ready([replace(order, deployment="change-2")], start=True)
+    eventually(lambda: early.running() == before + 1)
 
 
 def test_a_bad_release_is_refused_with_evidence_and_what_is_live_stays(stage: Stage) -> None:
