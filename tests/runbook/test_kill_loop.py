@@ -44,6 +44,13 @@ def a_change_is_ready(world: World) -> None:
     world.approve(world.change("feat: two", branch="feature/two"))
 
 
+def a_migration_is_ready(world: World) -> None:
+    """v1.0.0 is in production; the way back to it will cost something."""
+    v1_0_0(world)
+    files = {"alembic.ini": "[alembic]\nscript_location = migrations\n", "migrations/versions/0002.py": "x = 2\n"}
+    world.approve(world.change("feat: notes", files))
+
+
 def a_first_release_is_merged(world: World) -> None:
     world.ship_to_staging("feat: one")
     world.prepare_release("v1.1.0")
@@ -165,6 +172,10 @@ def staging_in_public(world: World) -> None:
     world.staging.next_smoke_fails("login", where="public")
 
 
+def the_way_back(world: World) -> None:
+    world.way_back.next("irreversible", Loss("column orders.note", 12))
+
+
 def the_candidate(world: World) -> None:
     world.production.next_smoke_fails("login", where="candidate")
 
@@ -224,6 +235,7 @@ STORIES = {
     "a merge and its staging deployment": Story(a_change_is_ready, it_is_merged),
     "a merge whose candidate is started first": Story(a_change_is_ready, it_is_merged, no_migration_is_new),
     "a candidate that is started first and fails": Story(a_change_is_ready, it_is_merged, its_early_candidate),
+    "a staging deployment and its way back": Story(a_migration_is_ready, it_is_merged, the_way_back),
     "a staging deployment that is taken back": Story(a_change_is_ready, it_is_merged, staging_in_public),
     "a release": Story(v1_1_0_is_merged, it_is_published),
     "a release that a bypass lets through": Story(a_bypass_lets_it_through, it_is_published),
@@ -304,6 +316,9 @@ def outcome(world: World) -> dict[str, Any]:
             "releases": [(r.tag, str(r.state), r.notes, r.published_by) for r in tx.releases.all()],
             "checks": [(c.name, str(c.verdict)) for change in tx.changes.recent() for c in checks_of(tx, change)],
             "changes": [(c.number, str(c.state), c.merged and c.merged.tree) for c in tx.changes.recent()],
+            "ways back": [
+                (w.from_tree, w.to_tree, str(w.verdict), w.losses, w.evidence) for w in tx.ways_back.recent()
+            ],
             "quarantines": [(q.tag, q.reason) for q in tx.releases.quarantines()],
             "holds": [(hold.environment, hold.reason) for hold in tx.holds.in_force()],
             "follow-ups": [(one.about, str(one.kind), one.owner) for one in tx.followups.open()],
