@@ -74,7 +74,6 @@ class House:
         log.debug("%d modules of procedures", len(procedures.ALL))
         self._engine.start()
         self._local.target.resume()
-        self._local.scratch.sweep()
         ensure_access(self.settings, self.ports)
         self._looker.start()
         self._store.on_commit(self._news.set)

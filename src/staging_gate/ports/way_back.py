@@ -68,11 +68,14 @@ class StandIn:
 
 
 class StandIns(Protocol):
-    def make(self, on: TriedOn, old: SchemaAt, new: SchemaAt | None, address: str) -> AbstractContextManager[StandIn]:
+    def make(
+        self, on: TriedOn, old: SchemaAt, new: SchemaAt | None, address: str, within: float
+    ) -> AbstractContextManager[StandIn]:
         """A database that the old release made and that has data in it, brought to where `on` says by the new one
         (None: that has none); dropped afterwards.
 
-        `address` says what kind of database it is, and is never connected to. Raises Refused where it can not be
+        `address` says what kind of database it is, and is never connected to; no statement in the one that is made may
+        take longer than `within` seconds. Raises Refused where it can not be
         brought there for another reason than a downgrade, Unavailable where there is no server for it.
         """
         ...

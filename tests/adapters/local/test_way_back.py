@@ -1,26 +1,36 @@
 """The release before, tried for real: a small service with migrations, on SQLite and on Postgres."""
 
 import os
+import random
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from staging_gate.adapters.local import Local, connect, procfs
+from staging_gate.adapters.local.waiting import Limit
 from staging_gate.adapters.schema import Prover, SchemaStandIns
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.revision import Revision
 from staging_gate.domain.service import Health, Schema, Service, Target
 from staging_gate.domain.way_back import Loss, TriedOn, Try, WayBackVerdict, verdict_of
+from staging_gate.ports.errors import Stopped, Unavailable
 from staging_gate.ports.way_back import Side, WayBackOrder
+from staging_gate.testing import eventually
 from staging_gate.testing.postgres import TemporaryPostgres, temporary_postgres
 from tests.adapters.local.sample import World, never, service
+from tests.adapters.local.test_kills import killed_after
 from tests.adapters.local.test_proofs import PROJECT, committed
 from tests.adapters.schema.projects import migration
 
+ROOT = Path(__file__).parents[3]
 LOG = "ways-back/try"
 SERVICE = """
 import json, os, sqlite3, sys
@@ -112,6 +122,10 @@ def postgres() -> Iterator[TemporaryPostgres]:
         yield server
 
 
+ON_SQLITE = pytest.mark.parametrize("kind", ["sqlite"])
+"""For what has nothing to do with the kind of database."""
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
@@ -128,9 +142,9 @@ def shop(world: World, kind: str, postgres: TemporaryPostgres, monkeypatch: pyte
 class Shop:
     """A product whose first release is in production, with the local adapter that tries ways back to it."""
 
-    def __init__(self, world: World, kind: str, server: str) -> None:
+    def __init__(self, world: World, kind: str, server: str, old: Revision | None = None) -> None:
         self.world, self.kind, self.server = world, kind, server
-        self.old = committed(world, SHOP)
+        self.old = old or committed(world, SHOP)
 
     def local(self, server: str | None = None) -> Local:
         prover = Prover(self.server if server is None else server)
@@ -224,3 +238,156 @@ def test_a_dropped_column_that_nothing_brings_back_is_irreversible(shop: Shop) -
     assert "NotImplementedError" in shop.world.log(LOG)
 
 
+@ON_SQLITE
+def test_without_rows_it_is_said(shop: Shop) -> None:
+    schema = Schema("alembic", "alembic.ini", "DATABASE_URL")
+    old = shop.service(schema=schema, smoke=("python", "-c", "print('1 passed')"))
+    tried = shop.local().way_back.prove(shop.order(shop.next(ADDED), TriedOn.UPGRADED, old), never)
+
+    assert tried.works
+    assert tried.evidence[0].startswith("No rows to try them on: `schema` has no `seed`")
+
+
+@ON_SQLITE
+def test_migrations_that_fail_say_nothing_about_the_way_back(shop: Shop) -> None:
+    verdict, tries = shop.proved(migration("0002", "0001", 'op.drop_table("nothing")'))
+
+    assert verdict is WayBackVerdict.UNKNOWN
+    [said] = tries[0].evidence
+    assert said.startswith("The migrations of the next release fail on its database: 0002: ")
+
+
+@ON_SQLITE
+def test_a_release_that_works_nowhere_says_nothing_either(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOP_KEY", "another one")
+    verdict, tries = shop.proved(ADDED)
+
+    assert verdict is WayBackVerdict.UNKNOWN
+    assert [tried.works for tried in tries] == [False, False, False]
+    for tried, where in zip(tries, ("the upgraded database", "the database after its downgrade"), strict=False):
+        [said] = tried.evidence
+        assert re.fullmatch(
+            rf"api of v1\.0\.0 ended with exit code 1 on {where}, \d\.\d s after its start: no key", said
+        )
+
+
+@ON_SQLITE
+def test_a_secret_that_is_missing_is_named(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SHOP_KEY")
+    _, [tried] = shop.proved(ADDED)
+
+    assert tried.works is None
+    assert tried.evidence[0].startswith("A secret is missing. KEY is env:SHOP_KEY, but SHOP_KEY is not set where")
+
+
+def test_no_secret_is_in_what_is_said(shop: Shop) -> None:
+    told = (
+        "python",
+        "-c",
+        "import os, sys; sys.exit('FAILED: ' + os.environ['KEY'] + ' ' + os.environ['DATABASE_URL'])",
+    )
+    order = shop.order(shop.next(ADDED), TriedOn.UPGRADED, shop.service(smoke=told))
+    tried = shop.local().way_back.prove(order, never)
+
+    assert tried.works is False
+    assert tried.evidence[-1].endswith("FAILED: [redacted] [redacted].")
+
+
+def test_without_a_server_there_is_nothing_to_try_it_on(shop: Shop) -> None:
+    if shop.kind == "sqlite":
+        assert shop.local("").way_back.prove(shop.order(shop.next(ADDED), TriedOn.UPGRADED), never).works
+        return
+    nowhere = shop.local("postgresql://nobody:hidden@127.0.0.1:1/nothing")
+    with pytest.raises(Unavailable, match="The Postgres for proofs does not answer as it should") as no:
+        nowhere.way_back.prove(shop.order(shop.next(ADDED), TriedOn.UPGRADED), never)
+    assert "hidden" not in str(no.value) + no.value.evidence
+
+
+@ON_SQLITE
+def test_services_of_other_providers_can_not_be_tried(shop: Shop) -> None:
+    target = Target("render", identity="srv-1", environ={"DATABASE_URL": ADDRESSES[shop.kind]})
+    old = shop.service(targets={Environment.STAGING: target})
+    tried = shop.local().way_back.prove(shop.order(shop.next(ADDED), TriedOn.UPGRADED, old), never)
+
+    assert (tried.works, tried.evidence) == (
+        None,
+        ("api runs at render: only services of this machine can be tried beside it.",),
+    )
+
+
+@ON_SQLITE
+def test_a_sister_service_gets_the_same_database(shop: Shop) -> None:
+    """Also one that has no schema of its own: it must not write to staging's."""
+    alone = ("python", "-c", f"import os; assert {ADDRESSES[shop.kind]!r} != os.environ['DATABASE_URL'], 'staging'")
+    worker = shop.service(name="worker", schema=None, smoke=alone)
+    order = shop.order(shop.next(ADDED), TriedOn.UPGRADED)
+    both = replace(order, old=replace(order.old, services=(*order.old.services, worker)))
+    tried = shop.local().way_back.prove(both, never)
+
+    assert tried.works, tried.evidence
+    assert [said.split()[0] for said in tried.evidence] == ["api", "worker"]
+
+
+@ON_SQLITE
+def test_its_time_is_limited(shop: Shop) -> None:
+    slow = shop.service(run=("python", "-c", "import threading; threading.Event().wait(60)"))
+    order = shop.order(shop.next(ADDED), TriedOn.UPGRADED, slow, within=timedelta(seconds=3))
+    tried = shop.local().way_back.prove(order, never)
+
+    assert (tried.works, tried.evidence) == (None, ("It was not done within 0.05 min.",))
+
+
+@ON_SQLITE
+def test_cancelled_it_ends_and_leaves_nothing(shop: Shop) -> None:
+    slow = shop.service(run=("python", "-uc", "import threading; print('here'); threading.Event().wait(60)"))
+    order = shop.order(shop.next(ADDED), TriedOn.UPGRADED, slow)
+    local = shop.local()
+    with pytest.raises(Stopped):
+        local.way_back.prove(order, lambda: bool(local.logs.tail(f"{LOG}/run-api")))
+
+
+CONTROLLER = f"""
+import sys
+sys.path[:0] = [{str(ROOT / "src")!r}, {str(ROOT)!r}]
+from tests.adapters.local.sample import *
+from tests.adapters.local.test_way_back import *
+state, repository, kind, server, commit, tree, old = sys.argv[1:]
+world = a_world(Path(state), Repository(Path(repository)))
+shop = Shop(world, kind, server, Revision(*old.split()))
+order = shop.order(Revision(commit, tree), TriedOn.DOWNGRADED)
+print("ready", flush=True)
+sys.stdin.read(1)
+shop.local().way_back.prove(order, never)
+"""
+
+
+def test_killed_at_any_moment_nothing_is_left(shop: Shop, rng: random.Random, in_full: bool) -> None:
+    new = shop.next(REQUIRED)
+    order = shop.order(new, TriedOn.DOWNGRADED)
+    assert shop.local().way_back.prove(order, never).works  # from now on both are built
+    killed = 0
+    for number in range(24 if in_full else 3):
+        one = controller(shop, new)
+        killed += killed_after(one, rng.uniform(0.1, 1.6))
+        again = shop.local()
+        if number % 2:
+            assert again.way_back.prove(order, never).losses == (Loss("column orders.kind", 2),)
+        eventually(partial(swept, shop, again))
+    print(f"{killed} of {number + 1} were killed")
+
+
+def swept(shop: Shop, local: Local) -> bool:
+    """As the ticks do it: the server notices a moment later that its client is gone."""
+    local.checks._next_look = Limit(0)
+    local.checks.clean_up()
+    return shop.leftovers() == []
+
+
+def controller(shop: Shop, new: Revision) -> "subprocess.Popen[bytes]":
+    """Another process that begins to try as soon as it is given a byte."""
+    world, old = shop.world, f"{shop.old.commit} {shop.old.tree}"
+    state, repository = str(world.settings.state), str(world.repository.path)
+    argv = [sys.executable, "-c", CONTROLLER, state, repository, shop.kind, shop.server, new.commit, new.tree, old]
+    started = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert started.stdout and started.stdout.readline() == b"ready\n"
+    return started

@@ -53,7 +53,6 @@ class Local:
     checks: LocalChecks
     smoke: LocalSmoke
     way_back: LocalWayBack
-    scratch: Scratch
     logs: FileLogs
     proxy: Proxy
 
@@ -87,7 +86,6 @@ def connect(
         checks=LocalChecks(layout, builds, logs, workshop.account, prover),
         smoke=smoke,
         way_back=LocalWayBack(Workplace(scratch, builds, logs, stand_ins), smoke, logs, proxy.private_port),
-        scratch=scratch,
         logs=logs,
         proxy=proxy,
     )

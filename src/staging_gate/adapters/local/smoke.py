@@ -1,6 +1,7 @@
 """Smoke tests: the service's own command, asked to prove one address."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from staging_gate.adapters.local.builds import Builds
 from staging_gate.adapters.local.commands import Command, Commands, ending, first_failure, last_line
@@ -28,20 +29,31 @@ class LocalSmoke:
         self._commands = Commands(logs, account)
 
     def run(
-        self, order: Order, address: str, addresses: Mapping[str, str], names: tuple[str, ...], log: str
+        self,
+        order: Order,
+        address: str,
+        addresses: Mapping[str, str],
+        names: tuple[str, ...],
+        log: str,
+        home: Path | None = None,
     ) -> Outcome:
+        """As the port says. `home` is the folder that the command gets, which is made and removed; one is chosen for
+        it, if none is given."""
         if not order.service.smoke:
             return Outcome(Verdict.PASSED, f"{order.service.name} has no smoke tests", 0.0)
         try:
-            command = self._command(order, {"URL": address, "SMOKE_TESTS": ",".join(names), **_sisters(addresses)}, log)
+            told = {"URL": address, "SMOKE_TESTS": ",".join(names), **_sisters(addresses)}
+            command = self._command(order, told, log, home or self._home(order))
             self._logs.append(log, f"$ {' '.join(order.service.smoke)}\n")
             return _outcome(order, self._commands.run(command))
         except OutsideError as error:
             return Outcome(Verdict.ERRORED, error.message, 0.0)
 
-    def _command(self, order: Order, told: dict[str, str], log: str) -> Command:
+    def _home(self, order: Order) -> Path:
+        return self._layout.scratch / f"smoke-{a_name(order.deployment)}-{a_name(order.service.name)}"
+
+    def _command(self, order: Order, told: dict[str, str], log: str, home: Path) -> Command:
         build = self._builds.find(order.revision.tree, order.service)
-        home = self._layout.scratch / f"smoke-{a_name(order.deployment)}-{a_name(order.service.name)}"
         values = {**known_values(order), **told}
         resolved = resolved_environ(order, build, home, known_values(order))
         argv = program(order.service.smoke, build.path, path_of(build), values, f"services.{order.service.name}.smoke")

@@ -64,6 +64,7 @@ class Workplace:
         """One for each service of the old release that has a schema, until the stack unwinds."""
         new = {service.name: service for service in order.new.services if service.schema}
         found: dict[str, StandIn] = {}
+        within = order.within.total_seconds()
         for service in order.old.services:
             if service.schema is None:
                 continue
@@ -75,7 +76,7 @@ class Workplace:
                 continue
             other = new.get(service.name)
             new_at = self._at(here / "new", order.new, other, order.log, stop)[0] if other else None
-            found[address] = stack.enter_context(self.stand_ins.make(order.on, old_at, new_at, address))
+            found[address] = stack.enter_context(self.stand_ins.make(order.on, old_at, new_at, address, within))
         return Databases(found)
 
     def _at(self, folder: Path, side: Side, service: Service, log: str, stop: Cancelled) -> tuple[SchemaAt, str]:

@@ -49,6 +49,7 @@ class Candidate:
     order: Order
     process: Process
     port: int
+    place: Path
 
     @property
     def address(self) -> str:
@@ -71,7 +72,7 @@ class LocalWayBack:
             with self.workplace.scratch.folder(a_name(order.key), stop) as folder, ExitStack() as stack:
                 found = self._try(order, folder, stack, stop)
         except Stopped:
-            if cancelled():
+            if cancelled() or not limit.over:
                 raise
             found = Found(None, (f"It was not done within {order.within.total_seconds() / 60:g} min.",))
         except Unavailable:
@@ -119,7 +120,7 @@ class LocalWayBack:
         )
         process = processes.start(spec)
         stack.callback(process.stop, order.service.stop_within.total_seconds())
-        return Candidate(order, process, port)
+        return Candidate(order, process, port, place)
 
     def _judge(
         self, order: WayBackOrder, candidates: list[Candidate], hidden: Resolved, stop: Cancelled
@@ -134,7 +135,7 @@ class LocalWayBack:
         for one in candidates:
             _go_on_unless(stop)
             name = f"{one.order.service.name} of {order.old.name}"
-            outcome = self.smoke.run(one.order, one.address, addresses, order.smoke, order.log)
+            outcome = self.smoke.run(one.order, one.address, addresses, order.smoke, order.log, one.place / "smoke")
             summary = hidden.hide(outcome.summary)
             if outcome.verdict is Verdict.PASSED:
                 evidence.append(f"{name} was healthy {WHERE[order.on]}: {summary}.")

@@ -13,9 +13,6 @@ from staging_gate.ports.errors import Refused
 from staging_gate.ports.schema_tool import Moved
 from staging_gate.ports.way_back import SchemaAt, StandIn
 
-RESTORES_WITHIN = 1800.0
-"""Seconds for a dump with rows."""
-
 
 @dataclass(frozen=True)
 class SchemaStandIns:
@@ -24,10 +21,10 @@ class SchemaStandIns:
     prover: Prover
 
     @contextmanager
-    def make(self, on: TriedOn, old: SchemaAt, new: SchemaAt | None, address: str) -> Iterator[StandIn]:
+    def make(self, on: TriedOn, old: SchemaAt, new: SchemaAt | None, address: str, within: float) -> Iterator[StandIn]:
         with ExitStack() as stack:
-            databases = stack.enter_context(self.prover.databases(old.site, urlsplit(address).scheme))
-            base = self.prover.base(databases, old.schema, old.site, RESTORES_WITHIN)
+            databases = stack.enter_context(self.prover.databases(old.site, urlsplit(address).scheme, within))
+            base = self.prover.base(databases, old.schema, old.site, within)
             clone = stack.enter_context(databases.clone(base))
             stands = _made_by(old, clone)
             said = tuple(filter(None, [fill(old.site, old.schema, clone)]))
