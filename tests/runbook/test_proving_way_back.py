@@ -117,7 +117,7 @@ def test_one_that_works_after_a_downgrade_is_reversible_and_says_what_that_loses
         "downgrade that database and try it again",
         "record the way back",
     ]
-    said = "to v1.0.0: reversible, loses column orders.note (12 rows), table audit"
+    said = "to v1.0.0: reversible, loses column orders.note (12 rows of the clone) and table audit"
     assert ("staging-gate", "way back reversible", said) in released.record("staging-2")
 
 
