@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -130,7 +131,7 @@ def test_a_maintenance_does_not_open_what_the_calendar_closes() -> None:
 
 def test_a_hotfix_needs_it_too_and_no_window_of_the_calendar() -> None:
     night = THURSDAY + timedelta(hours=10)
-    urgent = {"hotfix_reason": "nobody can pay"}
+    urgent: dict[str, Any] = {"hotfix_reason": "nobody can pay"}
     assert asked(at=night, **urgent).codes == ("needs_maintenance_window",)
     assert asked(maintenance(night + timedelta(hours=1)), at=night, **urgent).until == night + timedelta(hours=1)
     assert asked(maintenance(night), at=night, **urgent).open

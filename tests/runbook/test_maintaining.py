@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -71,7 +72,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("begins", "ends", "over", "said"), WRONG.values(), ids=WRONG)
-def test_times_that_can_not_be_meant(world: World, begins: str, ends: str, over: dict[str, object], said: str) -> None:
+def test_times_that_can_not_be_meant(world: World, begins: str, ends: str, over: dict[str, Any], said: str) -> None:
     with pytest.raises(Unusable) as refused:
         announce(world, begins, ends, **over)
     assert said in str(refused.value)
