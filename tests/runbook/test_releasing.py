@@ -1,5 +1,6 @@
 """Procedure 2, up to the tag: planned, opened, approved, merged, published."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ from staging_gate.queries.board import board
 from staging_gate.runbook import changes, releasing
 from staging_gate.runbook.changes import Unknown, Unusable
 from staging_gate.runbook.redeploying import redeploy
+from staging_gate.testing.policies import gate_yaml
 from staging_gate.testing.world import World
 from tests.runbook.stories import closed, closed_as_explained
 
@@ -63,6 +65,15 @@ def test_new_migrations_are_named(released: World) -> None:
     released.ship_to_staging("feat: users", {"migrations/versions/0002_users.py": "# users\n"})
 
     assert releasing.plan(released.ports).notes.migrations == ("migrations/versions/0002_users.py",)
+
+
+def test_new_migrations_of_another_tool_are_named(made: Callable[..., World]) -> None:
+    tool = "commands: {current: at, upgrade: up, downgrade: down $REVISION}\n      files: db"
+    world = made(gate_yaml().replace("alembic: alembic.ini", tool))
+    world.release("v1.0.0")
+    world.ship_to_staging("feat: users", {"db/2.sql": "users\n", "dbx/2.sql": "users\n"})
+
+    assert releasing.plan(world.ports).notes.migrations == ("db/2.sql",)
 
 
 def test_a_plan_changes_nothing(released: World) -> None:

@@ -40,10 +40,6 @@ def is_name(name: str) -> bool:
     return NAME.fullmatch(name) is not None and ".." not in name and not name.endswith(".lock")
 
 
-def size_of(diff: str, files: list[str]) -> HotfixSize:
+def size_of(diff: str, files: list[str], migrations: list[str]) -> HotfixSize:
     lines = [line for line in diff.splitlines() if line.startswith(("+", "-")) and line[:3] not in ("+++", "---")]
-    return HotfixSize(len(files), len(lines), tuple(path for path in files if is_migration(path)))
-
-
-def is_migration(path: str) -> bool:
-    return "/versions/" in path and path.endswith(".py")
+    return HotfixSize(len(files), len(lines), tuple(migrations))

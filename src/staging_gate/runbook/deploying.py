@@ -10,7 +10,6 @@ from dataclasses import replace
 
 from staging_gate.domain.check import Verdict
 from staging_gate.domain.deployment import Deployment, DeploymentState
-from staging_gate.domain.hotfix import is_migration
 from staging_gate.messages import deployments as words
 from staging_gate.ports import Ports
 from staging_gate.ports.checks import Outcome
@@ -18,6 +17,7 @@ from staging_gate.ports.deploy_target import Cancelled, DeployTarget, Order
 from staging_gate.ports.errors import OutsideError, Refused, Stopped, Unclear
 from staging_gate.runbook.asking import surely
 from staging_gate.runbook.failed_migrations import explained
+from staging_gate.runbook.migrations import migrations_among
 from staging_gate.runbook.policy import NoPolicy, needed_policy, services_of
 from staging_gate.runbook.queue import locked, needed, rollback_of
 
@@ -225,7 +225,7 @@ def _brings_migrations(ports: Ports, proof: Deployment) -> bool:
     if proof.previous is None:
         return True
     before = deployment(ports, proof.previous).revision
-    return any(map(is_migration, ports.code_host.changed_files(before.commit, proof.revision.commit)))
+    return bool(migrations_among(ports, ports.code_host.changed_files(before.commit, proof.revision.commit)))
 
 
 def _smoke(ports: Ports, id: str, moved: list[Order], addresses: dict[str, str], where: str) -> str:

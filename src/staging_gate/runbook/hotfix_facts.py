@@ -8,6 +8,7 @@ from staging_gate.domain.policy import Policy
 from staging_gate.domain.release import ReleaseState
 from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
+from staging_gate.runbook.migrations import migrations_among
 
 
 def is_hotfix(policy: Policy | None, source: str, target: str) -> bool:
@@ -39,7 +40,8 @@ def _facts(ports: Ports, live: Deployment | None, head: str | None, target: str,
     if live is None or head is None:
         return HotfixFacts(live, waits_for=waits_for)
     host, base = ports.code_host, live.revision.commit
-    size = size_of(host.diff(base, head), host.changed_files(base, head))
+    files = host.changed_files(base, head)
+    size = size_of(host.diff(base, head), files, migrations_among(ports, files))
     return HotfixFacts(live, _starts_from(ports, base, head, target), waits_for, size)
 
 

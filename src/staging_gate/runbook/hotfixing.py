@@ -11,7 +11,7 @@ from staging_gate.domain.actor import SYSTEM, Actor
 from staging_gate.domain.change import Change
 from staging_gate.domain.deployment import Deployment, DeploymentKind, DeploymentState
 from staging_gate.domain.environment import Environment
-from staging_gate.domain.hotfix import BRANCHES, is_migration, is_name
+from staging_gate.domain.hotfix import BRANCHES, is_name
 from staging_gate.domain.notes import write_notes
 from staging_gate.domain.policy import Policy
 from staging_gate.domain.release import Release, ReleaseState
@@ -22,6 +22,7 @@ from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
 from staging_gate.runbook import changes, deciding, facts, following_up
 from staging_gate.runbook.changes import Unusable
+from staging_gate.runbook.migrations import migrations_among
 from staging_gate.runbook.policy import needed_policy, policy_in_force
 from staging_gate.runbook.queue import request
 from staging_gate.runbook.releasing import PUBLISH
@@ -119,7 +120,7 @@ def plan(ports: Ports, change: Change) -> HotfixPlan:
     commits = facts.commits_since_last_release(ports, tags, change.head.commit)
     before = commits[-1].parents if commits else ()  # nothing comes before a first import
     files = ports.code_host.changed_files(before[0], change.head.commit) if before else []
-    notes = write_notes(commits, [path for path in files if is_migration(path)], [change]).markdown(ports.address)
+    notes = write_notes(commits, migrations_among(ports, files), [change]).markdown(ports.address)
     return HotfixPlan(tags.last(), frozenset(tags.now), words.notes(change.hotfix_reason or "", notes))
 
 

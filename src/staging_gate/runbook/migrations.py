@@ -7,6 +7,7 @@ from posixpath import dirname, join, normpath
 from staging_gate.domain.policy import Policy
 from staging_gate.domain.service import Schema
 from staging_gate.ports import Ports
+from staging_gate.runbook.policy import policy_in_force
 
 
 def migration_set(ports: Ports, policy: Policy | None, commit: str) -> str:
@@ -16,6 +17,14 @@ def migration_set(ports: Ports, policy: Policy | None, commit: str) -> str:
     found = {place: id for place in places if place is not None and (id := ports.code_host.folder(commit, place))}
     said = "".join(f"{id} {place}\n" for place, id in sorted(found.items()))
     return hashlib.sha256(said.encode()).hexdigest() if said else ""
+
+
+def migrations_among(ports: Ports, files: list[str]) -> list[str]:
+    """Those of these files that are migrations, by the rules in force: in Alembic's folders or another tool's."""
+    policy = policy_in_force(ports)
+    schemas = [service.schema for service in policy.services if service.schema] if policy else []
+    folders = tuple(f"{schema.files}/" for schema in schemas if schema.files)
+    return [path for path in files if path.startswith(folders) or ("/versions/" in path and path.endswith(".py"))]
 
 
 def _place(ports: Ports, schema: Schema, commit: str) -> str | None:

@@ -23,6 +23,7 @@ from staging_gate.ports.store import Transaction
 from staging_gate.runbook import changes, deciding, facts, hotfix_facts, telling
 from staging_gate.runbook.bypasses_of import bypasses_of
 from staging_gate.runbook.changes import Unknown, Unusable
+from staging_gate.runbook.migrations import migrations_among
 from staging_gate.runbook.policy import needed_policy
 from staging_gate.runbook.queue import request
 from staging_gate.runbook.tags import release_tags
@@ -380,5 +381,4 @@ def _new_migrations(ports: Ports, policy: Policy, last: str | None, head: Revisi
     """Files below a migrations folder that are new since the last release: what the notes warn about."""
     if last is None or not any(service.schema for service in policy.services):
         return []
-    files = ports.code_host.changed_files(last, head.commit)
-    return [path for path in files if "/versions/" in path and path.endswith(".py")]
+    return migrations_among(ports, ports.code_host.changed_files(last, head.commit))
