@@ -171,7 +171,12 @@ SHAPES = {
         "12:27: services.api.targets.production.render.service: wanted the id of a service at Render such as "
         '`srv-cu2k4j3qf0us73fbv7u0`, found the text "api"',
     ),
-    "a code host of a later version": (
+    "a repository at GitHub without its owner": (
+        ("product: shop", "product: shop\nrepository: {git: github:shop}"),
+        "2:19: repository.git: wanted `local`, or a repository at GitHub such as `github:zebra/marketedge`, found the "
+        'text "github:shop"',
+    ),
+    "a code host in other words": (
         ("product: shop", "product: shop\nrepository: {github: shop/shop}"),
         "2:14: repository.github: not supported by this version; write `git`",
     ),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from staging_gate.adapters import apprise, git, local, render
+from staging_gate.adapters import apprise, git, github, local, render
 from staging_gate.adapters.clock import SystemClock
 from staging_gate.adapters.local import secrets
 from staging_gate.adapters.local.accounts import interpreter_for, service_account
@@ -14,6 +14,19 @@ from staging_gate.ports import Ports
 from staging_gate.ports.store import Store
 
 REPOSITORY = "repository.git"
+MIRROR = "github.git"
+
+
+@dataclass(frozen=True)
+class AtGitHub:
+    """A repository that lives there; `address` is where git finds it."""
+
+    host: github.GitHubCodeHost
+    connection: github.Connection
+    address: str
+
+    def examine(self) -> github.Access:
+        return github.examine(self.host, self.connection.sign_in)
 
 
 @dataclass(frozen=True)
@@ -22,10 +35,12 @@ class Bound:
 
     ports: Ports
     local: local.Local
+    code: git.GitCodeHost | AtGitHub
 
 
 def bind(settings: Settings, clock: SystemClock, store: Store) -> Bound:
-    code_host = git.GitCodeHost.create(settings.state / REPOSITORY)
+    code = _at_github(settings, clock) if settings.repository else git.GitCodeHost.create(settings.state / REPOSITORY)
+    code_host = code.host if isinstance(code, AtGitHub) else code
     account = service_account(settings.service_account)
     builder = service_account(settings.build_account, "GATE_BUILD_ACCOUNT") if settings.build_account else account
     owner = installation(settings.state)
@@ -50,7 +65,25 @@ def bind(settings: Settings, clock: SystemClock, store: Store) -> Bound:
         notifier=apprise.connect(secrets.read),
         address=settings.public_address,
     )
-    return Bound(ports, here)
+    return Bound(ports, here, code)
+
+
+def _at_github(settings: Settings, clock: SystemClock) -> AtGitHub:
+    """Nothing is asked yet. Raises Refused where a secret is not there."""
+    given = {"GATE_GITHUB_TOKEN": settings.github_token, "GATE_GITHUB_KEY": settings.github_key}
+    known = secrets.resolve({name: value for name, value in given.items() if value}).environ
+    wanted = github.Settings(
+        settings.repository.removeprefix("github:"),
+        token=known.get("GATE_GITHUB_TOKEN", ""),
+        app=settings.github_app,
+        key=known.get("GATE_GITHUB_KEY", ""),
+        api=(settings.github_api or github.API).rstrip("/"),
+        authorities=settings.authorities,
+    )
+    connection, address = github.connect(wanted, clock), github.repository_address(wanted)
+    mirror = git.GitMirror.create(settings.state / MIRROR)
+    source = git.Source(address, connection.user_and_password, settings.authorities)
+    return AtGitHub(github.host(connection, mirror, lambda: mirror.fetch(source), clock), connection, address)
 
 
 def _render(settings: Settings, clock: SystemClock) -> render.RenderTarget:

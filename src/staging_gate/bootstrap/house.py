@@ -13,11 +13,11 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from staging_gate.adapters.clock import SystemClock
-from staging_gate.adapters.git import GitBridge, check_installed
+from staging_gate.adapters.git import GitBridge, check_installed, served_elsewhere
 from staging_gate.adapters.local.accounts import why_not_separate
 from staging_gate.bootstrap import procedures
 from staging_gate.bootstrap.access import ensure_access
-from staging_gate.bootstrap.adapters import REPOSITORY, Bound, bind
+from staging_gate.bootstrap.adapters import REPOSITORY, AtGitHub, Bound, bind
 from staging_gate.bootstrap.settings import DATABASE, INBOX, CanNotStart, Settings
 from staging_gate.domain.actor import Actor
 from staging_gate.domain.environment import Environment
@@ -67,7 +67,10 @@ class House:
         self._looker = Thread(target=self._look_on, name="reconcile", daemon=True)
         self._news = Event()
         self._teller = Thread(target=self._tell_on, name="notify", daemon=True)
+        self._code = bound.code
         self.git: Asgi = _below("/git", self._bridge())
+        if isinstance(bound.code, AtGitHub):
+            self.git = served_elsewhere(bound.code.address)
 
     def start(self) -> None:
         """Take up what was left unfinished. Raises engine.AlreadyRunning."""
@@ -141,7 +144,13 @@ class House:
         builder = self.settings.build_account or self.settings.service_account
         who = shared or f"services run as {self.settings.service_account}, builds and checks as {builder}"
         findings.append(Finding("account", shared is None or os.geteuid() != 0, who, "See above."))
-        return findings + self._examine_hooks() + self._examine_policy()
+        return findings + self._examine_code_host() + self._examine_hooks() + self._examine_policy()
+
+    def _examine_code_host(self) -> list[Finding]:
+        if not isinstance(self._code, AtGitHub):
+            return []
+        access = self._code.examine()
+        return [Finding("code host", access.ok, access.found, access.do)]
 
     def _examine_hooks(self) -> list[Finding]:
         now = self.ports.clock.now()
@@ -155,6 +164,12 @@ class House:
             do = "`gate init` writes one; commit it to main, which the first import may do directly."
             return [Finding("policy", False, "main has no gate.yaml that can be read", do)]
         findings = [Finding("policy", True, f"{policy.product}: {', '.join(s.name for s in policy.services)}")]
+        here = self.settings.repository or "git"
+        if policy.repository != here:
+            said = f"gate.yaml says that the code lives at {policy.repository}, and this installation reads {here}."
+            findings.append(
+                Finding("repository", False, said, "Correct repository.git there, or GATE_REPOSITORY here.")
+            )
         for environment in Environment:
             problems = target_problems(self.ports, policy, environment)
             findings.append(

@@ -38,6 +38,12 @@ class Settings:
     proof_postgres: str = ""
     render_key: str = field(default="", repr=False)
     render_api: str = ""
+    repository: str = ""
+    github_api: str = ""
+    github_token: str = field(default="", repr=False)
+    github_app: str = ""
+    github_key: str = field(default="", repr=False)
+    authorities: Path | None = None
     hook_secrets: Mapping[str, tuple[bytes, ...]] = field(default_factory=dict, repr=False)
 
     @property
@@ -74,6 +80,12 @@ class Settings:
             public=_address(environ.get("GATE_ADDRESS", "")),
             proof_postgres=environ.get("GATE_PROOF_POSTGRES", ""),
             render_key=environ.get("GATE_RENDER_KEY", "").strip(),
+            repository=_repository(environ),
+            github_api=_address(environ.get("GATE_GITHUB_API", ""), "GATE_GITHUB_API"),
+            github_token=environ.get("GATE_GITHUB_TOKEN", "").strip(),
+            github_app=environ.get("GATE_GITHUB_APP", "").strip(),
+            github_key=environ.get("GATE_GITHUB_KEY", "").strip(),
+            authorities=Path(ca) if (ca := environ.get("GATE_AUTHORITIES", "")) else None,
             render_api=_address(environ.get("GATE_RENDER_API", ""), "GATE_RENDER_API"),
             hook_secrets={provider: found for provider in SCHEMES if (found := _secrets(environ, provider))},
         )
@@ -90,6 +102,26 @@ def _secrets(environ: Mapping[str, str], provider: str) -> tuple[bytes, ...]:
     """The one of today, and the one before it, so that a new one can be set up before the old one goes."""
     name = f"GATE_HOOK_{provider.upper()}"
     return tuple(secret.encode() for key in (name, f"{name}_BEFORE") if (secret := environ.get(key, "").strip()))
+
+
+def _repository(environ: Mapping[str, str]) -> str:
+    """`github:OWNER/NAME`, or nothing for the repository on this machine."""
+    text = environ.get("GATE_REPOSITORY", "").strip()
+    if text and not re.fullmatch(r"github:[A-Za-z0-9-]+/(?!\.{1,2}$)[A-Za-z0-9._-]+", text):
+        raise BadSetting(
+            f"GATE_REPOSITORY is {text!r}; the repository at GitHub is wanted, such as github:zebra/marketedge. Leave "
+            "it out for the one on this machine."
+        )
+    if (
+        text
+        and not environ.get("GATE_GITHUB_TOKEN")
+        and not (environ.get("GATE_GITHUB_APP") and environ.get("GATE_GITHUB_KEY"))
+    ):
+        raise BadSetting(
+            f"GATE_REPOSITORY is {text}, and nothing says how to sign in there: set GATE_GITHUB_TOKEN, or "
+            "GATE_GITHUB_APP and GATE_GITHUB_KEY. docs/adapters/github.md says which rights they need."
+        )
+    return text
 
 
 def _address(text: str, name: str = "GATE_ADDRESS") -> str:

@@ -46,7 +46,10 @@ _SMOKE = _named("the name of a smoke test such as `login`", r"[A-Za-z][A-Za-z0-9
 _VARIABLE = _named("the name of a variable such as `DATABASE_URL`", readers.VARIABLE, readers.underscored)
 _TAGS = _named('a pattern of release tags that begins with v, such as "v*"', r"v[0-9A-Za-z.-]{0,40}\*")
 _BRANCH = _named("the name of a branch such as `main`", readers.BRANCH)
-_LOCAL = _named("`local`", "local")
+_PLACE_OF_CODE = _named(
+    "`local`, or a repository at GitHub such as `github:zebra/marketedge`",
+    r"local|github:[A-Za-z0-9-]{1,39}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}",
+)
 _RENDER = _named("the id of a service at Render such as `srv-cu2k4j3qf0us73fbv7u0`", r"(?:srv|crn)-[a-z0-9]{10,40}")
 _LINE = Kind("a line of text", readers.one_line, _FILLED)
 _URL_PATH = Kind("a path that begins with /, such as `/health`", readers.url_path, {**_TEXT, "pattern": "^/"})
@@ -122,7 +125,7 @@ SmokeName = Annotated[str, _SMOKE]
 VariableName = Annotated[str, _VARIABLE]
 TagPattern = Annotated[str, _TAGS]
 Branch = Annotated[str, _BRANCH]
-LocalRepository = Annotated[str, _LOCAL]
+PlaceOfCode = Annotated[str, _PLACE_OF_CODE]
 OneLine = Annotated[str, _LINE]
 UrlPath = Annotated[str, _URL_PATH]
 FileInTree = Annotated[str, _FILE]

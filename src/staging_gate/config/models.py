@@ -24,7 +24,6 @@ from staging_gate.config.kinds import (
     FileInTree,
     FilePattern,
     FolderInTree,
-    LocalRepository,
     Merge,
     MigrationRuleName,
     Moment,
@@ -34,6 +33,7 @@ from staging_gate.config.kinds import (
     OneLine,
     OpenAt,
     PersonName,
+    PlaceOfCode,
     Places,
     Port,
     Proof,
@@ -68,7 +68,7 @@ class Part(BaseModel):
 class RepositoryPart(Part):
     later = {"github": "git"}
 
-    git: LocalRepository
+    git: PlaceOfCode
 
 
 class SchemaCommandsPart(Part):

@@ -35,7 +35,7 @@ def to_policy(gate: GateYaml) -> Policy:
         production=_production(gate.flow.production, staging.branch),
         checks={name: _check(name, part) for name, part in gate.checks.items()},
         time_zone=gate.time_zone,
-        repository="git",
+        repository="git" if gate.repository.git == "local" else gate.repository.git,
         people=gate.people,
         roles=gate.roles,
         calendar=_calendar(gate.calendar, gate.time_zone),

@@ -115,7 +115,7 @@ class Http:
         self.base = base.rstrip("/")
         self.redactor = Redactor()
         self._provider, self._clock, self._limits = provider, clock, limits
-        self._credentials = credentials or NoCredentials()
+        self.credentials = credentials or NoCredentials()
         self._record = record or _log_call
         self._quiet_until: datetime | None = None
         self._client = httpx2.Client(
@@ -197,7 +197,7 @@ class Http:
     def _with_fresh_credentials(self, asking: _Asking, attempt: int) -> Answer:
         answer = self._moving_on(asking, attempt)
         # 401 is said before anything is done, so asking again is safe whatever was asked.
-        if answer.status == 401 and 401 not in asking.also and self._credentials.refused():
+        if answer.status == 401 and 401 not in asking.also and self.credentials.refused():
             answer = self._moving_on(asking, attempt)
         return self._judged(asking, answer)
 
@@ -215,7 +215,7 @@ class Http:
     def _once(self, asking: _Asking, attempt: int, address: str) -> Answer:
         started = time.monotonic()
         status, problem = None, ""
-        signed = self._credentials.headers()
+        signed = self.credentials.headers()
         self.redactor.learn(*signed.values(), *(value.partition(" ")[2] for value in signed.values()))
         try:
             with self._client.stream(

@@ -126,4 +126,15 @@ def too_slow(seconds: float) -> Answer:
     )
 
 
+def served_elsewhere(address: str) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+    """An ASGI application for where our repository would be served, if it were here."""
+    text = f"The code is not served here: it lives at {address}"
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await Answer(404, text).give(send)
+
+    return application
+
+
 BROKEN = Answer(502, "git ended in the middle of its work. Fetch to see what arrived, and try again.")

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from staging_gate.adapters.github.access import Access, examine
 from staging_gate.adapters.github.calls import Calls
 from staging_gate.adapters.github.code_host import GitHubCodeHost, Mirror
 from staging_gate.adapters.github.credentials import AppKey, AppToken, SignIn, Token
@@ -15,7 +16,7 @@ from staging_gate.ports.errors import Refused
 from staging_gate.wire.answers import Call
 from staging_gate.wire.http import Credentials, Http, Limits
 
-__all__ = ["Connection", "GitHubCodeHost", "Settings", "connect", "host", "repository_address"]
+__all__ = ["Access", "Connection", "GitHubCodeHost", "Settings", "connect", "examine", "host", "repository_address"]
 
 API = "https://api.github.com"
 

@@ -10,7 +10,6 @@ from staging_gate.adapters.github.shapes import (
     Activity,
     GitTag,
     PullRequest,
-    Repository,
     understood,
     understood_value,
 )
@@ -33,9 +32,6 @@ class Calls:
     def __init__(self, http: Http, name: str) -> None:
         self.http, self.name = http, name
         self._place = f"/repos/{name}"
-
-    def repository(self) -> Repository:
-        return understood(Repository, self.http.get(self._place))
 
     def pull_request(self, number: int) -> PullRequest:
         return understood(PullRequest, self.http.get(f"{self._place}/pulls/{number}"))

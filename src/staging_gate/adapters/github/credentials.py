@@ -87,6 +87,11 @@ class AppToken:
                 self._made = self._fresh(), now
             return self._made[0].token
 
+    def permissions(self) -> dict[str, str] | None:
+        """What the token may do, by the right's name; None where GitHub did not say."""
+        self.token()
+        return self._made[0].permissions if self._made else None
+
     def headers(self) -> Mapping[str, str]:
         return {"authorization": f"Bearer {self.token()}"}
 

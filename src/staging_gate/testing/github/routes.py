@@ -37,7 +37,8 @@ NO_SUCH = _no(404, "Not Found")
 
 
 def repository(github: "GitHubStandIn", asked: Asked) -> Reply:
-    return json_reply(200, bodies.repository(github.name))
+    limits = {"x-ratelimit-limit": "5000"}
+    return json_reply(200, {**bodies.repository(github.name), **github.particulars}, limits)
 
 
 def installation(github: "GitHubStandIn", asked: Asked) -> Reply:
@@ -51,7 +52,9 @@ def access_token(github: "GitHubStandIn", asked: Asked) -> Reply:
         "gate[bot]", f"ghs_99_eyJ{secrets.token_hex(200)}.{secrets.token_hex(60)}.x", life, is_bot=True
     )
     until = bodies.moment(github.clock.now() + life)
-    return json_reply(201, {"token": token, "expires_at": until, "permissions": {}, "repository_selection": "selected"})
+    return json_reply(
+        201, {"token": token, "expires_at": until, "permissions": github.rights, "repository_selection": "selected"}
+    )
 
 
 def list_pulls(github: "GitHubStandIn", asked: Asked) -> Reply:

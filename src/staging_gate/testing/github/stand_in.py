@@ -48,7 +48,9 @@ LOST = Reply(fault=Fault.LOST)
 
 
 class GitHubStandIn:
-    """One repository, served at `address` (the API below /api/v3, as on GitHub Enterprise Server)."""
+    """One repository, and one App with `rights` on it. `particulars` replace what is said of the repository.
+
+    Served at `address` (the API below /api/v3, as on GitHub Enterprise Server)."""
 
     def __init__(
         self,
@@ -69,6 +71,8 @@ class GitHubStandIn:
         self.forbidden_methods: set[str] = set()
         self.refusing_merges = ""
         self.protected: set[str] = set()
+        self.particulars: dict[str, object] = {}
+        self.rights = {"contents": "write", "pull_requests": "write", "metadata": "read"}
         self.before_merging: Callable[[], object] = lambda: None
         self.nulls = 1
         self._examine = examine
