@@ -47,7 +47,12 @@ class Clones:
             _create(server, name, template)
             try:
                 if within is not None:
-                    _run(server, "ALTER DATABASE {} SET statement_timeout = {}", _id(name), _text(f"{within:.0f}s"))
+                    _run(
+                        server,
+                        "ALTER DATABASE {} SET statement_timeout = {}",
+                        _id(name),
+                        _text(f"{max(within, 1.0):.0f}s"),
+                    )
                 yield name
             finally:
                 with suppress(psycopg.Error):  # what can not be dropped now is swept later
