@@ -19,9 +19,11 @@ from typing import Any
 
 from staging_gate.adapters.git import GitCodeHost
 from staging_gate.adapters.local import processes
+from staging_gate.adapters.local.backups import BackupFolder
 from staging_gate.adapters.local.builds import Builds
 from staging_gate.adapters.local.places import Places
 from staging_gate.adapters.local.proxy import Proxy
+from staging_gate.adapters.local.schema import Schemas
 from staging_gate.engine import (
     Run,
     durable,  # noqa: F401  # slow to import, so it is there before the fork
@@ -37,6 +39,8 @@ EFFECTS: Sequence[tuple[Any, Sequence[str]]] = (
     (Places, ("put", "send_to", "forget", "mark_retiring", "remove_process")),
     (Proxy, ("ensure", "switch", "close")),
     (processes, ("start",)),
+    (BackupFolder, ("keep",)),
+    (Schemas, ("run", "remember")),
 )
 """What a step does to the outside: it may be killed after each of these."""
 
