@@ -259,6 +259,8 @@ STORIES = {
     "a release that takes its database back": Story(REVERSIBLE, it_is_published, in_public),
     "a database that goes back at the second try": Story(REVERSIBLE, it_is_published, in_public_and_the_way_down),
     "a release that stays for the sake of its data": Story(LOSSY, it_is_published, in_public),
+    "a database that goes back for what runs": Story(REVERSIBLE, it_is_published, the_candidate),
+    "a database that does not suit what runs": Story(LOSSY, it_is_published, the_candidate),
 }
 
 

@@ -69,6 +69,25 @@ def options(live: Deployment, back: Deployment, way: WayBack | None) -> str:
     return "\n".join(lines)
 
 
+def does_not_suit(runs: Deployment, failed: Deployment) -> str:
+    """The title of an incident: the traffic never moved, and what receives it is broken all the same."""
+    return f"{name(runs)} is live on a database that {name(failed)} has migrated, and does not work there"
+
+
+def unsuitable(runs: Deployment, failed: Deployment, way: WayBack | None, problem: str) -> str:
+    tag = failed.release or "TAG"
+    lines = [f"{failed.id} did not go live, and its migrations stay: {_why(runs, way)}."]
+    lines += [f"To bring the database back was tried: {problem}"] if problem else []
+    lines += way.evidence if way else ()
+    lines += [
+        "",
+        "What can be done:",
+        f"- restore the backup from before its migrations: `gate restore-plan {failed.id}`",
+        f"- mend what kept {tag} from going live, and release that: `gate deployment show {failed.id}`",
+    ]
+    return "\n".join(lines)
+
+
 def _why(back: Deployment, way: WayBack | None) -> str:
     if way is not None and way.verdict is WayBackVerdict.REVERSIBLE:
         throws = f"throws away: {lost(way)}" if way.losses else "gate.yaml keeps for people"

@@ -31,21 +31,22 @@ def stop_promotions(ports: Ports, id: str) -> str:
     return found.database_said
 
 
-def bring_schema_back(ports: Ports, id: str, service: str) -> str:
-    """With the tool of the revision that brought it there: only that one has the downgrades."""
-    rollback = deploying.deployment(ports, id)
+def bring_schema_back(ports: Ports, id: str, service: str, to: str | None = None) -> str:
+    """To the migrations of this rollback; else of the deployment `to`, for which it is done. With the tool of the
+    revision that brought it where it is: only that one has the downgrades."""
+    earlier = deploying.deployment(ports, to or id)
     with ports.store.reading() as tx:
-        changed = ways_back.database_of(tx, rollback.environment)
-    if changed is None or changed.revision.tree == rollback.revision.tree:
+        changed = ways_back.database_of(tx, earlier.environment)
+    if changed is None or changed.revision.tree == earlier.revision.tree:
         return "the database is there already"
     newer = next((o for o in deploying.orders(ports, changed) if o.service.name == service), None)
     if newer is None or newer.service.schema is None:
         return f"{words.name(changed)} has not migrated it"
-    order = deploying.order_of(ports, rollback, service)
+    order = replace(deploying.order_of(ports, earlier, service), deployment=id)
     return surely(deploying.target_of(ports, order).downgrade_schema, order, newer, f"{id}/schema-{service}")
 
 
 def record(ports: Ports, id: str) -> None:
-    """From now on the databases have the migrations of the rollback's revision."""
+    """From now on the databases have the migrations of this deployment's revision."""
     with ports.store.transaction() as tx:
         tx.deployments.set_migrated(locked(tx, id).environment, id)

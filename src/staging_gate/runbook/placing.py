@@ -20,11 +20,13 @@ BROKEN = (OutsideError, StepErrored)
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a deployment does not go on. `state` is what becomes of it when its traffic never moved."""
+    """Why a deployment does not go on. `state` is what becomes of it when its traffic never moved; `migrated`: all its
+    migrations had run before."""
 
     why: str
     evidence: str
     state: DeploymentState
+    migrated: bool = False
 
     @property
     def cancelled(self) -> bool:
@@ -32,19 +34,20 @@ class Failure:
         return self.state is DeploymentState.ABORTED
 
     @classmethod
-    def of(cls, error: OutsideError | StepErrored) -> "Failure":
+    def of(cls, error: OutsideError | StepErrored, migrated: bool = False) -> "Failure":
         if isinstance(error, StepErrored):
-            return cls(str(error), "", DeploymentState.ERRORED)
+            return cls(str(error), "", DeploymentState.ERRORED, migrated)
         state = DeploymentState.ERRORED
         if isinstance(error, Refused):
             state = DeploymentState.FAILED
         if isinstance(error, Stopped):
             state = DeploymentState.ABORTED
-        return cls(error.message, error.evidence[-EVIDENCE_LIMIT:], state)
+        return cls(error.message, error.evidence[-EVIDENCE_LIMIT:], state, migrated)
 
 
 def place(run: Run, id: str, planned: deploying.Plan) -> Failure | None:
     """Build, migrate, start and prove a candidate of every service. The traffic is untouched, whatever happens."""
+    migrated = False
     try:
         for service in planned["services"]:
             run.step(f"build {service}", deploying.build, id, service)
@@ -52,12 +55,13 @@ def place(run: Run, id: str, planned: deploying.Plan) -> Failure | None:
             if service in planned["with_backup"]:
                 run.step(f"back up the database of {service}", backing_up.back_up, id, service)
             run.step(f"upgrade the schema of {service}", deploying.upgrade_schema, id, service)
+        migrated = bool(planned["with_schema"])
         run.step(f"start {words.services(planned['services'])} beside what is live", deploying.start, id)
         run.step("wait until healthy", deploying.wait_until_ready, id)
         if planned["with_smoke"]:
             run.step("smoke test on their own addresses", deploying.smoke_test_candidates, id)
     except BROKEN as error:
-        return Failure.of(error)
+        return Failure.of(error, migrated)
     return None
 
 
@@ -89,11 +93,12 @@ def bring_back_before_provider(run: Run, id: str) -> Failure | None:
     return None
 
 
-def bring_databases_back(run: Run, id: str, with_schema: Sequence[str]) -> None:
-    """For a rollback that downgrades; the last migrated is the first to go back. Raises what its steps raise."""
+def bring_databases_back(run: Run, id: str, with_schema: Sequence[str], to: str | None = None) -> None:
+    """To the migrations of this rollback, else of the deployment `to`; the last migrated is the first to go back.
+    Raises what its steps raise."""
     for service in reversed(with_schema):
-        run.step(f"bring the schema of {service} back", downgrading.bring_schema_back, id, service)
-    run.step("record that the database is back", downgrading.record, id)
+        run.step(f"bring the schema of {service} back", downgrading.bring_schema_back, id, service, to)
+    run.step("record that the database is back", downgrading.record, to or id)
 
 
 def go_live(run: Run, id: str) -> Failure | None:
@@ -102,7 +107,7 @@ def go_live(run: Run, id: str) -> Failure | None:
         run.step("switch the traffic", deploying.switch, id)
         run.step("smoke test through the public address", deploying.smoke_test, id)
     except BROKEN as error:
-        return Failure.of(error)
+        return Failure.of(error, migrated=True)
     return None
 
 

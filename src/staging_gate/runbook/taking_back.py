@@ -26,8 +26,14 @@ from staging_gate.runbook.queue import finish, locked, needed, rollback_of
 
 
 def leave_as_it_was(run: Run, id: str, failure: Failure) -> None:
-    """End a deployment whose traffic never moved: stop its candidates, record why."""
+    """End a deployment whose traffic never moved: stop its candidates, record why.
+
+    What production runs may not work on the database that this one has migrated: then that is brought back, or a
+    person is called. After migrations that failed nothing is touched: somebody has to look at them.
+    """
     tried(run, "stop the candidates", deploying.discard, id)
+    if failure.migrated and _is_release(deploying.deployment(run.ports, id)):
+        _suit_what_runs(run, id)
     run.step("record why it did not go live", end, id, failure)
 
 
@@ -148,6 +154,46 @@ def _release_failed(tx: Transaction, broken: Deployment) -> None:
     telling.tell(tx, Event.RELEASE_FAILED, release.tag, notices.release_failed(broken), people)
     if broken.state is DeploymentState.VERIFYING:
         hold_promotions(tx, broken.environment, f"{broken.release} {words.failed_in_production(broken)}")
+
+
+def _is_release(deployment: Deployment) -> bool:
+    return deployment.environment is Environment.PRODUCTION and not deployment.is_rollback
+
+
+def _suit_what_runs(run: Run, id: str) -> None:
+    stands = run.step("look whether what runs suits the database", see_to_database, id)
+    if not stands["downgrade"]:
+        return
+    try:
+        bring_databases_back(run, id, stands["downgrade"], to=stands["runs"][0])
+    except BROKEN as error:
+        run.step("call a person", call_about_database, id, str(error))
+
+
+def see_to_database(ports: Ports, id: str) -> dict[str, list[str]]:
+    """`runs` is what production runs, `downgrade` are the services whose databases have to go back for that. Where they
+    may not or can not, a person is called."""
+    course, _ = _course(ports, id)
+    failed = deploying.deployment(ports, id)
+    if failed.previous is None or course is Course.SWITCH:
+        return {"runs": [], "downgrade": []}
+    if course is Course.DOWNGRADE:
+        return {"runs": [failed.previous], "downgrade": deploying.plan(ports, id)["with_schema"]}
+    call_about_database(ports, id, "")
+    return {"runs": [], "downgrade": []}
+
+
+def call_about_database(ports: Ports, id: str, problem: str) -> None:
+    """What runs does not work on its database any more; `problem` is why that could not be brought back."""
+    _, way = _course(ports, id)
+    with ports.store.transaction() as tx:
+        failed = locked(tx, id)
+        runs = needed(tx, failed.previous or id)
+        title = about.does_not_suit(runs, failed)
+        known = {incident.title for incident in tx.incidents.open()}
+        if title not in known:  # else we were killed after this commit
+            keep_held(tx, failed.environment, title)
+            call_a_person(tx, failed, title, about.unsuitable(runs, failed, way, problem))
 
 
 def _put_back(run: Run, id: str, begun: Begun) -> list[str]:
