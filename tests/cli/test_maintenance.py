@@ -2,6 +2,9 @@
 
 import json
 
+import pytest
+
+from staging_gate.cli import calendar
 from tests.cli.conftest import Run
 
 
@@ -39,3 +42,12 @@ def test_json_has_the_warnings(run: Run) -> None:
     answer = json.loads(told.output)
     assert answer["maintenance"]["services"] == ["site"]
     assert "short_notice" not in [said["code"] for said in answer["warnings"]]
+
+
+def test_a_terminal_gets_it_drawn(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("maintenance", "announce", "[bold] vacuum", "--from", "+0m", "--until", "+3h", by="tess")
+    monkeypatch.setenv("COLUMNS", "250")
+    calendar._draw(json.loads(run("calendar", "--json").output))
+    assert "[bold] vacuum" in " ".join(capsys.readouterr().out.split())

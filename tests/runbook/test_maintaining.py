@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from staging_gate.domain.change import Change
+from staging_gate.domain.deployment import DeploymentState
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.maintenance import Maintenance
 from staging_gate.domain.release import ReleaseState
 from staging_gate.queries.board import board
 from staging_gate.queries.waiting import waiting
 from staging_gate.queries.what_if import Assumption, what_if
-from staging_gate.runbook import bypassing, maintaining, releasing
+from staging_gate.runbook import bypassing, maintaining, redeploying, releasing
 from staging_gate.runbook.changes import Unknown, Unusable
 from staging_gate.runbook.maintaining import Plan, Told
 from staging_gate.testing.policies import gate_yaml
@@ -245,3 +246,37 @@ def test_staging_needs_none(made: Made) -> None:
     live = world.live(Environment.STAGING)
     assert live
     assert live.change == merged.number
+
+
+def come_to_its_turn_too_late(world: World) -> None:
+    """v1.1.0 was queued behind another deployment in its maintenance, which ended meanwhile."""
+
+    def queue_it_and_wait() -> None:
+        run = releasing.publish(world.ports, "v1.1.0", world.person("tess"))
+        assert run
+        world.engine.wait(run, within=20)
+        world.clock.advance(hours=3)
+
+    announce(world, "+0m")
+    world.away["deploy target"].just_before("start", queue_it_and_wait)
+    redeploying.redeploy(world.ports, Environment.PRODUCTION, world.person("dora"))
+    world.settle()
+
+
+def test_what_comes_to_its_turn_when_its_maintenance_is_over_waits_for_the_next(heavy: World) -> None:
+    announce(heavy, "+1d")
+    come_to_its_turn_too_late(heavy)
+    heavy.advance(seconds=10)
+    assert heavy.deployment("production-3").state is DeploymentState.QUEUED
+    assert waiting(heavy.ports)[0].until == found(heavy, 1).starts_at
+
+    heavy.advance(hours=21, minutes=30)
+    assert heavy.deployment("production-3").state is DeploymentState.SUCCEEDED
+    assert heavy.production.live() == "v1.1.0"
+
+
+def test_where_no_other_is_announced_it_ends_and_says_why(heavy: World) -> None:
+    come_to_its_turn_too_late(heavy)
+    ended = heavy.deployment("production-3")
+    assert ended.state is DeploymentState.ABORTED
+    assert "that is done in production in an announced maintenance only. Announce one: `gate maint" in ended.failure
