@@ -55,7 +55,7 @@ from tests.domain.nouns import (
     SHIPPED,
     approval,
 )
-from tests.messages import notifications, said_maintenance, said_migrations
+from tests.messages import notifications, said_backups, said_maintenance, said_migrations
 
 CLOSED = Decision(
     Action.PUBLISH,
@@ -102,6 +102,7 @@ STANDING = [
 
 SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
     **notifications.SAID,
+    **said_backups.SAID,
     **said_maintenance.SAID,
     **said_migrations.SAID,
     calendar.title: [(each,) for each in STANDING],
@@ -259,7 +260,7 @@ def test_what_is_said(name: str, snapshot: SnapshotAssertion) -> None:
 def _text(said: Any) -> str:
     if isinstance(said, Message):
         return f"{'URGENT ' if said.urgent else ''}{said.title}\n{said.body}"
-    return said if isinstance(said, str) else "\n".join(said)
+    return said if isinstance(said, str) else "\n".join(map(str, said))
 
 
 def test_every_action_has_its_words() -> None:

@@ -60,6 +60,9 @@ class RestoreStep:
     why: str
     commands: tuple[str, ...]
 
+    def __str__(self) -> str:
+        return "\n".join([f"# {self.why}", *self.commands])
+
 
 @dataclass(frozen=True)
 class RestorePlan:

@@ -20,7 +20,8 @@ def proved(backup: Backup) -> str:
     at = f" at {', '.join(backup.revisions)}" if backup.revisions else ""
     if backup.proof is BackupProof.RESTORED:
         return f"restored for proof: {held}{at}"
-    return f"not restored for proof: {held}{at}, listed only"
+    why = f": {backup.note.rstrip('.')}" if backup.note else ""
+    return f"listed, not restored for proof{why}: {held}{at}"
 
 
 def kept_until(backup: Backup) -> str:
