@@ -28,6 +28,9 @@ class AtGitHub:
     def examine(self) -> github.Access:
         return github.examine(self.host, self.connection.sign_in)
 
+    def examine_branch(self, name: str) -> github.Access:
+        return github.examine_branch(self.connection.calls, name)
+
 
 @dataclass(frozen=True)
 class Bound:

@@ -149,8 +149,11 @@ class House:
     def _examine_code_host(self) -> list[Finding]:
         if not isinstance(self._code, AtGitHub):
             return []
-        access = self._code.examine()
-        return [Finding("code host", access.ok, access.found, access.do)]
+        found = {"code host": self._code.examine()}
+        if found["code host"].ok and (policy := policy_in_force(self.ports)):
+            branches = (policy.staging.branch, policy.production.branch)
+            found |= {f"rules of {branch}": self._code.examine_branch(branch) for branch in branches}
+        return [Finding(what, access.ok, access.found, access.do) for what, access in found.items()]
 
     def _examine_hooks(self) -> list[Finding]:
         now = self.ports.clock.now()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from staging_gate.adapters.github import Access, GitHubCodeHost, examine
+from staging_gate.adapters.github import Access, GitHubCodeHost, examine, examine_branch
 from staging_gate.adapters.github.credentials import AppToken, Token
 from staging_gate.testing.github import GitHubStandIn
 from staging_gate.testing.web import Reply
@@ -105,3 +105,39 @@ def test_nobody_is_reached(github: GitHubStandIn, tmp_path_factory: pytest.TempP
         "GitHub answered 503 to GET /api/v3/repos/zebra/marketedge. It may work later.",
     )
     host.close()
+
+
+class TestABranch:
+    def wants(self, github: GitHubStandIn, strict: bool) -> None:
+        parameters = {
+            "required_status_checks": [{"context": "lint"}, {"context": "ci"}],
+            "strict_required_status_checks_policy": strict,
+        }
+        github.rules["staging"] = [{"type": "required_status_checks", "parameters": parameters}]
+
+    @pytest.fixture(autouse=True)
+    def staging(self, github: GitHubStandIn) -> None:
+        commit(github.host.path, "staging", {"a": "1"})
+
+    def test_that_must_be_up_to_date(self, github: GitHubStandIn, host: GitHubCodeHost) -> None:
+        self.wants(github, strict=True)
+
+        assert examine_branch(host.calls, "staging") == Access(
+            True, "staging at GitHub takes only branches that are up to date, and asks for ci, lint"
+        )
+
+    @pytest.mark.parametrize("rules", [True, False])
+    def test_that_need_not_be(self, github: GitHubStandIn, host: GitHubCodeHost, rules: bool) -> None:
+        if rules:
+            self.wants(github, strict=False)
+
+        access = examine_branch(host.calls, "staging")
+
+        assert not access.ok
+        assert access.found.startswith("staging at GitHub may move while something is merged into it")
+        assert access.do == "Switch on `Require branches to be up to date before merging` for staging there."
+
+    def test_that_can_not_be_asked_for(self, github: GitHubStandIn, host: GitHubCodeHost) -> None:
+        github.revoke()
+
+        assert "Bad credentials" in examine_branch(host.calls, "staging").found

@@ -64,6 +64,8 @@ def test_doctor_tells_of_the_access(github: GitHubStandIn, served: Served) -> No
     assert found["code host"].ok
     assert "zebra/marketedge at GitHub" in found["code host"].found
     assert "repository" not in found
+    assert found["rules of staging"].found.startswith("staging at GitHub may move while something is merged into it")
+    assert not found["rules of main"].ok
     assert TOKEN not in repr(served.house.settings)
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from staging_gate.adapters.github.access import Access, examine
+from staging_gate.adapters.github.access import Access, examine, examine_branch
 from staging_gate.adapters.github.calls import Calls
 from staging_gate.adapters.github.code_host import GitHubCodeHost, Mirror
 from staging_gate.adapters.github.credentials import AppKey, AppToken, SignIn, Token
@@ -16,7 +16,17 @@ from staging_gate.ports.errors import Refused
 from staging_gate.wire.answers import Call
 from staging_gate.wire.http import Credentials, Http, Limits
 
-__all__ = ["Access", "Connection", "GitHubCodeHost", "Settings", "connect", "examine", "host", "repository_address"]
+__all__ = [
+    "Access",
+    "Connection",
+    "GitHubCodeHost",
+    "Settings",
+    "connect",
+    "examine",
+    "examine_branch",
+    "host",
+    "repository_address",
+]
 
 API = "https://api.github.com"
 

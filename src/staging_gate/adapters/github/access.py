@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from staging_gate.adapters.github.calls import Calls
 from staging_gate.adapters.github.code_host import GitHubCodeHost
 from staging_gate.adapters.github.credentials import AppToken, SignIn
+from staging_gate.adapters.github.opinions import required
 from staging_gate.adapters.github.shapes import Repository, understood
 from staging_gate.ports.errors import OutsideError
 
@@ -36,6 +37,19 @@ def examine(host: GitHubCodeHost, sign_in: SignIn) -> Access:
     if isinstance(sign_in, AppToken):
         return _of_app(repository, sign_in.permissions(), left)
     return _of_token(repository, left)
+
+
+def examine_branch(calls: Calls, branch: str) -> Access:
+    """Whether GitHub closes the moment between our look at the branch and its merge; and what else it asks for."""
+    try:
+        wanted = required(calls.rules(branch), calls.classic_requirement(branch))
+    except OutsideError as error:
+        return Access(False, error.message, GRANT)
+    if not any(one.strict for one in wanted):
+        found = f"{branch} at GitHub may move while something is merged into it: branches need not be up to date."
+        return Access(False, found, f"Switch on `Require branches to be up to date before merging` for {branch} there.")
+    names = ", ".join(sorted({one.name for one in wanted}))
+    return Access(True, f"{branch} at GitHub takes only branches that are up to date, and asks for {names}")
 
 
 def _asked(calls: Calls) -> tuple[Repository, str]:

@@ -1,6 +1,6 @@
 """The calls to one repository's API, each with what GitHub answers it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from email.utils import parseaddr
 from typing import Any, TypeVar
@@ -8,8 +8,18 @@ from urllib.parse import quote
 
 from staging_gate.adapters.github.shapes import (
     Activity,
+    Branch,
+    CheckRun,
+    CheckRuns,
+    ClassicRequirement,
+    CombinedStatus,
     GitTag,
+    Notes,
     PullRequest,
+    Release,
+    Review,
+    Rule,
+    Status,
     understood,
     understood_value,
 )
@@ -58,6 +68,73 @@ class Calls:
                 raise self.http.refusal("POST", f"{self._place}/pulls", answer)
             return None
         return understood(PullRequest, answer)
+
+    def reviews(self, number: int) -> list[Review]:
+        """In the order in which they were given."""
+        return list(self._listed(Review, f"/pulls/{number}/reviews", {}))
+
+    def check_runs(self, commit: str) -> list[CheckRun]:
+        """The latest of each name and App."""
+        path = f"{self._place}/commits/{commit}/check-runs"
+        pages = self.http.pages(path, {"filter": "latest", "per_page": PAGE})
+        return [run for page in pages for run in understood_value(CheckRuns, page).check_runs]
+
+    def statuses(self, commit: str) -> list[Status]:
+        """The latest of each context."""
+        pages = self.http.pages(f"{self._place}/commits/{commit}/status", {"per_page": PAGE})
+        return [status for page in pages for status in understood_value(CombinedStatus, page).statuses]
+
+    def rules(self, branch: str) -> list[Rule]:
+        """Those that hold for the branch, of the repository's and the organization's rulesets."""
+        return list(self._listed(Rule, f"/rules/branches/{quote(branch, safe='')}", {}))
+
+    def classic_requirement(self, branch: str) -> ClassicRequirement | None:
+        """What classic protection requires; None where there is none.
+
+        Asking for it directly needs a right of administrators; what everybody may see of a branch says the same.
+        """
+        place = f"{self._place}/branches/{quote(branch, safe='')}"
+        answer = self.http.get(f"{place}/protection/required_status_checks", also=(403, 404))
+        if answer.status == 200:
+            return understood(ClassicRequirement, answer)
+        shown = understood(Branch, self.http.get(place))
+        return shown.protection.required_status_checks if shown.protected and shown.protection else None
+
+    def add_labels(self, number: int, labels: Sequence[str]) -> None:
+        """Those that it has already stay."""
+        self.http.ask("POST", f"{self._place}/issues/{number}/labels", body={"labels": list(labels)}, harmless=True)
+
+    def remove_label(self, number: int, label: str) -> None:
+        """One that it does not have is removed already."""
+        path = f"{self._place}/issues/{number}/labels/{quote(label, safe='')}"
+        self.http.ask("DELETE", path, also=(404,), harmless=True)
+
+    def release_of(self, tag: str) -> Release | None:
+        """The published one; None where there is none, or only a draft."""
+        answer = self.http.get(f"{self._place}/releases/tags/{quote(tag, safe='')}", also=(404,))
+        return None if answer.status == 404 else understood(Release, answer)
+
+    def publish_release(self, tag: str, title: str, notes: str, *, prerelease: bool = False) -> Release:
+        """Of a tag that is there: GitHub would make a missing one itself, lightweight. Done already: the same again.
+
+        Raises Unclear where the reply was lost: the next call looks first.
+        """
+        if found := self.release_of(tag):
+            return found
+        asked = {"tag_name": tag, "name": title, "body": notes, "draft": False, "prerelease": prerelease}
+        answer = self.http.ask("POST", f"{self._place}/releases", body=asked, also=(422,))
+        if answer.status == 422:
+            if found := self.release_of(tag):
+                return found
+            raise self.http.refusal("POST", f"{self._place}/releases", answer)
+        return understood(Release, answer)
+
+    def generated_notes(self, tag: str, commit: str, since: str | None = None) -> Notes:
+        """What GitHub would write of the pull requests between two tags; nothing is made."""
+        asked = {"tag_name": tag, "target_commitish": commit} | ({"previous_tag_name": since} if since else {})
+        return understood(
+            Notes, self.http.ask("POST", f"{self._place}/releases/generate-notes", body=asked, harmless=True)
+        )
 
     def merge(self, number: int, head: str, method: MergeMethod, title: str, message: str) -> Answer:
         """200, or 405 (it may not or can not), 409 (the head moved), 422; nothing but 200 changed anything."""

@@ -68,6 +68,100 @@ class PullRequest(Shape):
         return bool(self.merged) or self.merged_at is not None
 
 
+class Review(Shape):
+    """In the order in which they were given. `user` is null where the account is gone, `commit_id` may be too."""
+
+    state: str
+    user: User | None = None
+    commit_id: str | None = None
+    submitted_at: datetime | None = None
+
+
+class App(Shape):
+    id: int | None = None
+    slug: str | None = None
+
+
+class CheckRun(Shape):
+    """`conclusion` is null until `status` is completed, and in recordings afterwards too."""
+
+    name: str
+    status: str | None = None
+    conclusion: str | None = None
+    head_sha: str | None = None
+    app: App | None = None
+    html_url: str | None = None
+    details_url: str | None = None
+
+
+class CheckRuns(Shape):
+    check_runs: list[CheckRun]
+
+
+class Status(Shape):
+    """A commit status: the older kind of check."""
+
+    context: str
+    state: str | None = None
+    target_url: str | None = None
+
+
+class CombinedStatus(Shape):
+    """`state` is pending too where there are no statuses at all, so it is not read."""
+
+    statuses: list[Status]
+
+
+class RequiredContext(Shape):
+    """The App that must report it: `integration_id` in rulesets, `app_id` in classic protection, -1 or null for any."""
+
+    context: str
+    integration_id: int | None = None
+    app_id: int | None = None
+
+
+class RuleParameters(Shape):
+    required_status_checks: list[RequiredContext] | None = None
+    strict_required_status_checks_policy: bool | None = None
+
+
+class Rule(Shape):
+    type: str
+    parameters: RuleParameters | None = None
+
+
+class ClassicRequirement(Shape):
+    """`checks` is missing on older servers, where `contexts` says it alone."""
+
+    strict: bool | None = None
+    contexts: list[str] | None = None
+    checks: list[RequiredContext] | None = None
+
+
+class ClassicProtection(Shape):
+    required_status_checks: ClassicRequirement | None = None
+
+
+class Branch(Shape):
+    name: str
+    protected: bool | None = None
+    protection: ClassicProtection | None = None
+
+
+class Release(Shape):
+    id: int
+    tag_name: str
+    draft: bool | None = None
+    name: str | None = None
+    body: str | None = None
+    html_url: str | None = None
+
+
+class Notes(Shape):
+    name: str | None = None
+    body: str
+
+
 class MergeResult(Shape):
     sha: str
     merged: bool | None = None

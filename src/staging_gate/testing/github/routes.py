@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -10,22 +9,12 @@ from urllib.parse import unquote
 from staging_gate.adapters.git.merging import message_text, signature
 from staging_gate.domain.policy import MergeMethod
 from staging_gate.ports.code_host import HeadMoved, MergeOrder
-from staging_gate.testing.github import bodies
-from staging_gate.testing.github.state import Grant, Pull
-from staging_gate.testing.web import Reply, Request, json_reply
+from staging_gate.testing.github import bodies, reviewing
+from staging_gate.testing.github.state import Asked, Pull
+from staging_gate.testing.web import Reply, json_reply
 
 if TYPE_CHECKING:
     from staging_gate.testing.github.stand_in import GitHubStandIn
-
-
-@dataclass(frozen=True)
-class Asked:
-    request: Request
-    by: Grant
-    found: "Any"
-
-    def number(self) -> int:
-        return int(self.found[1])
 
 
 def _no(status: int, message: str, *errors: str) -> Reply:
@@ -221,4 +210,5 @@ ROUTES: tuple[tuple[str, str, bool, Answer], ...] = (
     ("POST", "/git/refs", False, create_ref),
     ("DELETE", "/git/refs/(.+)", False, delete_ref),
     ("GET", "/activity", False, activity),
+    *reviewing.ROUTES,
 )

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import jwt
 
@@ -14,8 +15,8 @@ from staging_gate.adapters.git import GitCodeHost
 from staging_gate.adapters.git.program import Git
 from staging_gate.ports.clock import Clock
 from staging_gate.testing.github import bodies, smart_http
-from staging_gate.testing.github.routes import ROUTES, Asked
-from staging_gate.testing.github.state import Grant, Pull, Push
+from staging_gate.testing.github.routes import ROUTES
+from staging_gate.testing.github.state import Asked, Grant, Pull, Push
 from staging_gate.testing.web import Fault, Reply, Request, WebServer, json_reply
 
 BAD_CREDENTIALS = json_reply(401, bodies.error("Bad credentials"))
@@ -44,6 +45,7 @@ class Trouble:
         )
 
 
+Json = dict[str, Any]
 LOST = Reply(fault=Fault.LOST)
 
 
@@ -71,6 +73,13 @@ class GitHubStandIn:
         self.forbidden_methods: set[str] = set()
         self.refusing_merges = ""
         self.protected: set[str] = set()
+        self.reviews: dict[int, list[Json]] = {}
+        self.check_runs: dict[str, list[Json]] = {}
+        self.statuses: dict[str, list[Json]] = {}
+        self.rules: dict[str, list[Json]] = {}
+        self.classic: dict[str, Json] = {}
+        self.shows_protection = True
+        self.releases: dict[str, Json] = {}
         self.particulars: dict[str, object] = {}
         self.rights = {"contents": "write", "pull_requests": "write", "metadata": "read"}
         self.before_merging: Callable[[], object] = lambda: None

@@ -1,7 +1,10 @@
 """What the stand-in remembers besides the repository."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
+
+from staging_gate.testing.web import Request
 
 
 @dataclass
@@ -45,3 +48,15 @@ class Grant:
     login: str
     until: datetime | None = None
     is_bot: bool = False
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request to the API: by whom, and what its path holds."""
+
+    request: Request
+    by: Grant
+    found: re.Match[str]
+
+    def number(self) -> int:
+        return int(self.found[1])
