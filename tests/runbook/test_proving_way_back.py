@@ -8,6 +8,7 @@ from staging_gate.domain.deployment import DeploymentState
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.way_back import Loss, TriedOn, WayBack, WayBackVerdict
 from staging_gate.ports.errors import Refused, Unavailable
+from staging_gate.queries.ways_back import of_rollback
 from staging_gate.runbook import merging, pairing, proving_way_back
 from staging_gate.runbook.changes import Unusable
 from staging_gate.runbook.redeploying import redeploy
@@ -274,3 +275,43 @@ def test_it_takes_one_of_us_to_have_it_tried_again(released: World) -> None:
     ship(released)
 
     assert closed(lambda: proving_way_back.prove(released.ports, released.person("mallory"))) == ("no_right",)
+
+
+def test_a_rollback_over_several_releases_is_proved_when_somebody_asks(released: World) -> None:
+    world = released
+    for number in (2, 3):
+        world.release(f"v1.{number}.0", f"feat: notes {number}", migrates(number))
+    assert world.explain("rollback v1.0.0", by="dora").codes == ("way_back_unknown",)
+
+    proving_way_back.prove(world.ports, world.person("dora"), to="v1.0.0")
+    world.settle()
+
+    first, last = world.deployment("production-1").revision.tree, world.deployment("production-3").revision.tree
+    assert world.way_back.tried[-1] == (last, first, UPGRADED)
+    assert world.explain("rollback v1.0.0", by="dora").open
+    shown = of_rollback(world.ports, "v1.0.0")
+    assert shown and shown.said == "Way back from v1.3.0 to v1.0.0: compatible."
+
+
+def test_what_was_asked_for_before_a_rollback_goes_on_when_staging_gets_something_else(released: World) -> None:
+    world = released
+    for number in (2, 3):
+        world.release(f"v1.{number}.0", f"feat: notes {number}", migrates(number))
+    tried = len(world.way_back.tried)
+    world.way_back.next_hangs()
+    asked = proving_way_back.prove(world.ports, world.person("dora"), to="v1.0.0")
+    eventually(lambda: len(world.way_back.tried) > tried)
+
+    begin_to_ship(world, 4)
+
+    with world.store.transaction() as tx:
+        assert asked in [run.id for run in pairing.under_way(tx)]
+        tx.cancel(asked, world.person("dora"))
+    world.way_back.again("compatible")
+    world.settle()
+
+
+@pytest.mark.parametrize("to", ["v9.9.9", "v1.0.0"])
+def test_there_is_no_way_back_to_what_was_never_there_or_is_there(released: World, to: str) -> None:
+    with pytest.raises(Unusable, match=f"There is no way back to {to} to prove: production never verified it, or its"):
+        proving_way_back.prove(released.ports, released.person("dora"), to=to)

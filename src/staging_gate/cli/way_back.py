@@ -16,15 +16,23 @@ def way_back() -> None:
     """The way back from a release, as it was tried on clones of a database."""
 
 
+TO = click.option("--to", metavar="TAG", help="From production as it is now to this release, as a rollback would go.")
+
+
 @way_back.command("show")
 @click.argument("tag", required=False)
+@TO
 @json_option
-def show(tag: str | None, as_json: bool) -> None:
+def show(tag: str | None, to: str | None, as_json: bool) -> None:
     """Show the verdict with its evidence.
 
     From what staging has verified to what production runs; with TAG, from that release.
     """
-    found = api().get(f"/way-back/{named(tag)}" if tag else "/way-back")
+    if tag and to:
+        raise click.UsageError(
+            "Give the release that it goes from, or --to the one that it goes back to, not both."
+        )
+    found = api().get(f"/way-back/{named(tag)}") if tag else api().get("/way-back", to=to)
     if as_json:
         return print_json(found)
     lines(found)
@@ -40,13 +48,15 @@ def show(tag: str | None, as_json: bool) -> None:
 
 
 @way_back.command("prove")
+@TO
 @json_option
-def prove(as_json: bool) -> None:
+def prove(to: str | None, as_json: bool) -> None:
     """Try it once more, from what staging has verified to what production runs."""
-    begun = api().post("/way-back/prove")
+    begun = api().post("/way-back/prove", to=to)
     if as_json:
         return print_json(begun)
-    click.echo("It is being tried: `gate way-back show` says how far it is.")
+    look = f"gate way-back show --to {to}" if to else "gate way-back show"
+    click.echo(f"It is being tried: `{look}` says how far it is.")
 
 
 def lines(found: dict[str, Any]) -> None:

@@ -13,6 +13,10 @@ NOT_EVEN_ALONE = "It does not work on a database of its own either, so this says
 NOTHING_TO_PROVE = "There is no way back to prove: production runs nothing, or staging has not proved anything else."
 
 
+def nowhere_to(tag: str) -> str:
+    return f"There is no way back to {tag} to prove: production never verified it, or its database is of that release."
+
+
 def said(new: str, old: str, way: WayBack | None, trying: bool) -> str:
     """`Way back from v1.5.0 to v1.4.0: reversible, loses column orders.note (12 rows of the clone).`"""
     found = in_short(way) if way else "not known yet" if trying else f"not known; {AGAIN.rstrip('.')}"

@@ -11,7 +11,7 @@ from staging_gate.messages import deployments
 from staging_gate.messages import way_back_proofs as words
 from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
-from staging_gate.runbook import pairing, releasing
+from staging_gate.runbook import pairing, proving_way_back, releasing
 from staging_gate.runbook.policy import policy_in_force
 from staging_gate.runbook.ways_back import between
 
@@ -55,6 +55,14 @@ def of_release(ports: Ports, tag: str) -> ShownWayBack | None:
         return _shown(ports, tx, tag, revision, old) if old else None
 
 
+def of_rollback(ports: Ports, to: str) -> ShownWayBack | None:
+    """From the migrations that production's database has to a release that it has verified before; None where there is
+    no such way."""
+    with ports.store.reading() as tx:
+        pair = proving_way_back.of_rollback(tx, to)
+        return _shown(ports, tx, deployments.name(pair.new), pair.new.revision, pair.old) if pair else None
+
+
 def _shown(ports: Ports, tx: Transaction, name: str, new: Revision, old: Deployment) -> ShownWayBack:
     way = between(ports, tx, policy_in_force(ports), new, old.revision)
     runs = _about(tx, (new.tree, old.revision.tree))
@@ -66,9 +74,7 @@ def _shown(ports: Ports, tx: Transaction, name: str, new: Revision, old: Deploym
 
 def _about(tx: Transaction, trees: tuple[str, str]) -> list[RunRecord]:
     """The runs that tried this pair, oldest first, as far as it is among what was deployed of late."""
-    new, old = (
-        [one for one in tx.deployments.recent(environment) if one.revision.tree == tree]
-        for environment, tree in zip((Environment.STAGING, Environment.PRODUCTION), trees, strict=True)
-    )
+    recent = [one for environment in Environment for one in tx.deployments.recent(environment)]
+    new, old = ([one for one in recent if one.revision.tree == tree] for tree in trees)
     runs = [run for a in new for b in old for run in tx.runs.about(pairing.Pair(a, b).subject)]
     return sorted(runs, key=lambda run: run.created_at)

@@ -50,11 +50,13 @@ def pair_of(tx: Transaction, subject: str) -> Pair:
 
 
 def want(tx: Transaction) -> None:
-    """An environment has changed: have the pair of now proved, unless it is known. Older proofs are of no use."""
+    """An environment has changed: have the pair of now proved, unless it is known. Proofs of older pairs are of no use,
+    but for those that somebody asked for before a rollback."""
     pair = current(tx)
     running = under_way(tx)
     for run in running:
-        if pair is None or pair_of(tx, run.subject).trees != pair.trees:
+        other = pair_of(tx, run.subject)
+        if other.new.environment is Environment.STAGING and (pair is None or other.trees != pair.trees):
             tx.cancel(run.id, SYSTEM)
     if pair is None or any(pair_of(tx, run.subject).trees == pair.trees for run in running):
         return

@@ -20,8 +20,9 @@ from staging_gate.ports.deploy_target import Cancelled
 from staging_gate.ports.errors import Stopped
 from staging_gate.ports.store import Transaction
 from staging_gate.ports.way_back import Side, WayBackOrder
-from staging_gate.runbook import deciding, pairing
+from staging_gate.runbook import deciding, pairing, ways_back
 from staging_gate.runbook.changes import Unusable
+from staging_gate.runbook.facts import rollback_target
 from staging_gate.runbook.migrations import migration_set
 from staging_gate.runbook.pairing import Pair
 from staging_gate.runbook.placing import BROKEN
@@ -34,17 +35,24 @@ Answer = dict[str, Any]
 """A `Try` as JSON."""
 
 
-def prove(ports: Ports, by: Actor) -> str:
-    """Try the way back of now once more; the id of the run. Raises Closed, Unusable."""
+def prove(ports: Ports, by: Actor, to: str | None = None) -> str:
+    """Try the way back of now once more; or one from production's database `to` a release before somebody rolls back to
+    it. The id of the run. Raises Closed, Unusable."""
     deciding.through(deciding.on_taking_part(ports, "the way back", by))
     with ports.store.transaction() as tx:
-        pair = pairing.current(tx)
+        pair = of_rollback(tx, to) if to else pairing.current(tx)
         if pair is None:
-            raise Unusable(words.NOTHING_TO_PROVE)
+            raise Unusable(words.nowhere_to(to) if to else words.NOTHING_TO_PROVE)
         if any(pairing.pair_of(tx, run.subject).trees == pair.trees for run in pairing.under_way(tx)):
             raise Unusable(f"The way from {pair.new.id} back to {_name(pair)} is being tried already.")
         tx.audit(by, "way back asked for again", pair.new.id, f"to {_name(pair)}")
         return pairing.start(tx, pair)
+
+
+def of_rollback(tx: Transaction, to: str) -> Pair | None:
+    """From the migrations that production's database has to a release that production has verified before."""
+    new, old = ways_back.database_of(tx), rollback_target(tx, to, None, None)
+    return Pair(new, old) if new and old and new.revision.tree != old.revision.tree else None
 
 
 def mark_unknown(ports: Ports, subject: str, message: str) -> None:

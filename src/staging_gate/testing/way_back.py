@@ -67,7 +67,7 @@ class FakeWayBack:
         plan = self._bound[pair]
         self.tried.append((*pair, order.on))
         if plan.hangs:
-            eventually(cancelled)
+            eventually(cancelled, within=120)
         if cancelled():
             raise Stopped("It was cancelled.")
         if plan.error is not None:

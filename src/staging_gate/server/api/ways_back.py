@@ -3,30 +3,38 @@
 from typing import Any
 
 from fastapi import APIRouter
+from pydantic import Field
 
 from staging_gate.messages import way_back_proofs as words
 from staging_gate.queries import ways_back as views
 from staging_gate.queries.plain import plain
 from staging_gate.runbook import proving_way_back
 from staging_gate.runbook.changes import Unknown
+from staging_gate.server.api.asked import Asked
 from staging_gate.server.api.house import By, InHouse
 
 router = APIRouter(prefix="/way-back", tags=["ways back"])
 
 
+class Which(Asked):
+    """`to` is a release that production could be rolled back to; without it, the way back of now is meant."""
+
+    to: str | None = Field(None, min_length=1, max_length=100)
+
+
 @router.get("")
-def show(house: InHouse, by: By) -> Any:
-    """From what staging has proved to what production runs."""
-    found = views.of_now(house.ports)
+def show(house: InHouse, by: By, to: str | None = None) -> Any:
+    """From what staging has proved to what production runs; or from that `to` a release, as a rollback would go."""
+    found = views.of_rollback(house.ports, to) if to else views.of_now(house.ports)
     if found is None:
-        raise Unknown(words.NOTHING_TO_PROVE)
+        raise Unknown(words.nowhere_to(to) if to else words.NOTHING_TO_PROVE)
     return plain(found)
 
 
 @router.post("/prove", status_code=202)
-def prove(house: InHouse, by: By) -> Any:
-    """Try the one of now once more."""
-    return {"run": proving_way_back.prove(house.ports, by)}
+def prove(house: InHouse, by: By, which: Which) -> Any:
+    """Try it once more."""
+    return {"run": proving_way_back.prove(house.ports, by, which.to)}
 
 
 @router.get("/{tag}")
