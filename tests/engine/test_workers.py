@@ -147,7 +147,7 @@ def disk_full(stage: Stage, step: str) -> None:
     with writing(stage.database) as connection:
         connection.execute(
             text(
-                f"CREATE TRIGGER disk_full BEFORE INSERT ON operation_outputs WHEN NEW.function_name = '{step}' "
+                f"CREATE TRIGGER disk_full BEFORE UPDATE OF answer ON run_step WHEN NEW.name = '{step}' "
                 "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
             )
         )

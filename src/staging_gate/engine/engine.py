@@ -1,5 +1,6 @@
 """Runs procedures so that no crash loses one or does a finished step twice."""
 
+import json
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -9,11 +10,11 @@ from typing import Any, Protocol
 import sqlalchemy
 from sqlalchemy import Connection, select, update
 
-from staging_gate.domain.timeline import RunRecord, RunState, StepState
+from staging_gate.domain.timeline import RunRecord, RunState
 from staging_gate.engine import procedures, tables
 from staging_gate.engine.answers import StepErrored
 from staging_gate.engine.database import AWAY, is_sqlite, reading, writing
-from staging_gate.engine.journal import Interrupted, Journal, RunJournal, Unrecorded
+from staging_gate.engine.journal import Answers, Interrupted, Journal, RunJournal, Unrecorded
 from staging_gate.engine.lease import SharedLease, exit_at_once
 from staging_gate.engine.lock import FileLease
 from staging_gate.engine.procedures import Procedure
@@ -207,16 +208,16 @@ class Engine:
             self._tell(run)
 
     def _perform(self, id: str) -> None:
-        row, ended_steps = self._journal.patiently(id, lambda: self._read(id))
+        row, answers = self._journal.patiently(id, lambda: self._read(id))
         if row is None or row.state not in tables.UNFINISHED:
             return  # killed between our last word and the engine's
         found = procedures.find(row.procedure)
         if found is None:
             self._say_unknown(id, row.procedure)
             raise Interrupted
-        journal = RunJournal(self._journal, id, ended_steps)
+        journal = RunJournal(self._journal, id, answers)
         journal.begin()
-        run = Run(id, row.procedure, row.subject, self._ports, journal, self._checkpoint)
+        run = Run(id, row.procedure, row.subject, self._ports, journal, self._step, self._checkpoint)
         try:
             found.body(run, row.subject)
         except Exception as error:  # whatever broke: somebody must be told, and nothing may run for ever
@@ -234,6 +235,13 @@ class Engine:
             return f"{message} And noting it broke too: {error}"
         return message
 
+    def _step(self, name: str, do: Callable[[], Any], keep: Callable[[Any], None]) -> Any:
+        if self._stopped.is_set():
+            raise Interrupted
+        answer = do()
+        keep(answer)
+        return answer
+
     def _checkpoint(self, name: str, do: Callable[[], Any]) -> Any:
         if self._stopped.is_set():
             raise Interrupted
@@ -244,13 +252,11 @@ class Engine:
         with writing(self._database) as connection:
             connection.execute(update(tables.run).where(tables.run.c.id == run).values(error=error))
 
-    def _read(self, run: str) -> "tuple[sqlalchemy.Row[Any] | None, frozenset[int]]":
-        steps = select(tables.run_step.c.number).where(
-            tables.run_step.c.run == run, tables.run_step.c.state != StepState.RUNNING
-        )
+    def _read(self, run: str) -> "tuple[sqlalchemy.Row[Any] | None, Answers]":
+        steps = select(tables.run_step).where(tables.run_step.c.run == run, tables.run_step.c.answer.is_not(None))
         with reading(self._database) as connection:
             row = connection.execute(select(tables.run).where(tables.run.c.id == run)).first()
-            return row, frozenset(connection.execute(steps).scalars())
+            return row, {step.number: (step.name, json.loads(step.answer)) for step in connection.execute(steps)}
 
     def _record(self, run: str) -> RunRecord:
         row, _ = self._read(run)

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event
@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Executable, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 
 from staging_gate.domain.timeline import RunState, StepState
 from staging_gate.engine import tables
@@ -32,7 +33,7 @@ class Interrupted(BaseException):
 
 
 class Unrecorded(Interrupted):
-    """A step was done and its checkpoint could not be written: as if we had been killed then. To be executed again."""
+    """A step was done and that could not be written: as if we had been killed then. To be executed again."""
 
 
 _STATES = {None: StepState.FINISHED, "refused": StepState.FAILED, "stopped": StepState.FAILED}
@@ -83,14 +84,17 @@ class Journal:
 
 Write = tuple[Executable, dict[str, Any]]
 
+Answers = Mapping[int, tuple[str, dict[str, Any]]]
+"""Of each step that has ended, by number: its name and its record."""
+
 
 @dataclass
 class RunJournal:
-    """The journal of one execution of one run. What has ended is written together with what begins next."""
+    """The journal of one execution of one run. `answers` are what earlier executions have written."""
 
     journal: Journal
     run: str
-    ended_steps: frozenset[int]
+    answers: Answers
     _pending: list[Write] = field(default_factory=list)
 
     def begin(self) -> None:
@@ -109,8 +113,9 @@ class RunJournal:
 
     def end_step(self, number: int, record: dict[str, Any]) -> None:
         state = _STATES.get(record.get("error"), StepState.ERRORED)
-        values = {"state": state.value, "ended_at": self._now(), "outcome": _sentence(record)}
-        self._pending.append((_THIS_STEP, {"key": self.run, "step": number, **values}))
+        said = {"outcome": _sentence(record), "answer": json.dumps(record)}
+        values = {"state": state.value, "ended_at": self._now(), **said}
+        self._flush((_THIS_STEP, {"key": self.run, "step": number, **values}))
 
     def end(self, state: RunState, error: str = "") -> None:
         self._flush(
@@ -118,7 +123,10 @@ class RunJournal:
         )
 
     def _flush(self, write: Write) -> None:
-        self.journal.commit(self.run, [*self._pending, write])
+        try:
+            self.journal.commit(self.run, [*self._pending, write])
+        except DBAPIError as error:
+            raise Unrecorded from error
         self._pending.clear()
 
     def _now(self) -> datetime:

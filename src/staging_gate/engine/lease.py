@@ -95,7 +95,8 @@ def exit_at_once() -> None:
     os._exit(75)
 
 
-_ROW = select(worker.c.id).where(worker.c.id == bindparam("key"))
+# Locked until the commit: who takes our runs over waits for that, and then reads what was written.
+_ROW = select(worker.c.id).where(worker.c.id == bindparam("key")).with_for_update(read=True, key_share=True)
 
 
 def _identity() -> str:

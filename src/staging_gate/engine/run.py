@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from threading import get_ident
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-from staging_gate.engine.answers import Json, answered, failed, value_of
+from staging_gate.engine.answers import Json, StepsChanged, answered, failed, value_of
 from staging_gate.engine.journal import RunJournal
 from staging_gate.ports.errors import Unavailable
 
@@ -15,6 +16,12 @@ R = TypeVar("R", bound=Json)
 TRIES = 5
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 300.0
+
+
+class Take(Protocol):
+    """Does a step and has its answer kept, or raises Interrupted where the run can not go on here."""
+
+    def __call__(self, name: str, do: Callable[[], Any], keep: Callable[[Any], None]) -> Any: ...
 
 
 class Checkpoint(Protocol):
@@ -32,7 +39,9 @@ class Run:
     subject: str
     ports: Any
     _journal: RunJournal
+    _take: Take
     _checkpoint: Checkpoint
+    _thread: int = field(default_factory=get_ident, init=False)
     _number: int = field(default=0, init=False)
     _in_step: bool = field(default=False, init=False)
     _cancel_seen: bool = field(default=False, init=False)
@@ -43,16 +52,15 @@ class Run:
         So `do` looks before it acts. It returns JSON. Unavailable is tried again, five times in all, then raised as
         Refused and Unclear are at once; any other exception is raised as StepErrored.
         """
+        if self._in_step or get_ident() != self._thread:
+            raise RuntimeError(
+                f"The step {name!r} is taken inside another step or thread; only the procedure takes steps."
+            )
         self._number += 1
-        number, done_now = self._number, []
-
-        def attempt() -> dict[str, Any]:
-            done_now.append(True)
-            return self._perform(number, name, partial(do, self.ports, *args, **kwargs))
-
-        record = self._checkpoint(name, attempt)
-        if done_now or number not in self._journal.ended_steps:
-            self._journal.end_step(number, record)
+        record = self._answered_before(name)
+        if record is None:
+            perform = partial(self._perform, self._number, name, partial(do, self.ports, *args, **kwargs))
+            record = self._take(name, perform, partial(self._journal.end_step, self._number))
         self._cancel_seen = self._cancel_seen or record.get("cancel_seen", False)
         answer: R = value_of(record)
         return answer
@@ -71,6 +79,14 @@ class Run:
     def cancelled(self) -> bool:
         """Whether the procedure has seen the request to stop."""
         return self._cancel_seen
+
+    def _answered_before(self, name: str) -> dict[str, Any] | None:
+        before, record = self._journal.answers.get(self._number, (name, None))
+        if before != name:
+            raise StepsChanged(
+                f"This run went another way before: where it takes the step {name!r} now, it took another one then."
+            )
+        return record
 
     def _perform(self, number: int, name: str, do: Callable[[], Any]) -> dict[str, Any]:
         self._in_step = True

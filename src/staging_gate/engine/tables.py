@@ -81,6 +81,7 @@ run_step = Table(
     Column("started_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Column("outcome", Text, nullable=False, default="", server_default=""),
+    Column("answer", Text),
 )
 
 worker = Table(

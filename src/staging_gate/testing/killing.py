@@ -76,10 +76,10 @@ class MortalEngine(Engine):
         self._kills.enter(run)
         super()._execute(run)
 
-    def _checkpoint(self, name: str, do: Callable[[], Any]) -> Any:
+    def _step(self, name: str, do: Callable[[], Any], keep: Callable[[Any], None]) -> Any:
         self._kills.enter_step(name)
         self._kills.point("before the step")
-        answer = super()._checkpoint(name, lambda: self._then_die(do()))
+        answer = super()._step(name, lambda: self._then_die(do()), keep)
         self._kills.point("after the step")
         return answer
 

@@ -347,6 +347,7 @@ def _engine() -> None:
         sa.Column("started_at", UtcDateTime, nullable=False),
         sa.Column("ended_at", UtcDateTime),
         sa.Column("outcome", sa.Text, nullable=False, server_default=""),
+        sa.Column("answer", sa.Text),
         sa.PrimaryKeyConstraint("run", "number"),
     )
     op.create_table(
