@@ -136,11 +136,22 @@ def test_the_last_one_that_was_only_listed_does_not_count_as_good(two: World) ->
 
 
 def test_a_file_that_no_record_knows_is_removed(two: World) -> None:
-    two.target.known.backups[("api", "production-77")] = two.target.known.backups[("api", "production-2")]
+    files = two.target.known.backups
+    files["api", "production-1"] = files["api", "production-2"]
 
     two.advance(seconds=10)
 
     assert two.target.backups_there() == [("api", "production-2")]
+
+
+def test_one_of_a_deployment_that_we_have_never_heard_of_stays(two: World) -> None:
+    """Somebody may have restored our own record."""
+    files = two.target.known.backups
+    files["api", "production-77"] = files["api", "production-2"]
+
+    two.advance(seconds=10)
+
+    assert two.target.backups_there() == [("api", "production-2"), ("api", "production-77")]
 
 
 def test_one_whose_deployment_goes_on_is_left_alone(merged: World) -> None:

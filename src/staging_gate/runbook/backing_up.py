@@ -44,12 +44,15 @@ def remove_old_ones(ports: Ports) -> None:
 
 
 def remove_what_nobody_remembers(ports: Ports) -> None:
-    """Files that no record knows: we were killed between the two, and their deployment did not go on."""
+    """Files that no record knows: we were killed between the two, and their deployment did not go on.
+
+    Those of deployments that we do not know stay: then it is our own record that went back in time.
+    """
     for target in ports.targets.values():
         there = target.backups_there()
         with ports.store.reading() as tx:
             known = {(one.service, one.deployment) for one in tx.backups.kept()}
-            lost = [key for key in there if key not in known and not _is_under_way(tx, key[1])]
+            lost = [key for key in there if key not in known and _has_ended(tx, key[1])]
         for service, deployment in lost:
             log.warning("removing a backup of %s that no record knows: %s", service, deployment)
             target.drop_backup(service, deployment)
@@ -78,6 +81,6 @@ def _remove(ports: Ports, backup: Backup) -> None:
         target.drop_backup(backup.service, backup.deployment)
 
 
-def _is_under_way(tx: Transaction, deployment: str) -> bool:
+def _has_ended(tx: Transaction, deployment: str) -> bool:
     found = tx.deployments.get(deployment)
-    return found is not None and not found.state.ended
+    return found is not None and found.state.ended
