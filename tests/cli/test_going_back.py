@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from staging_gate.cli.access import Api
+from staging_gate.wire.api import Api
 from tests.cli.conftest import Run
 
 
