@@ -19,6 +19,10 @@ HARMLESS: tuple[Files, ...] = (
     {"README.md": "one way\n"},
     {"README.md": "another way\n"},
     {"app/main.py": None},
+    {
+        "alembic.ini": "[alembic]\nscript_location = %(here)s/migrations\n",
+        "migrations/versions/0001_notes.py": "revision = '0001'\n",
+    },
 )
 FILES = (
     *HARMLESS,

@@ -25,6 +25,8 @@ CODES = (
     "freeze",
     "approvals_missing",
     "hold",
+    "way_back_unproved",
+    "way_back_irreversible",
 )
 
 

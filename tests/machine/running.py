@@ -7,8 +7,10 @@ from hypothesis.stateful import rule
 
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.gate import Action
+from staging_gate.domain.going_back import NO_WISH, Wish
 from staging_gate.domain.incident import Incident, Severity
 from staging_gate.domain.release import Hold
+from staging_gate.domain.way_back import Loss
 from staging_gate.runbook import cancelling, deciding, holding, incidents
 from staging_gate.runbook import roll_back as procedure
 from staging_gate.runbook.cancelling import TooLate
@@ -19,6 +21,7 @@ from tests.machine.stage import ANY, SOMEBODY, one_of, there_is
 
 ENVIRONMENT = st.sampled_from(tuple(Environment))
 NO_MATTER_OF_TIME = {"no_right", "no_policy", "no_rollback_target", "quarantined", "already_live"}
+NO_MATTER_OF_TIME |= {"way_back_unknown", "way_back_irreversible", "loses_data"}
 """The only reasons for which a rollback may be refused."""
 OPERATORS = ("tess", "theo", "dora", "root")
 
@@ -34,7 +37,7 @@ class Running(Fixing):
 
     @rule(by=st.sampled_from(OPERATORS), which=ANY, held=st.booleans(), critical=st.booleans())
     def an_operator_rolls_back(self, by: str, which: int, held: bool, critical: bool) -> None:
-        """To what can be gone back to: nothing may be in the way."""
+        """To what can be gone back to: nothing may be in the way of the traffic."""
         tags = [release.tag for release in self.now.releases if self.witness.can_go_back_to(release.tag)]
         if not tags or not self.witness.has_rules:
             return
@@ -42,7 +45,9 @@ class Running(Fixing):
             self.somebody_holds("dora", Environment.PRODUCTION)
         if critical:
             self.somebody_opens_an_incident("dora", Severity.P0)
-        assert self.roll_back(by, one_of(tags, which)), f"{by} could not go back to {one_of(tags, which)}"
+        assert self.roll_back(by, one_of(tags, which), wish=Wish(switch_only=True)), (
+            f"{by} could not go back to {one_of(tags, which)}"
+        )
 
     @there_is("releases")
     @rule(by=SOMEBODY, which=ANY, number=st.integers(1, 3), signed=st.booleans())
@@ -139,8 +144,17 @@ class Running(Fixing):
 
     # --- what they are made of -----------------------------------------------------------------------------------
 
+    @rule(verdict=st.sampled_from(("reversible", "irreversible", "unknown")), loses=st.booleans())
+    def the_next_way_back_is_not_compatible(self, verdict: str, loses: bool) -> None:
+        self.world.way_back.next(verdict, *([Loss("column orders.note", 12)] if loses else []))
+
     def roll_back(
-        self, by: str, tag: str | None = None, back: int | None = None, through_provider: bool = False
+        self,
+        by: str,
+        tag: str | None = None,
+        back: int | None = None,
+        through_provider: bool = False,
+        wish: Wish = NO_WISH,
     ) -> bool:
         subject = f"rollback {tag or back or ''}".strip()
         reasons = set(self.world.explain(subject, by).codes)
@@ -148,8 +162,8 @@ class Running(Fixing):
         person = self.world.person(by)
         ordered = self.act(
             f"{by}: {subject}{' through the provider' if through_provider else ''}",
-            lambda: procedure.roll_back(self.world.ports, tag, "prices are wrong", person, back, through_provider),
-            lambda: self.world.explain(subject, by),
+            lambda: procedure.roll_back(self.world.ports, tag, "too slow", person, back, through_provider, wish),
+            lambda: deciding.on_rolling_back(self.world.ports, tag, person, back, wish)[0],
         )
         return ordered is not None
 

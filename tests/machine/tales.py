@@ -10,6 +10,7 @@ from shutil import rmtree
 
 import yaml
 
+from staging_gate.testing import policies
 from staging_gate.testing.policies import gate_yaml
 from staging_gate.testing.world import SavedWorld, World
 from tests.messages.said_migrations import REWRITE
@@ -27,7 +28,9 @@ CALENDAR = {
     ],
 }
 
-rules = partial(gate_yaml, people=PEOPLE, roles=ROLES, proof={})
+REQUIRED = (*policies.REQUIRED, "way_back_proved")
+
+rules = partial(gate_yaml, people=PEOPLE, roles=ROLES, proof={}, production={"requires": list(REQUIRED)})
 
 
 def with_calendar(policy: str) -> str:
