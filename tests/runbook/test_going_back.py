@@ -91,7 +91,7 @@ def test_a_person_is_called_then_and_told_what_can_be_done(released: World) -> N
         "What can be done:",
         '- go back, and throw that away: `gate rollback v1.0.0 --accept-data-loss --reason "..."`',
         '- move the traffic alone, at your own risk: `gate rollback v1.0.0 --switch-only --reason "..."`',
-        "- restore the backup from before its migrations, then move the traffic alone: `gate restore-plan`",
+        "- restore the backup from before its migrations, then the traffic alone: `gate restore-plan production-2`",
         "- fix it forward, from what production runs now: `gate hotfix start NAME`; before its merge, lift the hold",
     ]
 

@@ -63,7 +63,7 @@ def options(live: Deployment, back: Deployment, way: WayBack | None) -> str:
         lines.append(f"- go back, and throw that away: `gate rollback {to} --accept-data-loss {reason}`")
     lines += [
         f"- move the traffic alone, at your own risk: `gate rollback {to} --switch-only {reason}`",
-        "- restore the backup from before its migrations, then move the traffic alone: `gate restore-plan`",
+        f"- restore the backup from before its migrations, then the traffic alone: `gate restore-plan {live.id}`",
         "- fix it forward, from what production runs now: `gate hotfix start NAME`; before its merge, lift the hold",
     ]
     return "\n".join(lines)

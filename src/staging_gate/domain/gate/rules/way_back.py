@@ -57,9 +57,14 @@ def _irreversible(facts: Facts, way: WayBack) -> Reason:
     return Reason(
         "way_back_irreversible",
         f"{_to(facts)} does not work on the database as {_from(facts)} has left it, and no downgrade brings that back.",
-        f"Say how to go on: {SWITCH_ONLY}; restore the backup from before it: `gate restore-plan`; {FORWARD}.",
+        f"Say how to go on: {SWITCH_ONLY}; restore the backup from before it: {_plan(facts)}; {FORWARD}.",
         way.evidence,
     )
+
+
+def _plan(facts: Facts) -> str:
+    changed = facts.database or facts.live
+    return f"`gate restore-plan {changed.id}`" if changed else "`gate backups list`"
 
 
 def _to(facts: Facts) -> str:
