@@ -21,3 +21,8 @@ def test_the_verdict_is_shown_with_what_was_seen(served: Served, run: Run) -> No
     assert rest == ["  api did not work.", "  api worked after the downgrade.", "  log: ways-back/one"]
     assert head in run("status").output
     assert run("way-back", "prove").output == "It is being tried: `gate way-back show` says how far it is.\n"
+    nowhere = run("way-back", "prove", "--to", "v9.9.9")
+    assert nowhere.exit_code == 2
+    assert "There is no way back to v9.9.9 to prove: production never verified it" in nowhere.output
+    both = run("way-back", "show", "v1.0.0", "--to", "v0.9.0")
+    assert "Give the release that it goes from, or --to the one that it goes back to, not both." in both.output

@@ -29,18 +29,11 @@ def show(tag: str | None, to: str | None, as_json: bool) -> None:
     From what staging has verified to what production runs; with TAG, from that release.
     """
     if tag and to:
-        raise click.UsageError(
-            "Give the release that it goes from, or --to the one that it goes back to, not both."
-        )
+        raise click.UsageError("Give the release that it goes from, or --to the one that it goes back to, not both.")
     found = api().get(f"/way-back/{named(tag)}") if tag else api().get("/way-back", to=to)
     if as_json:
         return print_json(found)
-    lines(found)
-    if found["way"]:
-        for said in found["way"]["evidence"]:
-            shown.indented(said, 2)
-        if found["way"]["log"]:
-            shown.indented(f"log: {found['way']['log']}", 2, "dim")
+    verdict(found)
     if found["trying"]:
         for step in found["steps"]:
             mark = shown.MARKS.get(step["state"], shown.MARKS["missing"])
@@ -49,14 +42,26 @@ def show(tag: str | None, to: str | None, as_json: bool) -> None:
 
 @way_back.command("prove")
 @TO
+@click.option("--wait", is_flag=True, help="Until it is known.")
 @json_option
-def prove(to: str | None, as_json: bool) -> None:
+def prove(to: str | None, wait: bool, as_json: bool) -> None:
     """Try it once more, from what staging has verified to what production runs."""
-    begun = api().post("/way-back/prove", to=to)
+    begun = api().post("/way-back/prove", to=to, wait=wait)
     if as_json:
         return print_json(begun)
+    if wait:
+        return verdict(begun)
     look = f"gate way-back show --to {to}" if to else "gate way-back show"
     click.echo(f"It is being tried: `{look}` says how far it is.")
+
+
+def verdict(found: dict[str, Any]) -> None:
+    """With its evidence."""
+    lines(found)
+    for said in found["way"]["evidence"] if found["way"] else ():
+        shown.indented(said, 2)
+    if found["way"] and found["way"]["log"]:
+        shown.indented(f"log: {found['way']['log']}", 2, "dim")
 
 
 def lines(found: dict[str, Any]) -> None:

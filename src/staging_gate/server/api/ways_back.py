@@ -12,6 +12,7 @@ from staging_gate.runbook import proving_way_back
 from staging_gate.runbook.changes import Unknown
 from staging_gate.server.api.asked import Asked
 from staging_gate.server.api.house import By, InHouse
+from staging_gate.server.api.waiting import until_done
 
 router = APIRouter(prefix="/way-back", tags=["ways back"])
 
@@ -20,6 +21,7 @@ class Which(Asked):
     """`to` is a release that production could be rolled back to; without it, the way back of now is meant."""
 
     to: str | None = Field(None, min_length=1, max_length=100)
+    wait: bool = False
 
 
 @router.get("")
@@ -33,8 +35,12 @@ def show(house: InHouse, by: By, to: str | None = None) -> Any:
 
 @router.post("/prove", status_code=202)
 def prove(house: InHouse, by: By, which: Which) -> Any:
-    """Try it once more."""
-    return {"run": proving_way_back.prove(house.ports, by, which.to)}
+    """Try it once more; to `wait`, the answer is what came of it."""
+    run = proving_way_back.prove(house.ports, by, which.to)
+    if not which.wait:
+        return {"run": run}
+    until_done(house, run)
+    return show(house, by, which.to)
 
 
 @router.get("/{tag}")
