@@ -9,7 +9,8 @@ from staging_gate.domain.deployment import Deployment, DeploymentKind, Deploymen
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.revision import Revision
 from staging_gate.domain.way_back import Loss, WayBack, WayBackVerdict
-from staging_gate.testing import eventually
+from staging_gate.queries import ways_back as views
+from staging_gate.queries.ways_back import ShownWayBack
 from staging_gate.testing.serving import POLICY, Served
 from staging_gate.wire.api import Api, ApiProblem
 
@@ -91,6 +92,16 @@ def test_ways_back_are_shown_and_tried_again(served: Served, ada: Api) -> None:
 
     begun = ada.post("/way-back/prove")
     assert begun["run"].startswith("prove-the-way-back-staging-1-production-1-")
-    eventually(lambda: not ada.get("/way-back")["trying"])
+    assert ada.get("/way-back", wait=True)["run"] is None
     with pytest.raises(ApiProblem, match=r"There is no release 'v9\.9\.9"):
         ada.get("/way-back/v9.9.9")
+
+
+def test_what_takes_long_is_not_said_to_be_broken(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = ShownWayBack("v1.1.0", "v1.0.0", None, "a-run", (), "It is being tried.")
+    monkeypatch.setattr(views, "of_now", lambda ports: shown)
+    monkeypatch.setattr(served.house, "wait", lambda run, within: False)
+    ada = Api(served.address, served.token_of("ada"))
+
+    with pytest.raises(ApiProblem, match="This takes longer than 60 s and goes on: `gate status` shows how."):
+        ada.get("/way-back", wait=True)

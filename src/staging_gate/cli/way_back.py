@@ -22,19 +22,20 @@ TO = click.option("--to", metavar="TAG", help="From production as it is now to t
 @way_back.command("show")
 @click.argument("tag", required=False)
 @TO
+@click.option("--wait", is_flag=True, help="Until it has been tried.")
 @json_option
-def show(tag: str | None, to: str | None, as_json: bool) -> None:
+def show(tag: str | None, to: str | None, wait: bool, as_json: bool) -> None:
     """Show the verdict with its evidence.
 
     From what staging has verified to what production runs; with TAG, from that release.
     """
-    if tag and to:
+    if tag and (to or wait):
         raise click.UsageError("Give the release that it goes from, or --to the one that it goes back to, not both.")
-    found = api().get(f"/way-back/{named(tag)}") if tag else api().get("/way-back", to=to)
+    found = api().get(f"/way-back/{named(tag)}") if tag else api().get("/way-back", to=to, wait=wait)
     if as_json:
         return print_json(found)
     verdict(found)
-    if found["trying"]:
+    if found["run"]:
         for step in found["steps"]:
             mark = shown.MARKS.get(step["state"], shown.MARKS["missing"])
             shown.console().print(f"  {mark} {escape(step['name'])}")
@@ -46,7 +47,9 @@ def show(tag: str | None, to: str | None, as_json: bool) -> None:
 @json_option
 def prove(to: str | None, wait: bool, as_json: bool) -> None:
     """Try it once more, from what staging has verified to what production runs."""
-    begun = api().post("/way-back/prove", to=to, wait=wait)
+    begun = api().post("/way-back/prove", to=to)
+    if wait:
+        begun = api().get("/way-back", to=to, wait=True)
     if as_json:
         return print_json(begun)
     if wait:

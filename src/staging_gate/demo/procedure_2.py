@@ -83,6 +83,16 @@ def freeze(story: Story) -> str:
     return f"{said}; then {timeline['deployment']['id']} succeeded"
 
 
+@step(
+    "Staging tries the way back by itself",
+    "v1.0.0 works on a clone that has the new migrations, before anybody needs it",
+)
+def way_back(story: Story) -> str:
+    with story.waiting("ways back"):
+        found = story.people.dana.asks("way-back", "show", "--wait")
+    return expect(found["way"]["verdict"] == "compatible", found["said"])
+
+
 @step("Dana publishes v1.1.0 into the freeze", "it waits until the freeze is over, and says who may bypass it")
 def frozen(story: Story) -> str:
     dana = story.people.dana
@@ -132,6 +142,7 @@ CHAPTER = Chapter(
         first_release,
         second_feature,
         freeze,
+        way_back,
         frozen,
         second_release,
     ),

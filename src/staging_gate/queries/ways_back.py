@@ -19,14 +19,18 @@ from staging_gate.runbook.ways_back import between
 @dataclass(frozen=True)
 class ShownWayBack:
     """From what to what, by the names that people use; `way` is None where nothing is known. `steps` are those of the
-    last time that it was tried, while `trying` of now. `said` is all of it in a sentence."""
+    last time that it was tried, while `trying` of now by this `run`. `said` is all of it in a sentence."""
 
     new: str
     old: str
     way: WayBack | None
-    trying: bool
+    run: str | None
     steps: tuple[Step, ...]
     said: str
+
+    @property
+    def trying(self) -> bool:
+        return self.run is not None
 
     @property
     def was_tried(self) -> bool:
@@ -66,10 +70,10 @@ def of_rollback(ports: Ports, to: str) -> ShownWayBack | None:
 def _shown(ports: Ports, tx: Transaction, name: str, new: Revision, old: Deployment) -> ShownWayBack:
     way = between(ports, tx, policy_in_force(ports), new, old.revision)
     runs = _about(tx, (new.tree, old.revision.tree))
-    trying = any(run.ended_at is None for run in runs)
+    trying = next((run.id for run in reversed(runs) if run.ended_at is None), None)
     steps = tuple(tx.runs.steps(runs[-1].id)) if runs else ()
     to = deployments.name(old)
-    return ShownWayBack(name, to, way, trying, steps, words.said(name, to, way, trying))
+    return ShownWayBack(name, to, way, trying, steps, words.said(name, to, way, trying is not None))
 
 
 def _about(tx: Transaction, trees: tuple[str, str]) -> list[RunRecord]:

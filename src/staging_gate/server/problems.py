@@ -26,6 +26,10 @@ class SignInNeeded(Exception):
     """The request carries no token, or one that is not valid (any more)."""
 
 
+class StillRunning(Exception):
+    """What was asked for goes on; its outcome will be on the board."""
+
+
 def problem(status: int, kind: str, detail: str, **more: object) -> JSONResponse:
     body = {"type": f"urn:staging-gate:{kind}", "title": kind.replace("-", " "), "status": status, "detail": detail}
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
@@ -100,6 +104,7 @@ _ANSWERS: dict[type[Exception], Answer] = {
     Unusable: _plainly(422, "not-possible"),
     TooLate: _plainly(409, "too-late"),
     NoPolicy: _plainly(409, "no-policy"),
+    StillRunning: _plainly(504, "still-running"),
     Refused: _plainly(422, "refused"),
     Unavailable: _plainly(503, "unavailable"),
     Unclear: _plainly(502, "unclear"),
