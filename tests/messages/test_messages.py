@@ -55,7 +55,7 @@ from tests.domain.nouns import (
     SHIPPED,
     approval,
 )
-from tests.messages import notifications, said_backups, said_maintenance, said_migrations
+from tests.messages import notifications, said_backups, said_maintenance, said_migrations, said_ways_back
 
 CLOSED = Decision(
     Action.PUBLISH,
@@ -103,6 +103,7 @@ STANDING = [
 SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
     **notifications.SAID,
     **said_backups.SAID,
+    **said_ways_back.SAID,
     **said_maintenance.SAID,
     **said_migrations.SAID,
     calendar.title: [(each,) for each in STANDING],

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from staging_gate.domain.change import Change
 from staging_gate.domain.deployment import DeploymentState
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.way_back import Loss, TriedOn, WayBack, WayBackVerdict
@@ -37,6 +38,10 @@ def begin_to_ship(world: World, number: int) -> None:
     """The same, and only until staging has it."""
     change = world.change(f"feat: notes {number}", migrates(number))
     world.approve(change)
+    begin_to_merge(world, change)
+
+
+def begin_to_merge(world: World, change: Change) -> None:
     merging.merge(world.ports, change.number, None, world.person("ben"))
     eventually(lambda: world.deployments(STAGING)[-1].change == change.number)
     eventually(lambda: world.deployments(STAGING)[-1].state.ended)
@@ -297,12 +302,14 @@ def test_what_was_asked_for_before_a_rollback_goes_on_when_staging_gets_somethin
     world = released
     for number in (2, 3):
         world.release(f"v1.{number}.0", f"feat: notes {number}", migrates(number))
+    change = world.change("feat: notes 4", migrates(4))
+    world.approve(change)
     tried = len(world.way_back.tried)
     world.way_back.next_hangs()
     asked = proving_way_back.prove(world.ports, world.person("dora"), to="v1.0.0")
     eventually(lambda: len(world.way_back.tried) > tried)
 
-    begin_to_ship(world, 4)
+    begin_to_merge(world, change)
 
     with world.store.transaction() as tx:
         assert asked in [run.id for run in pairing.under_way(tx)]
