@@ -37,8 +37,8 @@ def _unknown(facts: Facts, way: WayBack | None) -> Reason:
     return Reason(
         "way_back_unknown",
         f"It is not known whether {_to(facts)} works on the database as {_from(facts)} has left it.",
-        f"Have it tried on a clone: `gate way-back prove --to {_to(facts)} --wait`. Or say how to go on: {SWITCH_ONLY}; "
-        f"`--accept-data-loss` downgrades the database first, whatever that throws away; {FORWARD}.",
+        f"Have it tried on a clone: `gate way-back prove --to {_to(facts)} --wait`. Or say how to go on: "
+        f"{SWITCH_ONLY}; `--accept-data-loss` downgrades the database first, whatever that throws away; {FORWARD}.",
         way.evidence if way else ("no proof of this way back is on the record",),
     )
 
