@@ -1,6 +1,7 @@
 """Bypasses on the pages: nobody overlooks them."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,10 +17,10 @@ ZONE = ZoneInfo("UTC")
 WHY = "customers can not log in & wait"
 
 
-@pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """v1.0.0 went to production, though nobody had tried it in staging."""
-    world = World.begin(tmp_path_factory.mktemp("world"))
+@pytest.fixture
+def told(tmp_path: Path) -> Iterator[World]:
+    """v1.0.0 is on its way to production, though nobody has tried it in staging."""
+    world = World.begin(tmp_path)
     world.ship_to_staging(tested=False)
     change = world.prepare_release("v1.0.0", merged=False)
     give(world)
@@ -54,6 +55,7 @@ def test_the_board_shows_it_from_the_moment_it_is_given_until_a_day_after_it_was
 
 
 def test_the_page_of_a_deployment_says_what_it_relied_on(told: World) -> None:
+    told.publish("v1.0.0")
     assert [one.state for one in _timeline(told, "production-1").bypasses] == ["used for production-1"]
     said = "tess lets not_tested_by_a_person of v1.0.0 be passed (used for production-1)"
     assert said in page_of(told, "production-1")

@@ -15,6 +15,7 @@ def main(owner: str, server: str = "") -> None:
     with ExitStack() as stack:
         address = server or stack.enter_context(temporary_postgres(owner=owner)).address
         clone = stack.enter_context(PostgresDatabases(address, owner=owner).clone())
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # SIGINT is ignored where the tests run in the background
         print(clone, flush=True)
         signal.pause()
 

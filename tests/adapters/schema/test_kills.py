@@ -1,6 +1,7 @@
 """What a killed proof leaves is removed; what a living one, or another installation, has is not."""
 
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -17,7 +18,8 @@ from staging_gate.ports.errors import Unavailable
 from staging_gate.testing import eventually
 from staging_gate.testing.postgres import TemporaryPostgres
 
-US, OTHERS = "0b0b0b0b", "0c0c0c0c"
+US, OTHERS = secrets.token_hex(4), secrets.token_hex(4)
+"""New ones each time: a run of these tests that was killed itself may have left something."""
 Start = Callable[..., "Proving"]
 
 
@@ -40,7 +42,7 @@ class Proving:
         self._process.wait()
 
     def end(self) -> None:
-        self._process.send_signal(signal.SIGINT)
+        self._process.send_signal(signal.SIGTERM)
         self._process.wait()
         assert self._process.stdout
         self._process.stdout.close()
