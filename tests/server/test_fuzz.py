@@ -41,5 +41,5 @@ def fuzz(served: Served, folder: Path, seed: str) -> "subprocess.CompletedProces
     program = str(Path(sys.executable).with_name("schemathesis"))
     argv = [program, "run", f"{served.address}/api/v1/openapi.json", "-H", f"Authorization: Bearer {served.token}"]
     argv += ["--checks", "not_a_server_error", "--phases", "coverage,fuzzing", "--max-examples", str(EXAMPLES)]
-    argv += ["--exclude-path-regex", STREAMS, "--workers", "2", "--seed", seed, "--no-color"]
+    argv += ["--exclude-path-regex", STREAMS, "--seed", seed, "--no-color"]
     return subprocess.run(argv, cwd=folder, capture_output=True, text=True, check=False)
