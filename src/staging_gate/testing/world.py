@@ -2,9 +2,9 @@
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from sqlalchemy import select
 
@@ -20,7 +20,8 @@ from staging_gate.domain.revision import Revision
 from staging_gate.domain.timeline import RunRecord, RunState
 from staging_gate.engine import connect, reading, tables
 from staging_gate.ports import Ports
-from staging_gate.ports.code_host import TagOrder
+from staging_gate.ports.code_host import CodeHost, TagOrder
+from staging_gate.ports.deploy_target import DeployTarget
 from staging_gate.ports.pushes import RefUpdate
 from staging_gate.queries.deployments import timeline
 from staging_gate.queries.explaining import explain
@@ -42,7 +43,7 @@ from staging_gate.store import SqlStore, upgrade
 from staging_gate.testing.fakes import Outsides
 from staging_gate.testing.haste import in_a_hurry
 from staging_gate.testing.killing import Kills, MortalEngine
-from staging_gate.testing.outsides import KilledStore, Reached
+from staging_gate.testing.outsides import ACTING, KilledStore, Reached
 from staging_gate.testing.places import FakePlace
 from staging_gate.testing.policies import gate_yaml
 from staging_gate.testing.polling import eventually
@@ -50,26 +51,6 @@ from staging_gate.testing.repository import Files, Repository, slug
 
 REPOSITORY = "repository.git"
 DATABASE = "gate.db"
-ACTING = {
-    "deploy target": frozenset(
-        {
-            "build",
-            "back_up",
-            "drop_backup",
-            "upgrade_schema",
-            "downgrade_schema",
-            "start",
-            "switch",
-            "put_back",
-            "close_route",
-            "discard",
-        }
-    ),
-    "code host": frozenset({"merge", "delete_branch", "create_tag", "create_branch"}),
-    "checks": frozenset({"prepare", "run"}),
-    "smoke tests": frozenset({"run"}),
-    "way back": frozenset({"prove"}),
-}
 
 
 class PushRefused(Exception):
@@ -80,18 +61,23 @@ class PushRefused(Exception):
         self.lines = lines
 
 
+class OpenCodeHost(CodeHost, Protocol):
+    def close(self) -> None: ...
+
+
 @dataclass(frozen=True)
 class SavedWorld:
     """A world put aside in a folder. Any number of worlds go on from it, each on its own."""
 
     folder: Path
     outsides: Outsides
+    kind: "type[World]"
 
     def open(self, folder: Path, database: str | None = None) -> "World":
         """Go on from here in an empty folder. `database` is the address of a copy of its database, where that was no
         SQLite file."""
         shutil.copytree(self.folder, folder, dirs_exist_ok=True)
-        return World(folder, database, self.outsides.copy())
+        return self.kind(folder, database, self.outsides.copy())
 
 
 class World:
@@ -100,6 +86,9 @@ class World:
 
     `staging` and `production` say what goes wrong there and what is live; `ports` are what faces call procedures with.
     """
+
+    provider = "local"
+    """Of its targets."""
 
     def __init__(self, folder: Path, database: str | None = None, outsides: Outsides | None = None) -> None:
         self.folder = folder
@@ -110,16 +99,15 @@ class World:
         self.way_back = self.outsides.way_back
         self.staging = FakePlace(Environment.STAGING, self.target, self.smoke)
         self.production = FakePlace(Environment.PRODUCTION, self.target, self.smoke)
-        self.repository = Repository(folder / REPOSITORY)
-        self.code_host = GitCodeHost(folder / REPOSITORY)
         self.kills = Kills()
+        self.repository, self.code_host = self._open_code()
         self._database = in_a_hurry(connect(database or f"sqlite:///{folder / DATABASE}"))
         self.store = SqlStore(self._database, self.clock, nudge=self._nudge)
         self.ports = Ports(
             clock=self.clock,
             store=self.store,
             code_host=self.code_host,
-            targets={"local": self.target},
+            targets={self.provider: self._deploy_target()},
             checks=self.checks,
             smoke=self.smoke,
             logs=self.logs,
@@ -134,7 +122,7 @@ class World:
     @classmethod
     def begin(cls, folder: Path, policy: str | None = "", database: str | None = None) -> "World":
         """A new one: main and staging hold a first import, with the policy (None: without one; "": the usual one)."""
-        GitCodeHost.create(folder / REPOSITORY).close()
+        cls._make_code(folder)
         new = in_a_hurry(connect(database or f"sqlite:///{folder / DATABASE}"))
         upgrade(new)
         new.dispose()
@@ -156,7 +144,7 @@ class World:
         """Put this world aside, for others to go on from; it has ended."""
         self.settle()
         self.close()
-        return SavedWorld(self.folder, self.outsides)
+        return SavedWorld(self.folder, self.outsides, type(self))
 
     def close(self) -> None:
         self.engine.stop()
@@ -358,20 +346,32 @@ class World:
 
     # --- inside --------------------------------------------------------------------------------------------------
 
+    @classmethod
+    def _make_code(cls, folder: Path) -> None:
+        GitCodeHost.create(folder / REPOSITORY).close()
+
+    def _open_code(self) -> tuple[Repository, OpenCodeHost]:
+        """The repository as people reach it, and as we do."""
+        path = self.folder / REPOSITORY
+        return Repository(path), GitCodeHost(path)
+
+    def _deploy_target(self) -> DeployTarget:
+        return self.target
+
     def _new_engine(self) -> MortalEngine:
-        ports = Ports(
-            clock=self.clock,
+        return MortalEngine(self._database, self._mortal_ports(), self.clock, kills=self.kills, lease_lost=lambda: None)
+
+    def _mortal_ports(self) -> Ports:
+        """As runs reach them, which can die around every call."""
+        return replace(
+            self.ports,
             store=cast(Any, KilledStore(self.store, self.kills)),
             code_host=cast(Any, self.away["code host"]),
-            targets={"local": cast(Any, self.away["deploy target"])},
+            targets={self.provider: cast(Any, self.away["deploy target"])},
             checks=cast(Any, self.away["checks"]),
-            notifier=self.notices,
             smoke=cast(Any, self.away["smoke tests"]),
-            logs=self.logs,
-            policy=self.ports.policy,
             way_back=cast(Any, self.away["way back"]),
         )
-        return MortalEngine(self._database, ports, self.clock, kills=self.kills, lease_lost=lambda: None)
 
     def _nudge(self) -> None:
         self.engine.nudge()  # the one of now: there may have been others
