@@ -1,6 +1,7 @@
 """All that is fake in a world, together."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from staging_gate.testing.checks import FakeChecks, FakeSmoke
 from staging_gate.testing.clock import MovableClock
@@ -27,10 +28,11 @@ class Outsides:
         self.smoke = FakeSmoke(self.logs)
         self.way_back = FakeWayBack(self.logs)
 
-    def copy(self) -> "Outsides":
+    def copy(self) -> Self:
         logs = MemoryLogs()
         logs.texts.update(self.logs.texts)
-        new = Outsides(MovableClock(self.clock.now()), logs, self.target.copy(), self.notices.copy())
+        clock, target, notices = MovableClock(self.clock.now()), self.target.copy(), self.notices.copy()
+        new = replace(self, clock=clock, logs=logs, target=target, notices=notices)
         new.checks, new.smoke = self.checks.copy(logs), self.smoke.copy(logs)
         new.way_back = self.way_back.copy(logs)
         return new

@@ -88,6 +88,12 @@ class RenderStandIn:
         if self.services[service].auto_deploy == "yes":
             self._finish(self._begin(self.services[service], commit, "new_commit"))
 
+    def deployed_by_hand(self, service: str, commit: str) -> Made:
+        """On the service's own page."""
+        made = self._begin(self.services[service], commit, "manual")
+        self._finish(made)
+        return made
+
     def _finish(self, made: Made) -> None:
         host = next(host for host in self.services.values() if made in host.deploys)
         while made.ahead:

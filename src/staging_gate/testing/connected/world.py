@@ -1,0 +1,111 @@
+"""The connected World: everything is real but GitHub, Render and what runs a project's own commands."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+from staging_gate.adapters import github, render
+from staging_gate.adapters.git import GitMirror, Source
+from staging_gate.domain.environment import Environment
+from staging_gate.domain.revision import Revision
+from staging_gate.ports.deploy_target import DeployTarget
+from staging_gate.runbook import reconcile
+from staging_gate.testing.connected.mortal import mortal
+from staging_gate.testing.connected.places import RenderPlace
+from staging_gate.testing.connected.policies import connected_yaml
+from staging_gate.testing.connected.providers import TOKEN, ConnectedOutsides, Providers
+from staging_gate.testing.fakes import Outsides
+from staging_gate.testing.render.render import KEY
+from staging_gate.testing.repository import Files, Repository
+from staging_gate.testing.world import OpenCodeHost, World
+from staging_gate.wire.http import Http, Limits
+
+MIRROR = "github.git"
+QUICK = Limits(connect=2, read=2, whole=10, tries=3, patience=20)
+LOOKED_AT_EVERY = 10.0
+"""Seconds, as the server does."""
+
+
+Through = Callable[[Http], Http]
+
+
+class ConnectedWorld(World):
+    """`github` and `render` are the stand-ins: what people do there by hand, and what goes wrong there."""
+
+    provider = "render"
+    staging: RenderPlace
+    production: RenderPlace
+    outsides: ConnectedOutsides
+
+    def __init__(self, folder: Path, database: str | None = None, outsides: Outsides | None = None) -> None:
+        outsides = outsides or ConnectedOutsides()
+        assert isinstance(outsides, ConnectedOutsides)
+        self.providers = Providers.open(folder, outsides.clock, outsides.providers)
+        outsides.providers = self.providers
+        self.github, self.render = self.providers.github, self.providers.render
+        super().__init__(folder, database, outsides)
+        self.staging = RenderPlace(Environment.STAGING, self.target, self.smoke, self.render)
+        self.production = RenderPlace(Environment.PRODUCTION, self.target, self.smoke, self.render)
+
+    @classmethod
+    def begin(cls, folder: Path, policy: str | None = "", database: str | None = None) -> "ConnectedWorld":
+        return cast(ConnectedWorld, super().begin(folder, connected_yaml() if policy == "" else policy, database))
+
+    def close(self) -> None:
+        super().close()
+        self.providers.close()
+
+    def hear(self) -> None:
+        """What a webhook, or the look that the server takes every few seconds, leads to."""
+        self.clock.advance(seconds=LOOKED_AT_EVERY)
+        reconcile.catch_up(self.ports)
+        self.settle()
+
+    def push(self, branch: str, files: Files, by: str = "ada", message: str = "", since: str = "staging") -> Revision:
+        """To GitHub, which asks nobody of us."""
+        known = self.github.host.branches()
+        parent = known.get(branch) or known.get(since) or self.revision(since).commit
+        commit = self.repository.commit(parent, files, message or f"feat: {branch}", by, self.clock.now())
+        self.repository.move(f"refs/heads/{branch}", commit, by)
+        self.github.saw_push(branch, commit, by, "push" if branch in known else "branch_creation")
+        self.hear()
+        return self.revision(commit)
+
+    def revision(self, ref: str) -> Revision:
+        """At GitHub."""
+        found = self.github.host.revision(ref)
+        assert found, f"there is no {ref}"
+        return found
+
+    # --- inside --------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def _make_code(cls, folder: Path) -> None:
+        """The stand-in makes it when it is opened."""
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def _open_code(self) -> tuple[Repository, OpenCodeHost]:
+        return Repository(self.github.host.path), self._code_host(lambda http: http)
+
+    def _deploy_target(self) -> DeployTarget:
+        return self._render_target(lambda http: http)
+
+    def _outside(self, name: str) -> object:
+        if name == "code host":
+            return self._code_host(lambda http: mortal(http, "GitHub", self.kills))
+        if name == "deploy target":
+            return self._render_target(lambda http: mortal(http, "Render", self.kills))
+        return super()._outside(name)
+
+    def _code_host(self, through: Through) -> github.GitHubCodeHost:
+        settings = github.Settings(self.github.name, token=TOKEN, api=self.github.api, limits=QUICK)
+        connection = github.connect(settings, self.clock)
+        connection.calls.http = through(connection.calls.http)
+        mirror = GitMirror.create(self.folder / MIRROR)
+        source = Source(github.repository_address(settings), connection.user_and_password)
+        return github.host(connection, mirror, lambda: mirror.fetch(source), self.clock)
+
+    def _render_target(self, through: Through) -> render.RenderTarget:
+        api = render.RenderApi(KEY, self.clock, self.render.address)
+        api._http = through(api._http)
+        return render.RenderTarget(api, self.folder / "render", self.clock)
