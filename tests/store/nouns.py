@@ -17,6 +17,7 @@ from staging_gate.domain.migration import Exemption, Finding, MigrationReport, R
 from staging_gate.domain.migration import Severity as FindingSeverity
 from staging_gate.domain.notification import Delivery, Event, Notice, Notification
 from staging_gate.domain.policy import MergeMethod
+from staging_gate.domain.pull_request import Heard, HostCheck, Opinion, PullRequest, PullState, Word
 from staging_gate.domain.release import Hold, Quarantine, Release, ReleaseState
 from staging_gate.domain.revision import Revision
 from staging_gate.domain.token import Token
@@ -84,6 +85,7 @@ APPROVAL = Approval(
     comment="Read it twice",
     withdrawn_at=later(4),
     migrations="9" * 64,
+    source="https://github.example/zebra/marketedge/pull/7#review-1",
 )
 
 RELEASE = Release(
@@ -327,3 +329,28 @@ MAINTENANCE = Maintenance(
     cancelled_by="ada",
     cancelled_reason="the plan was wrong",
 )
+
+PULL_REQUEST = PullRequest(
+    number=7,
+    state=PullState.MERGED,
+    title="Sell in four markets — 市場",
+    source="feature/markets",
+    target="staging",
+    head="a" * 40,
+    author="ada",
+    author_is_person=False,
+    description="Line one\nline two",
+    labels=("hotfix", "needs migration"),
+    draft=True,
+    fork="linus/marketedge",
+    address="https://github.example/zebra/marketedge/pull/7",
+    merged="d" * 40,
+    ended_by="grace",
+    opinions=(
+        Opinion("1", "grace", Word.APPROVED, "a" * 40, later(3), False, "https://github.example/7#1"),
+        Opinion("2", "linus", Word.OTHER, None),
+    ),
+    checks=(HostCheck("zebra-smoke", Verdict.FAILED, True, "https://github.example/runs/1", "actions"),),
+)
+
+HEARD = Heard(later(4), PULL_REQUEST)

@@ -10,6 +10,7 @@ from staging_gate.domain.check import Check, Verdict
 from staging_gate.domain.deployment import DeploymentState
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.incident import Phase, Severity
+from staging_gate.domain.pull_request import Heard, PullState
 from staging_gate.domain.timeline import RunRecord, RunState
 from staging_gate.domain.way_back import WayBackVerdict
 from staging_gate.ports.store import Stale, Transaction
@@ -38,6 +39,7 @@ EXAMPLES = [
     nouns.NOTICE,
     nouns.NOTIFICATION,
     nouns.BACKUP,
+    nouns.PULL_REQUEST,
 ]
 
 
@@ -357,3 +359,14 @@ def test_a_maintenance(store: SqlStore) -> None:
         assert tx.maintenances.ahead(nouns.later(450)) == []
         assert tx.maintenances.between(nouns.later(400), nouns.later(650)) == [moved, nouns.MAINTENANCE]
         assert tx.maintenances.between(nouns.AT, nouns.later(300)) == []
+
+
+def test_what_the_code_host_said_of_a_pull_request(store: SqlStore) -> None:
+    other = Heard(nouns.later(5), replace(bare(nouns.PULL_REQUEST), number=8, state=PullState.OPEN))
+    older = replace(nouns.HEARD, at=nouns.later(3), pull=replace(nouns.PULL_REQUEST, title="as it was"))
+    with store.transaction() as tx:
+        for heard in (nouns.HEARD, other, older):
+            tx.pull_requests.put(heard)
+    with store.reading() as tx:
+        assert [tx.pull_requests.get(number) for number in (7, 8, 9)] == [nouns.HEARD, other, None]
+        assert tx.pull_requests.open() == [other]

@@ -10,7 +10,8 @@ class Approval:
     target branch has), and `policy_hash`. Where one of them is another, it no longer counts.
 
     `role` is the role it was given in: `review`, `tech_lead`, `stakeholder` ... `change` is None for a yes to what
-    staging runs: it counts for the release of exactly that.
+    staging runs: it counts for the release of exactly that. `source` is the address of the review that it was given in
+    at the code host, empty where it was given here.
     """
 
     id: str
@@ -23,3 +24,4 @@ class Approval:
     comment: str = ""
     withdrawn_at: datetime | None = None
     migrations: str = ""
+    source: str = ""

@@ -19,6 +19,7 @@ from staging_gate.domain.incident import Incident
 from staging_gate.domain.release import Hold, Quarantine, Release
 from staging_gate.domain.timeline import RunRecord, Step
 from staging_gate.domain.token import Token
+from staging_gate.ports.connected_store import PullRequestsHeard
 from staging_gate.ports.notice_store import Maintenances, Notices, Notifications
 from staging_gate.ports.schema_store import Backups, MigrationReports, WaysBack
 
@@ -298,6 +299,8 @@ class Transaction(Protocol):
     def migration_reports(self) -> MigrationReports: ...
     @property
     def maintenances(self) -> Maintenances: ...
+    @property
+    def pull_requests(self) -> PullRequestsHeard: ...
     @property
     def audit_log(self) -> Audit: ...
     @property

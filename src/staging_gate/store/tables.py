@@ -119,6 +119,7 @@ approval = Table(
     Column("comment", Words, nullable=False),
     Column("withdrawn_at", UtcDateTime),
     Column("migrations", Text, nullable=False),
+    Column("source", Words, nullable=False, server_default=""),
     Index("ix_approval_tree", "tree"),
 )
 

@@ -22,6 +22,7 @@ from staging_gate.store.incidents import SqlIncidents
 from staging_gate.store.maintenances import SqlMaintenances
 from staging_gate.store.migration_reports import SqlMigrationReports
 from staging_gate.store.notifications import SqlNotices, SqlNotifications
+from staging_gate.store.pull_requests import SqlPullRequestsHeard
 from staging_gate.store.releases import SqlReleases
 from staging_gate.store.runs import SqlRuns
 from staging_gate.store.sql import Sql
@@ -55,6 +56,7 @@ class SqlTransaction:
         self.backups = SqlBackups(sql)
         self.migration_reports = SqlMigrationReports(sql)
         self.maintenances = SqlMaintenances(sql)
+        self.pull_requests = SqlPullRequestsHeard(sql)
         self.audit_log = SqlAudit(sql)
         self.runs = SqlRuns(sql)
 

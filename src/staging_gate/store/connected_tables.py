@@ -1,0 +1,19 @@
+"""Our tables about the providers that we are connected to."""
+
+from sqlalchemy import JSON, Column, Integer, Table, Text
+
+from staging_gate.domain.pull_request import PullState
+from staging_gate.engine.tables import UtcDateTime
+from staging_gate.store.columns import OneOf
+from staging_gate.store.tables import metadata
+
+pull_request = Table(
+    "pull_request",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("state", OneOf(PullState), nullable=False, index=True),
+    Column("head", Text, nullable=False),
+    Column("said", JSON, nullable=False),
+)
+"""What the code host said last of each. `number` is that of the change, where there is one."""

@@ -1,0 +1,32 @@
+"""What providers said that we are connected to."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from staging_gate.engine.tables import UtcDateTime
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    _pull_requests()
+
+
+def downgrade() -> None:
+    op.drop_column("approval", "source")
+    op.drop_table("pull_request")
+
+
+def _pull_requests() -> None:
+    op.create_table(
+        "pull_request",
+        sa.Column("number", sa.Integer, nullable=False),
+        sa.Column("at", UtcDateTime, nullable=False),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("head", sa.Text, nullable=False),
+        sa.Column("said", sa.JSON, nullable=False),
+        sa.PrimaryKeyConstraint("number", name="pk_pull_request"),
+    )
+    op.create_index("ix_pull_request_state", "pull_request", ["state"])
+    op.add_column("approval", sa.Column("source", sa.Text, nullable=False, server_default=""))
