@@ -11,6 +11,7 @@ import pytest
 
 from staging_gate.domain.audit import verify_chain
 from staging_gate.domain.environment import Environment
+from staging_gate.testing.connected import ConnectedWorld
 from staging_gate.testing.postgres import TemporaryPostgres, temporary_postgres
 from staging_gate.testing.world import SavedWorld, World
 
@@ -24,11 +25,12 @@ Tale = Callable[[World], object]
 
 @dataclass
 class Beginnings:
-    """Worlds in which a tale has been told, on SQLite or on Postgres."""
+    """Worlds of one kind in which a tale has been told, on SQLite or on Postgres."""
 
     folder: Path
     stack: ExitStack
     postgres: TemporaryPostgres | None = None
+    kind: type[World] = World
     _told: dict[Tale, tuple[SavedWorld, str]] = field(default_factory=dict)
 
     @contextmanager
@@ -46,7 +48,7 @@ class Beginnings:
         folder = self.folder / str(len(self._told))
         folder.mkdir()
         address = self.stack.enter_context(self.postgres.database()) if self.postgres else None
-        world = World.begin(folder, database=address)
+        world = self.kind.begin(folder, database=address)
         tale(world)
         self._told[tale] = (world.save(), address.rpartition("/")[2] if address else "")
         return self._told[tale]
@@ -93,6 +95,12 @@ def beginnings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     server = request.getfixturevalue("postgres") if request.param == "postgres" else None
     with ExitStack() as stack:
         yield Beginnings(tmp_path_factory.mktemp("beginnings"), stack, server)
+
+
+@pytest.fixture(scope="session")
+def connected_beginnings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Beginnings]:
+    with ExitStack() as stack:
+        yield Beginnings(tmp_path_factory.mktemp("connected"), stack, kind=ConnectedWorld)
 
 
 @pytest.fixture

@@ -6,40 +6,21 @@ that; around every call that changes something outside; before and after every c
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from staging_gate.domain.audit import verify_chain
-from staging_gate.domain.change import Change
-from staging_gate.domain.check import Check
 from staging_gate.domain.diagnosis import Answer, Cause, Suspect
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.incident import Severity
 from staging_gate.domain.way_back import Loss
 from staging_gate.ports.errors import Refused, Unavailable
-from staging_gate.ports.store import Transaction
 from staging_gate.runbook import bypassing, changes, holding, incidents, merging, releasing
 from staging_gate.testing.policies import gate_yaml
 from staging_gate.testing.world import World
-from tests.runbook.conftest import Beginnings, Tale, check_whole, nothing, v1_0_0, v1_1_0, v1_1_0_is_merged
-
-SAMPLE = 6
-"""Points per story, where not all are asked for."""
-
-TRIES = 3
-"""For a point that not every telling comes to."""
-
-
-@dataclass(frozen=True)
-class Story:
-    """`begins` is what has happened before, `fails` what is going to go wrong; in `happens` we die."""
-
-    begins: Tale
-    happens: Tale
-    fails: Tale = nothing
+from tests.runbook.conftest import Beginnings, Tale, v1_0_0, v1_1_0, v1_1_0_is_merged
+from tests.runbook.dying import SAMPLE, Dying, Story, on_record
 
 
 def a_change_is_ready(world: World) -> None:
@@ -276,90 +257,22 @@ def test_killed_anywhere_the_outcome_is_the_same(
     in_full: bool,
     record_property: Callable[[str, object], None],
 ) -> None:
-    story = STORIES[name]
-    points, expected = told(story, beginnings, tmp_path)
-    chosen = points if in_full else sorted(rng.sample(points, min(SAMPLE, len(points))), key=points.index)
-    record_property("kill points", f"{len(chosen)} of {len(points)}")
-
-    died = [point for point in chosen if dies_at(point, story, beginnings, tmp_path, expected)]
-    record_property("died", f"{len(died)} of {len(chosen)}")
-    assert len(died) > len(chosen) // 2
-
-
-def dies_at(point: str, story: Story, beginnings: Beginnings, folder: Path, expected: dict[str, Any]) -> bool:
-    """Whether we came to the point and died there; however it went, the outcome is the expected one.
-
-    Runs that go beside each other can find one another's work done, so that some points are on few ways only.
-    """
-    for _ in range(TRIES):
-        with beginnings.after(story.begins, folder) as world:
-            tell(story, world, point)
-            assert outcome(world) == expected, f"killed at {point!r}"
-            if world.kills.at is None:
-                return True
-    return False
-
-
-def told(story: Story, beginnings: Beginnings, folder: Path) -> tuple[list[str], dict[str, Any]]:
-    """The points that were passed, and how it ended."""
-    with beginnings.after(story.begins, folder) as world:
-        tell(story, world)
-        return list(world.kills.seen), outcome(world)
-
-
-def tell(story: Story, world: World, kill_at: str | None = None) -> None:
-    story.fails(world)
-    world.kills.at = kill_at
-    story.happens(world)
-    check_whole(world)
+    dying = Dying(beginnings, tmp_path, outcome)
+    for what, found in dying.everywhere(STORIES[name], rng, None if in_full else SAMPLE).items():
+        record_property(what, found)
 
 
 def outcome(world: World) -> dict[str, Any]:
-    """Everything that must not depend on where we died: no times, no attempts, nor logs, which keep every attempt."""
-    with world.store.reading() as tx:
-        report = verify_chain(tx.audit_log.entries())
-        return {
-            "chain": report.intact,
-            "deployments": sorted(  # of one environment in order; which environment is first may differ
-                (
-                    d.id,
-                    str(d.state),
-                    str(d.kind),
-                    d.release,
-                    d.revision.tree,
-                    d.previous,
-                    d.undoes,
-                    d.failure,
-                )
-                for d in tx.deployments.recent(None, 500)
-            ),
-            "live by record": {e: live.id for e in Environment if (live := tx.deployments.live(e))},
-            "releases": [(r.tag, str(r.state), r.notes, r.published_by) for r in tx.releases.all()],
-            "checks": [(c.name, str(c.verdict)) for change in tx.changes.recent() for c in checks_of(tx, change)],
-            "changes": [(c.number, str(c.state), c.merged and c.merged.tree) for c in tx.changes.recent()],
-            "ways back": [
-                (w.from_tree, w.to_tree, str(w.verdict), w.losses, w.evidence) for w in tx.ways_back.recent()
-            ],
-            "quarantines": [(q.tag, q.reason) for q in tx.releases.quarantines()],
-            "holds": [(hold.environment, hold.reason) for hold in tx.holds.in_force()],
-            "follow-ups": [(one.about, str(one.kind), one.owner) for one in tx.followups.open()],
-            "bypasses": [(one.code, one.subject, one.used_for) for one in tx.bypasses.recent()],
-            "incidents": [(i.id, i.title, i.deployment) for i in tx.incidents.open()],
-            "record": sorted((e.actor, e.action, e.subject, e.reason) for e in tx.audit_log.entries()),
-            "databases": (world.target.known.schemas, world.target.known.downgraded),
-            "migrated by record": {e: by.id for e in Environment if (by := tx.deployments.migrated(e))},
-            "backups": [(b.deployment, b.service, b.revisions, b.is_kept) for b in tx.backups.recent()],
-            "files of backups": world.target.backups_there(),
-            "applied": list(world.target.known.applied),
-            "traffic": {at: route.served for at, route in world.target.known.routes.items()},
-            "running": {
-                at: sorted(p.release or "" for p in route.processes if p.running)
-                for at, route in world.target.known.routes.items()
-            },
-            "tags": {name: (tag.commit, tag.annotated) for name, tag in world.code_host.tags().items()},
-            "branches": {name: world.revision(commit).tree for name, commit in world.code_host.branches().items()},
-        }
-
-
-def checks_of(tx: Transaction, change: Change) -> list[Check]:
-    return tx.checks.of_tree(change.mergeable_tree() or "")
+    return {
+        **on_record(world),
+        "databases": (world.target.known.schemas, world.target.known.downgraded),
+        "files of backups": world.target.backups_there(),
+        "applied": list(world.target.known.applied),
+        "traffic": {at: route.served for at, route in world.target.known.routes.items()},
+        "running": {
+            at: sorted(p.release or "" for p in route.processes if p.running)
+            for at, route in world.target.known.routes.items()
+        },
+        "tags": {name: (tag.commit, tag.annotated) for name, tag in world.code_host.tags().items()},
+        "branches": {name: world.revision(commit).tree for name, commit in world.code_host.branches().items()},
+    }

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from staging_gate.testing.connected.policies import render_id
+from staging_gate.testing.github import GitHubStandIn
 from staging_gate.testing.places import FakePlace
 from staging_gate.testing.render import RenderStandIn
 from staging_gate.testing.render.render import Hosted, Made
@@ -13,6 +14,13 @@ class RenderPlace(FakePlace):
     """Its smoke tests are fake, its services are at the stand-in."""
 
     render: RenderStandIn
+    github: GitHubStandIn
+
+    def live(self, service: str = "api") -> str | None:
+        """By its release where it is one."""
+        commit = self.live_commit(service)
+        tags = self.github.host.tags().values()
+        return next((tag.name for tag in tags if tag.commit == commit), commit)
 
     def at_render(self, service: str = "api") -> Hosted:
         return self.render.services[render_id(service, self.environment)]

@@ -44,8 +44,8 @@ class ConnectedWorld(World):
         outsides.providers = self.providers
         self.github, self.render = self.providers.github, self.providers.render
         super().__init__(folder, database, outsides)
-        self.staging = RenderPlace(Environment.STAGING, self.target, self.smoke, self.render)
-        self.production = RenderPlace(Environment.PRODUCTION, self.target, self.smoke, self.render)
+        self.staging = RenderPlace(Environment.STAGING, self.target, self.smoke, self.render, self.github)
+        self.production = RenderPlace(Environment.PRODUCTION, self.target, self.smoke, self.render, self.github)
 
     @classmethod
     def begin(cls, folder: Path, policy: str | None = "", database: str | None = None) -> "ConnectedWorld":
