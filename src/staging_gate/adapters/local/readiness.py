@@ -1,15 +1,14 @@
 """Is it up, is it what we deployed, and is it really ours that answers? Asked on the process's own port."""
 
 import http.client
-import json
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from staging_gate.adapters.local.environ import fill_in
 from staging_gate.adapters.local.waiting import Limit, pause, seldom
 from staging_gate.domain.environment import Environment
+from staging_gate.domain.health import Judgement, judged
 from staging_gate.domain.service import Health
 from staging_gate.ports.deploy_target import Cancelled
 from staging_gate.ports.errors import Stopped
@@ -49,15 +48,6 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """`wrong` is empty for a right answer. `inferred`: it names no revision. `for_good`: no later one can be right."""
-
-    wrong: str = ""
-    inferred: bool = False
-    for_good: bool = False
-
-
-@dataclass(frozen=True)
 class Look:
     """What waiting for a process came to; when it is not `ready`, `judgement` says what was wrong last."""
 
@@ -92,17 +82,9 @@ def ask(question: Question, within: float = ANSWER_WITHIN) -> Answer:
 def judge(answer: Answer, question: Question) -> Judgement:
     if answer.status is None:
         return Judgement(answer.problem)
-    body = _fields(answer.body)
-    revision = body.get("revision")
-    if revision is not None and revision != question.commit:
-        return Judgement(f"its revision is {revision!r}, and {question.commit} was deployed", for_good=True)
-    if answer.status != 200:
-        return Judgement(f"it answered {answer.status} instead of 200")
-    for name, expected in question.health.expect.items():
-        wanted = fill_in(expected, {"ENVIRONMENT": question.environment})
-        if _plain(body.get(name)) != wanted:
-            return Judgement(f"its `{name}` is {_plain(body.get(name))!r} instead of {wanted!r}")
-    return Judgement(inferred=revision is None)
+    expected = question.health.expect.items()
+    wanted = {name: fill_in(value, {"ENVIRONMENT": question.environment}) for name, value in expected}
+    return judged(answer.status, answer.body, wanted, question.commit)
 
 
 def wait(question: Question, ours: Callable[[], bool], ended: Callable[[], bool], cancelled: Cancelled) -> Look:
@@ -126,16 +108,3 @@ def wait(question: Question, ours: Callable[[], bool], ended: Callable[[], bool]
             return Look(in_a_row == 2, judgement, answer, limit.spent)
         if judgement.wrong:
             pause(EVERY)
-
-
-def _fields(body: str) -> dict[str, Any]:
-    try:
-        read = json.loads(body)
-    except ValueError:
-        return {}
-    return read if isinstance(read, dict) else {}
-
-
-def _plain(value: object) -> str | None:
-    """A JSON value as gate.yaml writes it: true, 3, healthy."""
-    return value if value is None or isinstance(value, str) else json.dumps(value)
