@@ -31,7 +31,7 @@ class CountingClock:
         self.at += timedelta(seconds=1)
         return self.at
 
-    def pause(self, seconds: float) -> None:
+    def pause(self, seconds: float, woken: Event | None = None) -> None:
         self.pauses.append(seconds)
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from multiprocessing import get_context
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from threading import Event
 
 from staging_gate.engine import Engine, Run, connect, enqueue, procedure, writing
 from staging_gate.testing import eventually
@@ -27,7 +28,7 @@ class SystemClock:
     def now(self) -> datetime:
         return datetime.now(UTC)
 
-    def pause(self, seconds: float) -> None:
+    def pause(self, seconds: float, woken: Event | None = None) -> None:
         raise AssertionError("no step of the victim is unavailable")
 
 

@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 from sqlalchemy import Engine
@@ -17,7 +18,7 @@ class MovableClock:
     def now(self) -> datetime:
         return self.at
 
-    def pause(self, seconds: float) -> None:
+    def pause(self, seconds: float, woken: Event | None = None) -> None:
         self.at += timedelta(seconds=seconds)
 
 

@@ -1,6 +1,7 @@
 """The only way to learn the time."""
 
 from datetime import datetime
+from threading import Event
 from typing import Protocol
 
 
@@ -9,6 +10,7 @@ class Clock(Protocol):
         """The present moment, aware, in UTC."""
         ...
 
-    def pause(self, seconds: float) -> None:
-        """Let time pass before asking an outside again. A movable clock returns at once."""
+    def pause(self, seconds: float, woken: Event | None = None) -> None:
+        """Let time pass before asking an outside again, but no longer than until `woken`. A movable clock returns at
+        once."""
         ...

@@ -1,6 +1,6 @@
 """Where deliveries of webhooks lie from before we answer them until we have looked at what they are about."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -19,6 +19,10 @@ class Inbox(Protocol):
 
     def settle(self, up_to: int, at: datetime) -> None:
         """Note that we have looked, after those up to this number; those settled long ago are forgotten."""
+        ...
+
+    def waiting(self, providers: Collection[str], most: int = 500) -> list[Delivery]:
+        """What is not settled of these providers, the oldest first, with their bodies; at most so many of each."""
         ...
 
     def lags(self) -> list[Lag]:

@@ -3,6 +3,7 @@ else is as it is. Nothing is stored, and nobody is told."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from threading import Event
 from zoneinfo import ZoneInfo
 
 from staging_gate.domain.actor import CALENDAR, Actor
@@ -68,7 +69,7 @@ class At:
     def now(self) -> datetime:
         return self.at
 
-    def pause(self, seconds: float) -> None:
+    def pause(self, seconds: float, woken: Event | None = None) -> None:
         """Nothing is waited for."""
 
 

@@ -15,9 +15,16 @@ MAY_READ = ("devops", "admin")
 def look_again(ports: Ports, inbox: Inbox) -> None:
     """Look once for all that has come until now. What can not be looked at stays in the inbox, for the next time."""
     newest = inbox.newest()
+    wake(ports, inbox)
     reconcile.catch_up(ports)
     if newest:
         inbox.settle(newest, ports.clock.now())
+
+
+def wake(ports: Ports, inbox: Inbox) -> None:
+    """Whoever waits for a provider that has told us something looks at once."""
+    for delivery in inbox.waiting(tuple(ports.hearers)):
+        ports.hearers[delivery.provider].heard(delivery.body)
 
 
 def lags(inbox: Inbox, providers: Sequence[str]) -> list[Lag]:

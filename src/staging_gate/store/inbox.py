@@ -1,7 +1,7 @@
 """Deliveries of webhooks, in a SQLite file of their own: they wait for no other writer, and belong to this process."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -36,6 +36,10 @@ ON CONFLICT (provider, key) DO NOTHING
 COLUMNS = "provider, key, event, received_at, (SELECT min(at) FROM settled WHERE settled.seq >= delivery.seq)"
 RECENT = f"SELECT {COLUMNS}, x'' FROM delivery ORDER BY seq DESC LIMIT ?"  # noqa: S608 - our own words
 ONE = f"SELECT {COLUMNS}, body FROM delivery WHERE provider = ? AND key = ?"  # noqa: S608
+WAITING = f"""
+SELECT {COLUMNS}, body FROM delivery, (SELECT coalesce(max(seq), 0) AS mark FROM settled)
+WHERE seq > mark AND provider = ? ORDER BY seq LIMIT ?
+"""  # noqa: S608
 LAGS = """
 SELECT provider, max(received_at), sum(seq > mark), min(CASE WHEN seq > mark THEN received_at END)
 FROM delivery, (SELECT coalesce(max(seq), 0) AS mark FROM settled) GROUP BY provider
@@ -68,6 +72,9 @@ class SqliteInbox:
             writer.execute(FORGET, (_micros(at - KEPT_FOR),))
         with closing(self._open()) as reader:
             reader.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def waiting(self, providers: Collection[str], most: int = 500) -> list[Delivery]:
+        return [one for provider in providers for one in self._read(WAITING, provider, most)]
 
     def lags(self) -> list[Lag]:
         with closing(self._open()) as reader:

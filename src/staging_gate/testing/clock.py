@@ -1,7 +1,7 @@
 """A clock that is moved and never waits."""
 
 from datetime import UTC, datetime, timedelta
-from threading import Lock
+from threading import Event, Lock
 
 START = datetime(2026, 3, 5, 10, 0, tzinfo=UTC)
 """A Thursday morning."""
@@ -20,8 +20,10 @@ class MovableClock:
             self._at += timedelta(milliseconds=1)
             return self._at
 
-    def pause(self, seconds: float) -> None:
-        """Remembered in `pauses`; the time is over at once."""
+    def pause(self, seconds: float, woken: Event | None = None) -> None:
+        """Remembered in `pauses`; the time is over at once. None passes for whoever is woken already."""
+        if woken is not None and woken.is_set():
+            return
         self.pauses.append(seconds)
         self.advance(seconds=seconds)
 

@@ -2,11 +2,15 @@
 
 import time
 from datetime import UTC, datetime
+from threading import Event
 
 
 class SystemClock:
     def now(self) -> datetime:
         return datetime.now(UTC)
 
-    def pause(self, seconds: float) -> None:
-        time.sleep(seconds)
+    def pause(self, seconds: float, woken: Event | None = None) -> None:
+        if woken is None:
+            time.sleep(seconds)
+        else:
+            woken.wait(seconds)
