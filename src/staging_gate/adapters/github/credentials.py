@@ -92,6 +92,21 @@ class AppToken:
         self.token()
         return self._made[0].permissions if self._made else None
 
+    @property
+    def as_app(self) -> Http:
+        """What only the App itself may ask, and none of its installations."""
+        return self._app
+
+    def installation(self) -> Installation:
+        """The App's on this repository. Refused where there is none."""
+        found = self._app.get(f"/repos/{self._repository}/installation", also=(404,))
+        if found.status == 404:
+            raise Refused(
+                f"The GitHub App is not installed on {self._repository}. Install it there: on GitHub, the App's page, "
+                "Install App."
+            )
+        return understood(Installation, found)
+
     def headers(self) -> Mapping[str, str]:
         return {"authorization": f"Bearer {self.token()}"}
 
@@ -104,13 +119,7 @@ class AppToken:
             return True
 
     def _fresh(self) -> InstallationToken:
-        found = self._app.get(f"/repos/{self._repository}/installation", also=(404,))
-        if found.status == 404:
-            raise Refused(
-                f"The GitHub App is not installed on {self._repository}. Install it there: on GitHub, the App's page, "
-                "Install App."
-            )
-        number = understood(Installation, found).id
+        number = self.installation().id
         name = self._repository.partition("/")[2]
         made = self._app.ask(
             "POST", f"/app/installations/{number}/access_tokens", body={"repositories": [name]}, harmless=True

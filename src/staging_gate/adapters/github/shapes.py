@@ -205,6 +205,8 @@ class Repository(Shape):
 
 class Installation(Shape):
     id: int
+    app_id: int | None = None
+    app_slug: str | None = None
     permissions: dict[str, str] | None = None
 
 

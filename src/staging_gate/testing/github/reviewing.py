@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from staging_gate.testing.github import bodies
+from staging_gate.testing.github import bodies, protecting
 from staging_gate.testing.github.state import Asked
 from staging_gate.testing.web import Reply, json_reply
 
@@ -31,7 +31,8 @@ def combined_status(github: "GitHubStandIn", asked: Asked) -> Reply:
 
 
 def rules(github: "GitHubStandIn", asked: Asked) -> Reply:
-    return json_reply(200, github.rules.get(unquote(asked.found[1]), []))
+    name = unquote(asked.found[1])
+    return json_reply(200, [*github.rules.get(name, []), *protecting.active_rules(github, name)])
 
 
 def classic(github: "GitHubStandIn", asked: Asked) -> Reply:

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from staging_gate.adapters.git.merging import message_text, signature
 from staging_gate.domain.policy import MergeMethod
 from staging_gate.ports.code_host import HeadMoved, MergeOrder
-from staging_gate.testing.github import bodies, reviewing
+from staging_gate.testing.github import bodies, protecting, reviewing
 from staging_gate.testing.github.state import Asked, Pull
 from staging_gate.testing.web import Reply, json_reply
 
@@ -31,7 +31,8 @@ def repository(github: "GitHubStandIn", asked: Asked) -> Reply:
 
 
 def installation(github: "GitHubStandIn", asked: Asked) -> Reply:
-    return json_reply(200, {"id": 4711, "app_id": 99, "permissions": {"contents": "write"}, "suspended_at": None})
+    told = {"id": 4711, "app_id": 99, "app_slug": "gate", "suspended_at": None}
+    return json_reply(200, {**told, "permissions": {"contents": "write"}})
 
 
 def access_token(github: "GitHubStandIn", asked: Asked) -> Reply:
@@ -101,6 +102,8 @@ def merge(github: "GitHubStandIn", asked: Asked) -> Reply:
         return _no(405, f"{method.capitalize()} commits are not allowed on this repository.")
     if github.refusing_merges:
         return _no(405, github.refusing_merges)
+    if forbidden := protecting.merge_violation(github, asked.by, pull.base, pull.head_sha, method):
+        return _no(405, forbidden)
     base = github.host.branches()[pull.base]
     preview = github.host.preview_merge(base, pull.head_sha)
     if pull.state != "open" or pull.draft or preview.merged is None:
@@ -146,6 +149,8 @@ def create_ref(github: "GitHubStandIn", asked: Asked) -> Reply:
     kind = github.git("cat-file", "-t", sha, accept=(0, 128))
     if not kind:
         return _no(422, "Object does not exist")
+    if forbidden := protecting.violation(github, asked.by, name, "creation"):
+        return _no(422, forbidden)
     if not github.moves(name, sha, ""):
         return _no(422, "Reference cannot be created")
     return json_reply(201, bodies.ref(name, sha, kind))
@@ -156,6 +161,8 @@ def delete_ref(github: "GitHubStandIn", asked: Asked) -> Reply:
     old = github.git("rev-parse", "--verify", "--quiet", f"refs/{name}", accept=(0, 1))
     if not old:
         return _no(422, "Reference does not exist")
+    if forbidden := protecting.violation(github, asked.by, f"refs/{name}", "deletion"):
+        return _no(422, forbidden)
     for pull in github.pulls:
         if pull.state == "open" and name == f"heads/{pull.head}":
             pull.state, pull.closed_at = "closed", github.clock.now()
@@ -211,4 +218,5 @@ ROUTES: tuple[tuple[str, str, bool, Answer], ...] = (
     ("DELETE", "/git/refs/(.+)", False, delete_ref),
     ("GET", "/activity", False, activity),
     *reviewing.ROUTES,
+    *protecting.ROUTES,
 )

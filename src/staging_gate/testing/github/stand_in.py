@@ -15,6 +15,7 @@ from staging_gate.adapters.git import GitCodeHost
 from staging_gate.adapters.git.program import Git
 from staging_gate.ports.clock import Clock
 from staging_gate.testing.github import bodies, smart_http
+from staging_gate.testing.github.protecting import Guard
 from staging_gate.testing.github.routes import ROUTES
 from staging_gate.testing.github.state import Asked, Grant, Pull, Push
 from staging_gate.testing.web import Fault, Reply, Request, WebServer, json_reply
@@ -82,6 +83,7 @@ class GitHubStandIn:
         self.releases: dict[str, Json] = {}
         self.particulars: dict[str, object] = {}
         self.rights = {"contents": "write", "pull_requests": "write", "metadata": "read"}
+        self.guard = Guard()
         self.before_merging: Callable[[], object] = lambda: None
         self.nulls = 1
         self._examine = examine
