@@ -124,6 +124,22 @@ def merged(request: pytest.FixtureRequest, beginnings: Beginnings, tmp_path: Pat
 
 
 @pytest.fixture
+def connected(connected_beginnings: Beginnings, tmp_path: Path) -> Iterator[ConnectedWorld]:
+    """The code is at GitHub, the services are at Render."""
+    yield from _connected(connected_beginnings, nothing, tmp_path)
+
+
+@pytest.fixture
+def connected_merged(connected_beginnings: Beginnings, tmp_path: Path) -> Iterator[ConnectedWorld]:
+    yield from _connected(connected_beginnings, v1_1_0_is_merged, tmp_path)
+
+
+@pytest.fixture
+def connected_two(connected_beginnings: Beginnings, tmp_path: Path) -> Iterator[ConnectedWorld]:
+    yield from _connected(connected_beginnings, v1_1_0, tmp_path)
+
+
+@pytest.fixture
 def made(tmp_path: Path) -> Iterator[Callable[..., World]]:
     """`made(policy=...)` begins a world with another policy."""
     with ExitStack() as stack:
@@ -168,3 +184,10 @@ def _story(request: pytest.FixtureRequest, beginnings: Beginnings, tale: Tale, f
     with beginnings.after(tale, folder) as world:
         yield world
         check_whole(world, "a_run_breaks" in request.fixturenames)
+
+
+def _connected(beginnings: Beginnings, tale: Tale, folder: Path) -> Iterator[ConnectedWorld]:
+    with beginnings.after(tale, folder) as world:
+        assert isinstance(world, ConnectedWorld)
+        yield world
+        check_whole(world)

@@ -21,6 +21,7 @@ from staging_gate.messages import hotfixes as words
 from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
 from staging_gate.runbook import changes, deciding, facts, following_up
+from staging_gate.runbook.asking import surely
 from staging_gate.runbook.changes import Unusable
 from staging_gate.runbook.migrations import migrations_among
 from staging_gate.runbook.policy import needed_policy, policy_in_force
@@ -54,7 +55,7 @@ def start(ports: Ports, name: str, by: Actor) -> str:
         raise Unusable(words.nothing_live())
     if branch in ports.code_host.branches():
         raise Unusable(words.taken(branch))
-    ports.code_host.create_branch(branch, live.revision.commit)
+    surely(ports.code_host.create_branch, branch, live.revision.commit)
     with ports.store.transaction() as tx:
         tx.audit(by, "hotfix started", branch, f"from {live.release or live.id}", commit=live.revision.commit)
     return branch

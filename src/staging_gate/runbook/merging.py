@@ -174,7 +174,7 @@ def delete_branch(ports: Ports, number: int) -> None:
     policy = policy_in_force(ports)
     followed = {"main"} | ({policy.staging.branch, policy.production.branch} if policy else set())
     if change.source not in followed:
-        ports.code_host.delete_branch(change.source, change.head.commit)
+        surely(ports.code_host.delete_branch, change.source, change.head.commit)
     changes.refresh_all(ports, [change.target])
 
 

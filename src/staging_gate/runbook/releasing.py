@@ -21,6 +21,7 @@ from staging_gate.ports import Ports
 from staging_gate.ports.code_host import TagOrder
 from staging_gate.ports.store import Transaction
 from staging_gate.runbook import changes, deciding, facts, hotfix_facts, telling
+from staging_gate.runbook.asking import surely
 from staging_gate.runbook.bypasses_of import bypasses_of
 from staging_gate.runbook.changes import Unknown, Unusable
 from staging_gate.runbook.migrations import migrations_among
@@ -223,14 +224,15 @@ def create_tag(ports: Ports, tag: str) -> None:
         given = bypasses_of(tx, release.change, tag)
         bypasses = [one for one in given if one.tree == release.revision.tree and one.in_force(tx.at)]
         at = tx.at
-    ports.code_host.create_tag(
+    surely(
+        ports.code_host.create_tag,
         TagOrder(
             name=tag,
             commit=release.revision.commit,
             message=tag_message(release.title, release.notes, seq, head, bypasses),
             author=release.published_by,
             at=at,
-        )
+        ),
     )
 
 

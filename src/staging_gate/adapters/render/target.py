@@ -85,9 +85,7 @@ class RenderTarget:
         """Nothing moves yet. A rollback takes what Render has built of this revision."""
         journal = self._journal(order)
         if journal.get(order.deployment) is None:
-            commit = order.revision.commit
-            built = journal.artifact(commit) if order.reuse_warm else None
-            journal.put(order.deployment, Asked(commit, back_to=built))
+            journal.put(order.deployment, self._to_bring_back(order))
 
     def wait_until_ready(self, order: Order, cancelled: Cancelled) -> Ready:
         _go_on_unless(cancelled)
@@ -98,7 +96,7 @@ class RenderTarget:
 
     def put_back(self, order: Order) -> Ready:
         journal = self._journal(order)
-        asked = journal.get(order.deployment) or Asked(order.revision.commit)
+        asked = journal.get(order.deployment) or self._still_live(order) or self._to_bring_back(order)
         if asked.live_at:
             if self._is_live(order, asked):
                 self._bring(order, asked)  # it may be suspended
@@ -250,6 +248,20 @@ class RenderTarget:
             )
         if deploy.status == "deactivated":
             raise Unavailable(f"{deploy.id} of {name} was replaced by a newer deploy at Render, which is not ours.")
+
+    def _to_bring_back(self, order: Order) -> Asked:
+        """What Render has built of this revision, where that may be taken; else it is built again."""
+        commit = order.revision.commit
+        return Asked(commit, back_to=self._journal(order).artifact(commit) if order.reuse_warm else None)
+
+    def _still_live(self, order: Order) -> Asked | None:
+        """What failed never got the traffic: then there is nothing to bring back."""
+        journal = self._journal(order)
+        live = next(self._api.deploys(_identity(order.target), status="live"), None)
+        ours = journal.get(journal.deployment_of(live.id) or "") if live else None
+        if ours is None or ours.live_at is None or ours.commit != order.revision.commit or not order.reuse_warm:
+            return None
+        return journal.put(order.deployment, ours)
 
     def _is_live(self, order: Order, asked: Asked) -> bool:
         live = next(self._api.deploys(_identity(order.target), status="live"), None)
