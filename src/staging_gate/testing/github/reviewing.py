@@ -19,7 +19,8 @@ def reviews(github: "GitHubStandIn", asked: Asked) -> Reply:
 
 
 def check_runs(github: "GitHubStandIn", asked: Asked) -> Reply:
-    found = github.check_runs.get(asked.found[1], [])
+    name = asked.request.query.get("check_name")
+    found = [one for one in github.check_runs.get(asked.found[1], []) if name in (None, one["name"])]
     return json_reply(200, {"total_count": len(found), "check_runs": found})
 
 
@@ -77,6 +78,8 @@ def publish_release(github: "GitHubStandIn", asked: Asked) -> Reply:
     if wanted["tag_name"] in github.releases:
         twice = {"resource": "Release", "code": "already_exists", "field": "tag_name"}
         return json_reply(422, bodies.error("Validation Failed", twice))
+    if wanted["tag_name"] in github.changes_workflows:  # and the token lacks the right: GitHub says no more than this
+        return NOT_FOUND
     made = {
         **wanted,
         "id": 100 + len(github.releases),

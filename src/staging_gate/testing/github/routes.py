@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from staging_gate.adapters.git.merging import message_text, signature
 from staging_gate.domain.policy import MergeMethod
 from staging_gate.ports.code_host import HeadMoved, MergeOrder
-from staging_gate.testing.github import bodies, protecting, reviewing
+from staging_gate.testing.github import bodies, protecting, reviewing, told
 from staging_gate.testing.github.state import Asked, Pull
 from staging_gate.testing.web import Reply, json_reply
 
@@ -39,7 +39,7 @@ def access_token(github: "GitHubStandIn", asked: Asked) -> Reply:
     """Long ones with dots, as GitHub gives them since April 2026."""
     life = timedelta(hours=1)
     token = github.grant(
-        "gate[bot]", f"ghs_99_eyJ{secrets.token_hex(200)}.{secrets.token_hex(60)}.x", life, is_bot=True
+        "gate[bot]", f"ghs_99_eyJ{secrets.token_hex(200)}.{secrets.token_hex(60)}.x", life, is_bot=True, of_app=True
     )
     until = bodies.moment(github.clock.now() + life)
     return json_reply(
@@ -218,5 +218,6 @@ ROUTES: tuple[tuple[str, str, bool, Answer], ...] = (
     ("DELETE", "/git/refs/(.+)", False, delete_ref),
     ("GET", "/activity", False, activity),
     *reviewing.ROUTES,
+    *told.ROUTES,
     *protecting.ROUTES,
 )

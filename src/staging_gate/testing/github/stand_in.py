@@ -18,6 +18,7 @@ from staging_gate.testing.github import bodies, smart_http
 from staging_gate.testing.github.protecting import Guard
 from staging_gate.testing.github.routes import ROUTES
 from staging_gate.testing.github.state import Asked, Grant, Pull, Push
+from staging_gate.testing.github.told import ToldState
 from staging_gate.testing.web import Fault, Reply, Request, WebServer, json_reply
 
 BAD_CREDENTIALS = json_reply(401, bodies.error("Bad credentials"))
@@ -81,6 +82,8 @@ class GitHubStandIn:
         self.classic: dict[str, Json] = {}
         self.shows_protection = True
         self.releases: dict[str, Json] = {}
+        self.told = ToldState()
+        self.changes_workflows: set[str] = set()
         self.particulars: dict[str, object] = {}
         self.rights = {"contents": "write", "pull_requests": "write", "metadata": "read"}
         self.guard = Guard()
@@ -99,8 +102,10 @@ class GitHubStandIn:
             yield self
         self.host.close()
 
-    def grant(self, login: str, token: str, within: timedelta | None = None, is_bot: bool = False) -> str:
-        self.grants[token] = Grant(login, self.clock.now() + within if within else None, is_bot)
+    def grant(
+        self, login: str, token: str, within: timedelta | None = None, is_bot: bool = False, of_app: bool = False
+    ) -> str:
+        self.grants[token] = Grant(login, self.clock.now() + within if within else None, is_bot, of_app)
         return token
 
     def revoke(self) -> None:

@@ -43,11 +43,12 @@ class Push:
 
 @dataclass(frozen=True)
 class Grant:
-    """Who a token stands for. `until` None: it does not expire."""
+    """Who a token stands for. `until` None: it does not expire. `of_app`: the App's own, which has the App's rights."""
 
     login: str
     until: datetime | None = None
     is_bot: bool = False
+    of_app: bool = False
 
 
 @dataclass(frozen=True)
