@@ -9,6 +9,7 @@ from typing import Protocol
 
 import pytest
 
+from staging_gate.adapters import vercel
 from staging_gate.adapters.local.places import Places
 from staging_gate.adapters.render import RenderTarget, Settings, connect
 from staging_gate.domain.environment import Environment
@@ -21,6 +22,7 @@ from staging_gate.testing.clock import MovableClock
 from staging_gate.testing.deploy_target import FakeTarget
 from staging_gate.testing.render import RenderStandIn
 from staging_gate.testing.render.render import KEY
+from staging_gate.testing.vercel import TOKEN, VercelStandIn
 from tests.adapters.local.sample import Repository, World, a_world
 
 
@@ -40,12 +42,16 @@ class Stage(Protocol):
         """Everything that runs dies behind the target's back."""
         ...
 
+
+class TalkingStage(Stage, Protocol):
+    """One whose target tells what services have said."""
+
     def says(self, line: str, order: Order) -> None:
         """The service of this deployment writes a line to its log."""
         ...
 
 
-class EarlyStage(Stage, Protocol):
+class EarlyStage(TalkingStage, Protocol):
     """One whose target starts candidates before their deployment is there, where it is told to."""
 
     def running(self) -> int:
@@ -157,20 +163,79 @@ class RenderStage:
 
 
 @contextmanager
-def render(folder: Path) -> Iterator[Stage]:
+def render(folder: Path) -> Iterator[TalkingStage]:
     clock = MovableClock()
     with RenderStandIn(clock) as there:
         target = connect(Settings(KEY, folder / "render", there.address), clock)
         yield RenderStage(there, target, clock)
 
 
+class VercelStage:
+    """`settings` say which way the traffic goes: by promoting, or by giving a domain to a preview."""
+
+    def __init__(self, there: VercelStandIn, target: vercel.VercelTarget, settings: dict[str, str]) -> None:
+        self.target = target
+        self._hosted = there.host("prj_api", "api.example")
+        self._hosted.says = {}
+        at = Target("vercel", identity="prj_api", settings=settings)
+        self._service = Service("api", (), Health(), {one: at for one in Environment})
+        self._made = 0
+
+    def revision(self, healthy: bool = True) -> Revision:
+        self._made += 1
+        made = Revision(f"{self._made:040x}", f"{self._made + 1000:040x}")
+        if not healthy:
+            self._hosted.unwell.add(made.commit)
+        return made
+
+    def order(self, deployment: str, revision: Revision, reuse_warm: bool = False) -> Order:
+        staging = Environment.STAGING
+        at = self._service.target(staging)
+        return Order(deployment, staging, self._service, at, revision, reuse_warm=reuse_warm)
+
+    def lose_processes(self) -> None:
+        """Vercel keeps what it has built by the project's rules, and no longer."""
+        self._hosted.deployments.clear()
+
+
+@contextmanager
+def vercel_promoting(folder: Path) -> Iterator[Stage]:
+    with vercel_stage(folder, {"environment": "production"}) as one:
+        yield one
+
+
+@contextmanager
+def vercel_preview(folder: Path) -> Iterator[Stage]:
+    with vercel_stage(folder, {"environment": "preview", "domain": "staging.api.example"}) as one:
+        yield one
+
+
+@contextmanager
+def vercel_stage(folder: Path, settings: dict[str, str]) -> Iterator[Stage]:
+    clock = MovableClock()
+    with VercelStandIn(clock) as there:
+        target = vercel.connect(vercel.Settings(TOKEN, folder / "vercel", there.address), clock)
+        yield VercelStage(there, target, settings)
+
+
 EARLY: dict[str, Callable[[Path], AbstractContextManager[EarlyStage]]] = {"fake": fake, "local": local}
-STAGES: dict[str, Callable[[Path], AbstractContextManager[Stage]]] = {**EARLY, "render": render}
+TALKING: dict[str, Callable[[Path], AbstractContextManager[TalkingStage]]] = {**EARLY, "render": render}
+STAGES: dict[str, Callable[[Path], AbstractContextManager[Stage]]] = {
+    **TALKING,
+    "vercel": vercel_promoting,
+    "vercel-preview": vercel_preview,
+}
 
 
 @pytest.fixture(params=STAGES)
 def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
     with STAGES[request.param](tmp_path) as one:
+        yield one
+
+
+@pytest.fixture(params=TALKING)
+def talking(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TalkingStage]:
+    with TALKING[request.param](tmp_path) as one:
         yield one
 
 
@@ -408,24 +473,24 @@ def test_a_service_that_is_no_more_stays_warm_for_the_way_back_and_is_let_go_aft
     eventually(lambda: not candidate(stage, stage.order("staging-5", order.revision, reuse_warm=True)).warm)
 
 
-def test_what_a_service_has_said_since_it_was_switched_to(stage: Stage) -> None:
-    first = deployed(stage, "staging-1")
-    stage.says("Deadlock detected", order=first)
-    deployed(stage, "staging-2")
-    back = stage.order("staging-3", first.revision, reuse_warm=True)
-    candidate(stage, back)
-    assert stage.target.said_since_live(back) is None
-    stage.target.switch(back)
-    stage.says("Connection refused", order=back)
-    stage.target.switch(back)
+def test_what_a_service_has_said_since_it_was_switched_to(talking: TalkingStage) -> None:
+    first = deployed(talking, "staging-1")
+    talking.says("Deadlock detected", order=first)
+    deployed(talking, "staging-2")
+    back = talking.order("staging-3", first.revision, reuse_warm=True)
+    candidate(talking, back)
+    assert talking.target.said_since_live(back) is None
+    talking.target.switch(back)
+    talking.says("Connection refused", order=back)
+    talking.target.switch(back)
 
-    eventually(lambda: said(stage, back) == ["Connection refused"])
-    assert said(stage, first)[-2:] == ["Deadlock detected", "Connection refused"]
-    assert stage.target.said_since_live(stage.order("staging-9", first.revision)) is None
+    eventually(lambda: said(talking, back) == ["Connection refused"])
+    assert said(talking, first)[-2:] == ["Deadlock detected", "Connection refused"]
+    assert talking.target.said_since_live(talking.order("staging-9", first.revision)) is None
 
 
-def said(stage: Stage, order: Order) -> list[str]:
-    lines = stage.target.said_since_live(order)
+def said(talking: TalkingStage, order: Order) -> list[str]:
+    lines = talking.target.said_since_live(order)
     assert lines is not None
     return [line for line in lines if line in ("Deadlock detected", "Connection refused")]
 

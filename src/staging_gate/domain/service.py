@@ -13,12 +13,15 @@ class Target:
 
     `port` is the public one, of the proxy in front (local targets only); `environ` holds what the service is
     started with, where a value `env:NAME` or `file:PATH` is a reference to a secret that is read at the start.
+    `settings` is what only its provider understands, `for_smoke` what its smoke tests get besides (references too).
     """
 
     provider: str
     port: int | None = None
     identity: str | None = None
     environ: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
+    for_smoke: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
