@@ -119,6 +119,23 @@ def test_those_of_one_turn_are_one_commit() -> None:
     assert [len(group) for group in post.kept] == [7]
 
 
+@pytest.mark.parametrize(("turns", "groups"), [(3, [4]), (30, [9, 9, 9, 4])])
+def test_those_of_turns_that_follow_on_each_other_are_one_commit_but_nobody_waits_for_ever(
+    turns: int, groups: list[int]
+) -> None:
+    post = Post()
+
+    async def one_after_the_other() -> None:
+        sending = []
+        for number in range(turns + 1):
+            sending.append(asyncio.create_task(post.send([PUSH], signed(PUSH, str(number)))))
+            await asyncio.sleep(0)
+        await asyncio.gather(*sending)
+
+    asyncio.run(one_after_the_other())
+    assert [len(group) for group in post.kept] == groups
+
+
 def test_on_a_slow_disk_the_next_ones_gather_while_one_commit_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     kept: list[int] = []
 

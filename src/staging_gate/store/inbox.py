@@ -13,7 +13,9 @@ from staging_gate.ports.errors import Unavailable
 KEPT_FOR = timedelta(days=14)
 """How long settled ones stay, for people who ask what came."""
 BUSY_SECONDS = 10.0
-MOST_PAGES = 16_000
+PAGE_BYTES = 8192
+"""Twice what SQLite takes: most deliveries are longer than its page."""
+MOST_PAGES = 8_000
 """Of the write-ahead log (64 MiB), after which whoever writes has to wait until it is emptied. `settle` empties it
 before, in its own thread."""
 
@@ -94,6 +96,7 @@ class SqliteInbox:
 
     def _open(self) -> sqlite3.Connection:
         opened = sqlite3.connect(self._file, BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        opened.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # of a file that is yet to be made
         opened.execute("PRAGMA journal_mode = WAL")
         opened.execute("PRAGMA synchronous = FULL")
         opened.execute(f"PRAGMA wal_autocheckpoint = {MOST_PAGES}")

@@ -1,4 +1,5 @@
-"""Whatever arrived in the same turn of the event loop is one commit: no timer, nobody waits for company."""
+"""Whatever arrives in turns of the event loop that follow on each other is one commit: no timer, and who comes alone
+waits for nobody."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -10,6 +11,8 @@ SLOW_COMMIT_SECONDS = 0.003
 """A commit that takes longer holds up everybody while it is done in the event loop."""
 SLOW_COMMITS = 3
 """So many in a row, and this is a slow disk."""
+MOST_TURNS = 8
+"""Of the event loop in which more come before they are stored: a commit costs as much as storing many."""
 
 Keep = Callable[[Sequence[Delivery]], None]
 
@@ -29,9 +32,16 @@ class GroupCommit:
         loop = asyncio.get_running_loop()
         stored = loop.create_future()
         if not self._batch and self._flushing is None:
-            loop.call_soon(self._flush, loop)
+            loop.call_soon(self._gather, loop, 0, 0)
         self._batch.append((delivery, stored))
         await stored
+
+    def _gather(self, loop: asyncio.AbstractEventLoop, turns: int, came: int) -> None:
+        """Store as soon as a turn brings nobody."""
+        if len(self._batch) > came and turns < MOST_TURNS:
+            loop.call_soon(self._gather, loop, turns + 1, len(self._batch))
+        else:
+            self._flush(loop)
 
     def _flush(self, loop: asyncio.AbstractEventLoop) -> None:
         batch, self._batch = self._batch, []
