@@ -13,6 +13,7 @@ from staging_gate.ports.notifier import Notifier
 from staging_gate.ports.policy import PolicyReader
 from staging_gate.ports.protection import Protection
 from staging_gate.ports.pull_requests import PullRequests
+from staging_gate.ports.reports import Reports
 from staging_gate.ports.store import Store
 from staging_gate.ports.way_back import WayBackProver
 
@@ -21,7 +22,7 @@ from staging_gate.ports.way_back import WayBackProver
 class Ports:
     """All outsides of one installation, bound once by bootstrap. `targets` has one per provider name; `address` is
     where people reach its pages, empty where that is not known. `pull_requests` is there where people also work at the
-    code host. `hearers` are told of what providers tell us."""
+    code host, and `reports` shows them there what we decide and do. `hearers` are told of what providers tell us."""
 
     clock: Clock
     store: Store
@@ -37,3 +38,4 @@ class Ports:
     hearers: Mapping[str, Hearer] = field(default_factory=dict)
     pull_requests: PullRequests | None = None
     protection: Protection | None = None
+    reports: Reports | None = None

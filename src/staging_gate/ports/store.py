@@ -19,7 +19,7 @@ from staging_gate.domain.incident import Incident
 from staging_gate.domain.release import Hold, Quarantine, Release
 from staging_gate.domain.timeline import RunRecord, Step
 from staging_gate.domain.token import Token
-from staging_gate.ports.connected_store import PullRequestsHeard
+from staging_gate.ports.connected_store import PullRequestsHeard, Tellings
 from staging_gate.ports.notice_store import Maintenances, Notices, Notifications
 from staging_gate.ports.schema_store import Backups, MigrationReports, WaysBack
 
@@ -301,6 +301,8 @@ class Transaction(Protocol):
     def maintenances(self) -> Maintenances: ...
     @property
     def pull_requests(self) -> PullRequestsHeard: ...
+    @property
+    def tellings(self) -> Tellings: ...
     @property
     def audit_log(self) -> Audit: ...
     @property

@@ -26,6 +26,7 @@ from staging_gate.store.pull_requests import SqlPullRequestsHeard
 from staging_gate.store.releases import SqlReleases
 from staging_gate.store.runs import SqlRuns
 from staging_gate.store.sql import Sql
+from staging_gate.store.tellings import SqlTellings
 from staging_gate.store.tokens import SqlTokens
 from staging_gate.store.ways_back import SqlWaysBack
 
@@ -57,6 +58,7 @@ class SqlTransaction:
         self.migration_reports = SqlMigrationReports(sql)
         self.maintenances = SqlMaintenances(sql)
         self.pull_requests = SqlPullRequestsHeard(sql)
+        self.tellings = SqlTellings(sql)
         self.audit_log = SqlAudit(sql)
         self.runs = SqlRuns(sql)
 

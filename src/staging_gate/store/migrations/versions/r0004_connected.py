@@ -11,9 +11,11 @@ down_revision = "0003"
 
 def upgrade() -> None:
     _pull_requests()
+    _told()
 
 
 def downgrade() -> None:
+    op.drop_table("told")
     op.drop_column("approval", "source")
     op.drop_table("pull_request")
 
@@ -30,3 +32,22 @@ def _pull_requests() -> None:
     )
     op.create_index("ix_pull_request_state", "pull_request", ["state"])
     op.add_column("approval", sa.Column("source", sa.Text, nullable=False, server_default=""))
+
+
+def _told() -> None:
+    op.create_table(
+        "told",
+        sa.Column("subject", sa.Text, nullable=False),
+        sa.Column("due_at", UtcDateTime, nullable=False),
+        sa.Column("said", sa.Text, nullable=False),
+        sa.Column("key", sa.Text, nullable=False),
+        sa.Column("about", sa.Text, nullable=False),
+        sa.Column("times", sa.Integer, nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("problem", sa.Text, nullable=False),
+        sa.Column("failing_since", UtcDateTime),
+        sa.Column("unclear", sa.Boolean, nullable=False),
+        sa.Column("told_at", UtcDateTime),
+        sa.PrimaryKeyConstraint("subject", name="pk_told"),
+    )
+    op.create_index("ix_told_due_at", "told", ["due_at"])
