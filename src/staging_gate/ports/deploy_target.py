@@ -166,8 +166,8 @@ class DeployTarget(BackupKeeper, MigrationDoctor, Protocol):
         """What receives the traffic now, as the target itself says."""
         ...
 
-    def address(self, environment: Environment, service: Service, target: Target) -> str:
-        """The public address of the service."""
+    def address(self, environment: Environment, service: Service, target: Target) -> str | None:
+        """The public address of the service; None where nobody can ask it from outside, such as a worker."""
         ...
 
     def said_since_live(self, order: Order) -> Iterable[str] | None:

@@ -1,5 +1,6 @@
 """What is where, what is queued, why it waits."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from staging_gate.domain.policy import Policy
 from staging_gate.domain.release import Hold, Quarantine, Release, ReleaseState
 from staging_gate.messages import approvals as words
 from staging_gate.ports import Ports
+from staging_gate.ports.errors import OutsideError
 from staging_gate.ports.store import Transaction
 from staging_gate.queries import bypasses, followups, going_back, hotfixes, maintenance, notifications
 from staging_gate.queries.calendar import standing
@@ -159,6 +161,8 @@ def _addresses(ports: Ports, policy: Policy | None, environment: Environment) ->
     for service in policy.services_in(environment):
         target = service.target(environment)
         adapter = ports.targets.get(target.provider)
-        if adapter is not None:
-            found[service.name] = adapter.address(environment, service, target)
+        with suppress(OutsideError):  # that it is away is said elsewhere
+            address = adapter.address(environment, service, target) if adapter else None
+            if address is not None:
+                found[service.name] = address
     return found

@@ -217,7 +217,8 @@ def target_of(ports: Ports, order: Order) -> DeployTarget:
 
 
 def public_addresses(ports: Ports, moved: list[Order]) -> dict[str, str]:
-    return {o.service.name: target_of(ports, o).address(o.environment, o.service, o.target) for o in moved}
+    found = {o.service.name: target_of(ports, o).address(o.environment, o.service, o.target) for o in moved}
+    return {name: address for name, address in found.items() if address is not None}
 
 
 def _brings_migrations(ports: Ports, proof: Deployment) -> bool:
@@ -234,7 +235,10 @@ def _smoke(ports: Ports, id: str, moved: list[Order], addresses: dict[str, str],
     notes = []
     for order in moved:
         address = addresses.get(order.service.name)
-        if not order.service.smoke or address is None:
+        if not order.service.smoke:
+            continue
+        if address is None:
+            notes += [f"{order.service.name} has no address to be tested through"] if where == "public" else []
             continue
         log = f"{id}/smoke-{where}-{order.service.name}"
         outcome = ports.smoke.run(order, address, addresses, names, log)

@@ -73,3 +73,20 @@ class Journal:
         draft = self.path.with_suffix(".new")
         draft.write_text(json.dumps({name: asdict(asked) for name, asked in known.items()}))
         os.replace(draft, self.path)
+
+
+@dataclass(frozen=True)
+class Closed:
+    """The services, by their ids at Render, that we have suspended ourselves: a file for each."""
+
+    folder: Path
+
+    def add(self, id: str) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / id).touch()
+
+    def has(self, id: str) -> bool:
+        return (self.folder / id).exists()
+
+    def remove(self, id: str) -> None:
+        (self.folder / id).unlink(missing_ok=True)
