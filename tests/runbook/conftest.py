@@ -124,19 +124,25 @@ def merged(request: pytest.FixtureRequest, beginnings: Beginnings, tmp_path: Pat
 
 
 @pytest.fixture
-def connected(connected_beginnings: Beginnings, tmp_path: Path) -> Iterator[ConnectedWorld]:
+def connected(
+    request: pytest.FixtureRequest, connected_beginnings: Beginnings, tmp_path: Path
+) -> Iterator[ConnectedWorld]:
     """The code is at GitHub, the services are at Render."""
-    yield from _connected(connected_beginnings, nothing, tmp_path)
+    yield from _connected(request, connected_beginnings, nothing, tmp_path)
 
 
 @pytest.fixture
-def connected_merged(connected_beginnings: Beginnings, tmp_path: Path) -> Iterator[ConnectedWorld]:
-    yield from _connected(connected_beginnings, v1_1_0_is_merged, tmp_path)
+def connected_merged(
+    request: pytest.FixtureRequest, connected_beginnings: Beginnings, tmp_path: Path
+) -> Iterator[ConnectedWorld]:
+    yield from _connected(request, connected_beginnings, v1_1_0_is_merged, tmp_path)
 
 
 @pytest.fixture
-def connected_two(connected_beginnings: Beginnings, tmp_path: Path) -> Iterator[ConnectedWorld]:
-    yield from _connected(connected_beginnings, v1_1_0, tmp_path)
+def connected_two(
+    request: pytest.FixtureRequest, connected_beginnings: Beginnings, tmp_path: Path
+) -> Iterator[ConnectedWorld]:
+    yield from _connected(request, connected_beginnings, v1_1_0, tmp_path)
 
 
 @pytest.fixture
@@ -186,8 +192,9 @@ def _story(request: pytest.FixtureRequest, beginnings: Beginnings, tale: Tale, f
         check_whole(world, "a_run_breaks" in request.fixturenames)
 
 
-def _connected(beginnings: Beginnings, tale: Tale, folder: Path) -> Iterator[ConnectedWorld]:
-    with beginnings.after(tale, folder) as world:
+def _connected(
+    request: pytest.FixtureRequest, beginnings: Beginnings, tale: Tale, folder: Path
+) -> Iterator[ConnectedWorld]:
+    for world in _story(request, beginnings, tale, folder):
         assert isinstance(world, ConnectedWorld)
         yield world
-        check_whole(world)

@@ -4,11 +4,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from staging_gate.ports.errors import OutsideError, Refused, Stopped, Unavailable, Unclear
+from staging_gate.ports.errors import Denied, OutsideError, Refused, Stopped, Unavailable, Unclear
 
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 
 _OUTSIDE: dict[str, type[OutsideError]] = {
+    "denied": Denied,  # before what it is a kind of
     "refused": Refused,
     "unavailable": Unavailable,
     "unclear": Unclear,

@@ -57,6 +57,14 @@ class TagOrder:
     at: datetime
 
 
+@dataclass(frozen=True)
+class Outdated:
+    """What is told of branches and tags is as of `since`, None where nobody knows any more; `why` it is not newer."""
+
+    since: datetime | None
+    why: str
+
+
 class CodeHost(Protocol):
     def revision(self, ref: str) -> Revision | None:
         """The commit that a branch, tag or commit name stands for; None where there is none."""
@@ -129,6 +137,11 @@ class CodeHost(Protocol):
 
     def create_branch(self, name: str, at: str) -> None:
         """Create a branch; the same one again is success, elsewhere it is Refused."""
+        ...
+
+    def outdated(self) -> Outdated | None:
+        """While it can not be reached, its branches and tags are told as they were last seen: a rollback goes on
+        without it. None where they are as they are; acting calls fail meanwhile."""
         ...
 
     def clone_address(self) -> str:

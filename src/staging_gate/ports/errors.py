@@ -14,6 +14,11 @@ class Refused(OutsideError):
     """The other side understood and said no. A person has to change something; trying again will not help."""
 
 
+class Denied(Refused):
+    """The other side does not let us in: a token was revoked, or lacks a right. That says nothing about what we asked
+    for; a release is not bad because of it."""
+
+
 class Unavailable(OutsideError):
     """It did not happen and may work later, in `retry_after` seconds if the other side said so."""
 

@@ -77,9 +77,15 @@ def do_not_merge(ports: Ports, number: int, by: Actor) -> Change:
 
 
 def let_go(ports: Ports, number: str, message: str) -> None:
-    """Our own machine broke. The change is free again unless the branch has moved: then whoever asked asks again."""
+    """Our own machine broke. The change is free again unless the branch has moved, or nobody knows whether it has: then
+    whoever asked asks again."""
     change = changes.get(ports, int(number))
     base = ports.code_host.revision(change.target)
+    if ports.code_host.outdated():
+        with ports.store.transaction() as tx:
+            said = f"{message} Whether it was merged is seen when it is asked for again."
+            tx.audit(Actor(change.merged_by or ""), "merge interrupted", changes.subject_of(change), said)
+        return
     if change.is_being_merged and change.preview and base and base.commit == change.preview.base:
         _give_up(ports, change, message)
 

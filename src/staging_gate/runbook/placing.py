@@ -7,7 +7,7 @@ from typing import Any
 from staging_gate.domain.deployment import DeploymentState
 from staging_gate.engine import Run, StepErrored
 from staging_gate.messages import deployments as words
-from staging_gate.ports.errors import OutsideError, Refused, Stopped
+from staging_gate.ports.errors import Denied, OutsideError, Refused, Stopped
 from staging_gate.runbook import backing_up, deploying, downgrading
 
 EVIDENCE_LIMIT = 16_000
@@ -38,7 +38,7 @@ class Failure:
         if isinstance(error, StepErrored):
             return cls(str(error), "", DeploymentState.ERRORED, migrated)
         state = DeploymentState.ERRORED
-        if isinstance(error, Refused):
+        if isinstance(error, Refused) and not isinstance(error, Denied):
             state = DeploymentState.FAILED
         if isinstance(error, Stopped):
             state = DeploymentState.ABORTED

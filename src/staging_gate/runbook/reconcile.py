@@ -30,7 +30,7 @@ def differences(ports: Ports) -> list[Difference]:
     policy = policy_in_force(ports)
     if policy is None:
         return []
-    found = _tags(ports) + _staging_branch(ports, policy)
+    found = _tags(ports) + _staging_branch(ports, policy) + _code_host(ports)
     for environment in Environment:
         found += _traffic(ports, policy, environment)
     return found
@@ -71,6 +71,15 @@ def _of_service(ports: Ports, live: Deployment, service: Service) -> Difference 
         what = f"{live.id} does not answer: {found.detail}"
         return Difference(subject, what, f"`gate redeploy {live.environment}`{back}")
     return None
+
+
+def _code_host(ports: Ports) -> list[Difference]:
+    old = ports.code_host.outdated()
+    if old is None:
+        return []
+    seen = f"as of {old.since:%Y-%m-%d %H:%M} UTC" if old.since else "as they were last seen"
+    what = f"{old.why} Branches and tags are shown {seen}; rollbacks go on, merges and tags wait."
+    return [Difference("code host", what, "`gate doctor` says what is wrong.")]
 
 
 def _staging_branch(ports: Ports, policy: Policy) -> list[Difference]:

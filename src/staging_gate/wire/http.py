@@ -18,7 +18,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx2
 
 from staging_gate.ports.clock import Clock
-from staging_gate.ports.errors import OutsideError, Refused, Unavailable, Unclear
+from staging_gate.ports.errors import Denied, OutsideError, Refused, Unavailable, Unclear
 from staging_gate.wire.answers import Answer, Call, no_limit_known, retry_after
 from staging_gate.wire.redaction import Redactor
 
@@ -282,7 +282,8 @@ class Http:
             )
         said, advice = self.said(answer), self._provider.advice(answer)
         told = f"{self._provider.name} refused {what} with {answer.status}" + (f": {said.rstrip('.')}" if said else "")
-        return Refused(self.redactor.hide(f"{told}. {advice}".strip()), self._evidence(answer))
+        kind = Denied if answer.status in (401, 403) else Refused
+        return kind(self.redactor.hide(f"{told}. {advice}".strip()), self._evidence(answer))
 
     def _lost(self, asking: _Asking, error: httpx2.HTTPError, problem: str) -> OutsideError:
         host = urlsplit(asking.address).netloc

@@ -52,8 +52,55 @@ class TestTheMirror:
         assert host.changed_files(first, second) == ["a"]
         assert host.revision(second)
         assert fetches(github) == asked
+
+    def test_while_github_is_away_branches_are_as_they_were_last_seen(
+        self, github: GitHubStandIn, host: GitHubCodeHost, clock: MovableClock
+    ) -> None:
+        first = commit(github.host.path, "main", {"a": "1"})
+        assert host.branches() == {"main": first}
+        since = clock.now()
+        github.has_trouble(Reply(503), times=99)
+        second = commit(github.host.path, "main", {"a": "2"})
+
+        assert host.branches() == {"main": first}
+
+        assert (outdated := host.outdated())
+        assert outdated.since and abs(outdated.since - since) < timedelta(seconds=1)
+        assert "could not be fetched. It may work later" in outdated.why
         with pytest.raises(Unavailable, match="could not be fetched. It may work later"):
-            host.branches()
+            host.create_branch("feature/x", first)
+        github.troubles.clear()
+        clock.advance(seconds=10)
+        assert host.branches() == {"main": second}
+        assert host.outdated() is None
+
+    def test_a_new_process_knows_what_the_mirror_has_while_github_is_away(
+        self, github: GitHubStandIn, tmp_path: Path
+    ) -> None:
+        made = commit(github.host.path, "main", {"a": "1"})
+        before = connected(github, tmp_path)
+        assert before.branches()
+        before.close()
+        github.revoke()
+
+        after = connected(github, tmp_path)
+
+        assert after.branches() == {"main": made}
+        assert (outdated := after.outdated())
+        assert (outdated.since, "was revoked" in outdated.why) == (None, True)
+        after.close()
+
+    def test_a_hint_makes_the_next_look_a_fresh_one(self, github: GitHubStandIn, tmp_path: Path) -> None:
+        host = connected(github, tmp_path, fresh_for=timedelta(hours=1))
+        first = commit(github.host.path, "main", {"a": "1"})
+        assert host.branches() == {"main": first}
+        second = commit(github.host.path, "main", {"a": "2"})
+        assert host.branches() == {"main": first}
+
+        host.heard(b"{}")
+
+        assert host.branches() == {"main": second}
+        host.close()
 
     def test_a_branch_that_is_gone_there_is_gone_and_stays_readable(
         self, github: GitHubStandIn, host: GitHubCodeHost

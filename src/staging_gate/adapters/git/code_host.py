@@ -14,7 +14,7 @@ from staging_gate.adapters.git.program import Git
 from staging_gate.domain.change import MergePreview
 from staging_gate.domain.policy import MergeMethod
 from staging_gate.domain.revision import Commit, Revision
-from staging_gate.ports.code_host import HeadMoved, MergeOrder, Tag, TagOrder
+from staging_gate.ports.code_host import HeadMoved, MergeOrder, Outdated, Tag, TagOrder
 from staging_gate.ports.errors import Refused
 
 LARGEST_FILE = 16 * 1024 * 1024
@@ -192,6 +192,9 @@ class GitCodeHost:
         if found not in (None, commit):
             raise Refused(f"The branch {name} exists already, at {found}. Choose another name.")
         return found == commit
+
+    def outdated(self) -> Outdated | None:
+        return None
 
     def clone_address(self) -> str:
         return str(self.path)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from staging_gate.adapters.git.code_host import GitCodeHost
 from staging_gate.adapters.git.program import environment
-from staging_gate.ports.errors import OutsideError, Refused, Unavailable
+from staging_gate.ports.errors import Denied, OutsideError, Refused, Unavailable
 
 LONGEST_FETCH = 1800.0
 """Seconds; the first one copies the whole repository."""
@@ -62,7 +62,7 @@ class GitMirror(GitCodeHost):
 
 def _failure(address: str, said: str) -> OutsideError:
     if re.search(r"Authentication failed|could not read (Username|Password)|returned error: 40[13]", said):
-        return Refused(
+        return Denied(
             f"{address} does not let us read the code: the token is wrong, was revoked, or may not read the "
             "contents of this repository. Give it that right, or put another one where the settings say.",
             said,

@@ -13,11 +13,13 @@ from staging_gate.adapters.github.merging import Merging
 from staging_gate.domain.change import MergePreview
 from staging_gate.domain.revision import Commit, Revision
 from staging_gate.ports.clock import Clock
-from staging_gate.ports.code_host import CodeHost, MergeOrder, Tag, TagOrder
-from staging_gate.ports.errors import Refused, Unavailable
+from staging_gate.ports.code_host import CodeHost, MergeOrder, Outdated, Tag, TagOrder
+from staging_gate.ports.errors import OutsideError, Refused, Unavailable
 
 FULL_ID = 40
 PUSHES = ("push", "force_push", "branch_creation")
+AWAY_FOR = timedelta(seconds=10)
+"""How long nobody asks again after a look that failed: it may have taken a while."""
 SOON = 5.0
 """Seconds in which GitHub's git is expected to show what its API has done."""
 
@@ -51,25 +53,47 @@ class Copy:
 
     def __init__(self, mirror: Mirror, fetch: Fetch, clock: Clock, fresh_for: timedelta) -> None:
         self.mirror = mirror
+        self.outdated: Outdated | None = None
         self._fetch, self._clock, self._fresh_for = fetch, clock, fresh_for
         self._turn = Lock()
+        self._looked_at: datetime | None = None
         self._fetched_at: datetime | None = None
+        self._changed_at: datetime | None = None
 
     def now(self) -> Mirror:
         """Fetched anew, whatever its age."""
         with self._turn:
-            asked_at = self._clock.now()
-            self._fetch()
-            self._fetched_at = asked_at
+            self._look()
         return self.mirror
 
     def lately(self) -> Mirror:
+        """While GitHub can not be read it is as it was last seen; raises where it never was."""
         with self._turn:
-            asked_at = self._clock.now()
-            if self._fetched_at is None or asked_at - self._fetched_at >= self._fresh_for:
-                self._fetch()
-                self._fetched_at = asked_at
+            if not self._is_fresh(self._clock.now()):
+                try:
+                    self._look()
+                except OutsideError:
+                    if self._fetched_at is None and not self.mirror.branches():
+                        raise
         return self.mirror
+
+    def is_behind(self) -> None:
+        """GitHub has told of a change, so what was fetched before does not count as fresh. Returns at once."""
+        self._changed_at = self._clock.now()
+
+    def _is_fresh(self, at: datetime) -> bool:
+        looked, changed = self._looked_at, self._changed_at
+        lasts = max(self._fresh_for, AWAY_FOR) if self.outdated else self._fresh_for
+        return looked is not None and at - looked < lasts and (changed is None or looked > changed)
+
+    def _look(self) -> None:
+        self._looked_at = asked_at = self._clock.now()
+        try:
+            self._fetch()
+        except OutsideError as error:
+            self.outdated = Outdated(self._fetched_at, error.message)
+            raise
+        self._fetched_at, self.outdated = asked_at, None
 
     def holding(self, *names: str) -> Mirror:
         """With these in it: what is named by its whole id and known can not be out of date."""
@@ -97,6 +121,13 @@ class GitHubCodeHost:
     def look_again(self) -> None:
         """What is there now, because somebody said that it changed."""
         self._copy.now()
+
+    def heard(self, body: bytes) -> None:
+        """A webhook came: whatever it says, the next look fetches."""
+        self._copy.is_behind()
+
+    def outdated(self) -> Outdated | None:
+        return self._copy.outdated
 
     def close(self) -> None:
         self._copy.mirror.close()

@@ -1,6 +1,7 @@
 """The connected World: everything is real but GitHub, Render and what runs a project's own commands."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
@@ -15,8 +16,11 @@ from staging_gate.testing.connected.places import RenderPlace
 from staging_gate.testing.connected.policies import connected_yaml
 from staging_gate.testing.connected.providers import TOKEN, ConnectedOutsides, Providers
 from staging_gate.testing.fakes import Outsides
+from staging_gate.testing.github import GitHubStandIn
+from staging_gate.testing.render import RenderStandIn
 from staging_gate.testing.render.render import KEY
 from staging_gate.testing.repository import Files, Repository
+from staging_gate.testing.web import Reply
 from staging_gate.testing.world import OpenCodeHost, World
 from staging_gate.wire.http import Http, Limits
 
@@ -70,6 +74,24 @@ class ConnectedWorld(World):
         self.github.saw_push(branch, commit, by, "push" if branch in known else "branch_creation")
         self.hear()
         return self.revision(commit)
+
+    def goes_down(self, provider: GitHubStandIn | RenderStandIn) -> None:
+        """It answers 503 and does nothing, however often it is asked."""
+        provider.web.away = Reply(503, b"We are having trouble. Try again later.")
+
+    def is_up_again(self, provider: GitHubStandIn | RenderStandIn) -> None:
+        provider.web.away = None
+
+    @contextmanager
+    def down(self, provider: GitHubStandIn | RenderStandIn) -> Iterator[None]:
+        self.goes_down(provider)
+        yield
+        self.is_up_again(provider)
+
+    def differences(self) -> list[str]:
+        """What the board says beside our own record."""
+        self.clock.advance(seconds=LOOKED_AT_EVERY)
+        return [f"{one.subject}: {one.what}" for one in reconcile.differences(self.ports)]
 
     def revision(self, ref: str) -> Revision:
         """At GitHub."""

@@ -54,6 +54,7 @@ class RenderStandIn:
         self._next: list[tuple[str, Reply]] = []
         self._queued = False
         self.commit_known = True
+        self.revoked = False
         self.services: dict[str, Hosted] = {}
         self.web = WebServer(self._answer)
 
@@ -101,7 +102,7 @@ class RenderStandIn:
 
     def _answer(self, request: Request) -> Reply:
         with self._turn:
-            if request.headers.get("authorization") != f"Bearer {KEY}":
+            if self.revoked or request.headers.get("authorization") != f"Bearer {KEY}":
                 return json_reply(401, {"message": "Unauthorized"}, self._limits())
             path = request.path.removeprefix("/v1")
             called = f"{request.method} {path.rsplit('/', 1)[-1]}"
