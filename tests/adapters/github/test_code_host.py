@@ -38,6 +38,23 @@ class TestTheMirror:
         assert host.branches() != {"main": second}
         host.close()
 
+    def test_is_fetched_again_for_what_is_not_there_and_after_a_webhook(
+        self, github: GitHubStandIn, tmp_path: Path, clock: MovableClock
+    ) -> None:
+        host = connected(github, tmp_path, fresh_for=timedelta(hours=1))
+        first = commit(github.host.path, "main", {"a": "1"})
+        assert host.branches() == {"main": first}
+
+        pushed = commit(github.host.path, "feature/a", {"a": "2"})
+        found = host.revision("refs/heads/feature/a")
+        moved = commit(github.host.path, "feature/a", {"a": "3"})
+        host.heard(b"{}")
+
+        assert found is not None and found.commit == pushed
+        assert host.branches()["feature/a"] == moved
+        assert fetches(github) == 3
+        host.close()
+
     def test_answers_of_what_can_not_change_while_github_is_away(
         self, github: GitHubStandIn, host: GitHubCodeHost
     ) -> None:

@@ -134,7 +134,8 @@ class GitHubCodeHost:
         self.calls.http.close()
 
     def revision(self, ref: str) -> Revision | None:
-        return self._copy.holding(ref).revision(ref)
+        """What is not there may have been pushed a moment ago."""
+        return self._copy.holding(ref).revision(ref) or self._copy.now().revision(ref)
 
     def branches(self) -> dict[str, str]:
         return self._copy.lately().branches()
