@@ -336,10 +336,9 @@ def _void_approvals(tx: Transaction, change: Change) -> None:
 
 
 def _branch(ports: Ports, name: str) -> Revision:
-    branches = ports.code_host.branches()
-    revision = ports.code_host.revision(branches[name]) if name in branches else None
+    revision = ports.code_host.revision(f"refs/heads/{name}")
     if revision is None:
-        known = ", ".join(sorted(branches)) or "none yet"
+        known = ", ".join(sorted(ports.code_host.branches())) or "none yet"
         raise Unknown(f"There is no branch {name!r}. Branches: {known}.")
     return revision
 
