@@ -20,7 +20,7 @@ MOVES_WITHIN = timedelta(minutes=3)
 APPEARS_WITHIN = timedelta(seconds=30)
 """How long a request whose answer was lost may take to be seen."""
 UNDER_WAY = ("pending", "in-progress")
-ENDED_BADLY = ("failed", "skipped")
+ENDED = ("succeeded", "failed", "skipped")
 
 
 class Note(Protocol):
@@ -77,7 +77,7 @@ class Promoting:
         if self.project.paused:
             self.api.go_on(self.project.id)
         last, served = self.project.last_switching, self.api.served_by(self.domain)
-        if last is None or not _is_ours(last, asked) or last.status in ENDED_BADLY:
+        if last is None or not _is_ours(last, asked) or last.status in ENDED:
             asked = replace(asked, before=(last.requested_at or 0) if last else 0)
             asked = note(_moved(asked, self.clock))
             if served != asked.id:
