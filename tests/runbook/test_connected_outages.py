@@ -1,7 +1,7 @@
 """GitHub or Render are down for an hour, or do not take our key any more: what can go on goes on, nothing is lost, and
 no release is called bad for it."""
 
-from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -65,31 +65,27 @@ def test_the_token_for_github_is_revoked_while_production_is_deployed(connected_
     assert world.differences() == []
 
 
-def render_is_down(world: ConnectedWorld, so: bool) -> None:
-    (world.goes_down if so else world.is_up_again)(world.render)
-
-
-def the_key_is_revoked(world: ConnectedWorld, so: bool) -> None:
-    world.render.revoked = so
-
-
-@pytest.mark.parametrize(
-    ("trouble", "said"),
-    [
-        (render_is_down, "Render answered 503"),
-        (the_key_is_revoked, "The API key is not accepted (any more): make one under Account Settings at Render"),
-    ],
-)
-def test_render_does_not_answer_while_production_is_deployed(
-    connected_merged: ConnectedWorld, trouble: Callable[[ConnectedWorld, bool], None], said: str
-) -> None:
-    """Nobody knows what is live, so a person is called; the release is not called bad."""
+def test_render_is_down_for_an_hour_while_production_is_deployed(connected_merged: ConnectedWorld) -> None:
     world = connected_merged
-    world.away["deploy target"].just_before("switch", lambda: trouble(world, True))
+    world.away["deploy target"].just_before("switch", lambda: world.goes_down(world.render, hours=1))
 
     published = world.publish("v1.1.0")
 
-    assert said in published.failure
+    assert published.state is DeploymentState.SUCCEEDED
+    assert world.production.live() == "v1.1.0"
+    assert [trigger for _, trigger, _ in world.production.deploys()] == ["api", "api"]
+    assert published.ended_at and published.started_at
+    assert timedelta(hours=1) < published.ended_at - published.started_at < timedelta(hours=1, minutes=5)
+
+
+def test_the_key_for_render_is_revoked_while_production_is_deployed(connected_merged: ConnectedWorld) -> None:
+    """Nobody knows what is live, so a person is called; the release is not called bad."""
+    world = connected_merged
+    world.away["deploy target"].just_before("switch", lambda: setattr(world.render, "revoked", True))
+
+    published = world.publish("v1.1.0")
+
+    assert "The API key is not accepted (any more): make one under Account Settings at Render" in published.failure
     assert release_of(world) is ReleaseState.PUBLISHED
     with world.store.reading() as tx:
         [incident] = tx.incidents.open()
@@ -97,7 +93,7 @@ def test_render_does_not_answer_while_production_is_deployed(
     assert "did not succeed: a person has to act now" in incident.title
     assert any("production api: What receives the traffic is unknown" in one for one in world.differences())
 
-    trouble(world, False)
+    world.render.revoked = False
     world.advance(hours=1)
     assert world.production.live() == "v1.0.0"
     assert live(world).release == "v1.0.0"

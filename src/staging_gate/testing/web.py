@@ -63,8 +63,8 @@ class WebServer:
     def __init__(self, answer: Callable[[Request], Reply]) -> None:
         self.answer = answer
         self.asked: list[Request] = []
-        self.away: Reply | None = None
-        """What everybody gets while it does nothing at all."""
+        self.away: Callable[[], Reply | None] = lambda: None
+        """What everybody gets while it does nothing at all, None while it works."""
         self.closing = Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Asker", (_Asker,), {"_web": self}))
         self._server.daemon_threads = True
@@ -99,7 +99,7 @@ class _Asker(BaseHTTPRequestHandler):
     def _ask(self) -> None:
         request = self._read()
         self._web.asked.append(request)
-        self._give(self._web.away or self._web.answer(request))
+        self._give(self._web.away() or self._web.answer(request))
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _ask
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
@@ -26,6 +27,7 @@ from staging_gate.wire.http import Http, Limits
 
 MIRROR = "github.git"
 QUICK = Limits(connect=2, read=2, whole=10, tries=3, patience=20)
+DOWN = Reply(503, b"We are having trouble. Try again later.")
 LOOKED_AT_EVERY = 10.0
 """Seconds, as the server does."""
 
@@ -75,18 +77,16 @@ class ConnectedWorld(World):
         self.hear()
         return self.revision(commit)
 
-    def goes_down(self, provider: GitHubStandIn | RenderStandIn) -> None:
-        """It answers 503 and does nothing, however often it is asked."""
-        provider.web.away = Reply(503, b"We are having trouble. Try again later.")
-
-    def is_up_again(self, provider: GitHubStandIn | RenderStandIn) -> None:
-        provider.web.away = None
+    def goes_down(self, provider: GitHubStandIn | RenderStandIn, hours: float = 100) -> None:
+        """For so long it answers 503 and does nothing, however often it is asked."""
+        until = self.clock.now() + timedelta(hours=hours)
+        provider.web.away = lambda: DOWN if self.clock.now() < until else None
 
     @contextmanager
     def down(self, provider: GitHubStandIn | RenderStandIn) -> Iterator[None]:
         self.goes_down(provider)
         yield
-        self.is_up_again(provider)
+        provider.web.away = lambda: None
 
     def differences(self) -> list[str]:
         """What the board says beside our own record."""
