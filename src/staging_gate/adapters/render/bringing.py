@@ -13,7 +13,7 @@ from staging_gate.adapters.render.patience import NOT_AGAIN_SOON, blameless, pat
 from staging_gate.adapters.render.shapes import FAILED, Deploy
 from staging_gate.ports.clock import Clock
 from staging_gate.ports.deploy_target import Order
-from staging_gate.ports.errors import OutsideError, Refused, Unavailable, Unclear
+from staging_gate.ports.errors import Denied, OutsideError, Refused, Unavailable, Unclear
 from staging_gate.wire.hints import Hints
 
 LOOK_EVERY = 5.0
@@ -93,6 +93,8 @@ class Bringing:
             made = self._make(asked)
         except Unclear:
             made = None
+        except Denied:
+            raise
         except Refused as refused:
             if asked.back_to is None:
                 raise Unavailable(refused.message, refused.evidence, NOT_AGAIN_SOON) from refused

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import ParamSpec, TypeVar
 
 from staging_gate.ports.clock import Clock
-from staging_gate.ports.errors import Refused, Unavailable
+from staging_gate.ports.errors import Denied, Refused, Unavailable
 
 AWAY_FOR = timedelta(hours=2)
 """How long a deployment that has begun waits for a provider that does not answer."""
@@ -35,8 +35,10 @@ def patiently(clock: Clock, do: Callable[P, R], *args: P.args, **kwargs: P.kwarg
 @contextmanager
 def blameless() -> Iterator[None]:
     """Where a deployment is under way, Refused says that the release is at fault. That Render does not take what we
-    ask, such as with a key that was revoked, is not."""
+    ask is not; nor is a key that was revoked, which everybody knows from Denied."""
     try:
         yield
+    except Denied:
+        raise
     except Refused as refused:
         raise Unavailable(refused.message, refused.evidence, NOT_AGAIN_SOON) from refused

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import RLock
 from typing import Any
 
@@ -11,6 +11,8 @@ from staging_gate.ports.clock import Clock
 from staging_gate.testing.web import Fault, Reply, Request, WebServer, json_reply
 
 KEY = "rnd_of_no_value"
+MINUTE = timedelta(minutes=1)
+OWNER = "tea-of-nobody"
 ON_THE_WAY = ("build_in_progress", "update_in_progress", "live")
 Route = Callable[..., Reply]
 
@@ -34,8 +36,13 @@ class Hosted:
     """A service. `artifacts` are the deploys whose build is still there; `broken` says how a commit will end."""
 
     id: str
+    kind: str = "web_service"
     auto_deploy: str = "yes"
     suspended: bool = False
+    suspenders: list[str] = field(default_factory=list)
+    repo: str | None = "https://github.com/zebra/marketedge"
+    branch: str | None = "main"
+    image: str | None = None
     variables: dict[str, str] = field(default_factory=dict)
     deploys: list[Made] = field(default_factory=list)
     artifacts: set[str] = field(default_factory=set)
@@ -44,10 +51,22 @@ class Hosted:
 
 
 class RenderStandIn:
-    """To be used as a context. `commit_known`: whether deploys say which commit they are of."""
+    """To be used as a context. `commit_known`: whether deploys say which commit they are of. `revoked`: the key is no
+    more. `away_until` that moment everything is answered with 503. `at_each_look` is called when a deploy is asked for.
 
-    def __init__(self, clock: Clock) -> None:
+    `limits`, where there are any, is how much may be asked in a minute of which kind, such as {"POST deploys": 10}; for
+    all others `*`. `refused` are those that came over it. `examine` sees every request.
+    """
+
+    def __init__(self, clock: Clock, examine: Callable[[Request], None] = lambda _: None) -> None:
         self._clock = clock
+        self._examine = examine
+        self.away_until: datetime | None = None
+        self.limits: dict[str, int] = {}
+        self.refused: list[str] = []
+        self._asked: dict[str, list[datetime]] = {}
+        self._skipped: str | None = None
+        self.at_each_look: Callable[[], object] = int
         self._turn = RLock()
         self._number = 0
         self._lost: list[str] = []
@@ -84,6 +103,10 @@ class RenderStandIn:
         """The next deploy is answered 202 with nothing, and is listed a little later."""
         self._queued = True
 
+    def skip_next(self, instead: str) -> None:
+        """The next deploy waits behind another and is never begun: somebody deploys this commit after it."""
+        self._skipped = instead
+
     def push(self, service: str, commit: str) -> None:
         """Somebody pushes; where the service deploys itself, it does."""
         if self.services[service].auto_deploy == "yes":
@@ -102,10 +125,16 @@ class RenderStandIn:
 
     def _answer(self, request: Request) -> Reply:
         with self._turn:
+            self._examine(request)
+            if self.away_until is not None and self._clock.now() < self.away_until:
+                return json_reply(503, {"message": "service unavailable"})
             if self.revoked or request.headers.get("authorization") != f"Bearer {KEY}":
                 return json_reply(401, {"message": "Unauthorized"}, self._limits())
             path = request.path.removeprefix("/v1")
             called = f"{request.method} {path.rsplit('/', 1)[-1]}"
+            if (left := self._over_its_limit(called)) is not None:
+                limits = {"Ratelimit-Limit": "10", "Ratelimit-Remaining": "0", "Ratelimit-Reset": str(left)}
+                return json_reply(429, {"message": "rate limit exceeded"}, limits)
             for index, (to, reply) in enumerate(self._next):
                 if to == called:
                     del self._next[index]
@@ -117,13 +146,30 @@ class RenderStandIn:
             return reply
 
     def _routed(self, request: Request, path: str) -> Reply:
+        if (request.method, path) == ("GET", "/owners"):
+            return self._json(200, [{"owner": {"id": OWNER, "name": "zebra", "type": "team"}, "cursor": OWNER}])
         for method, pattern, answer in self._routes():
             if request.method == method and (found := re.fullmatch(pattern, path)):
-                host = self.services.get(found[1] if found.groups() else request.query.get("resource", ""))
-                if host is None:
-                    return json_reply(404, {"message": f"not found: {found[1]}"}, self._limits())
+                id = found[1] if found.groups() else request.query.get("resource", "")
+                if (host := self.services.get(id)) is None:
+                    return json_reply(404, {"message": f"not found: {id}"}, self._limits())
                 return answer(host, request, *found.groups()[1:])
         return json_reply(404, {"message": "not found"}, self._limits())
+
+    def _over_its_limit(self, called: str) -> int | None:
+        """The seconds that are left until it may be asked again. Minutes begin with the first request."""
+        kind = called if called in self.limits else "*"
+        now, most = self._clock.now(), self.limits.get(kind)
+        if most is None:
+            return None
+        asked = self._asked.setdefault(kind, [])
+        if asked and now - asked[0] >= MINUTE:
+            asked.clear()
+        if len(asked) >= most:
+            self.refused.append(called)
+            return max(0, int((asked[0] + MINUTE - now).total_seconds()))
+        asked.append(now)
+        return None
 
     def _routes(self) -> list[tuple[str, str, Route]]:
         service = r"/services/([^/]+)"
@@ -159,6 +205,10 @@ class RenderStandIn:
         return self._json(200, found[start : start + int(request.query.get("limit", "20"))])
 
     def _deploy(self, host: Hosted, request: Request) -> Reply:
+        if self._skipped:
+            self._finish(self._begin(host, self._skipped, "manual"))
+            self._skipped = None
+            return Reply(202, b"", self._limits())
         made = self._begin(host, request.json()["commitId"], "api")
         if self._queued:
             self._queued, made.listed = False, 2
@@ -169,6 +219,7 @@ class RenderStandIn:
         made = next((made for made in host.deploys if made.id == id), None)
         if made is None:
             return self._json(404, {"message": f"not found: {id}"})
+        self.at_each_look()
         self._step(host, made)
         return self._json(200, self._shown(made))
 
@@ -185,11 +236,11 @@ class RenderStandIn:
         return self._json(201, self._shown(self._begin(host, before.commit, "rollback")))
 
     def _suspend(self, host: Hosted, request: Request) -> Reply:
-        host.suspended = True
+        host.suspended, host.suspenders = True, ["user"]
         return Reply(202, b"", self._limits())
 
     def _resume(self, host: Hosted, request: Request) -> Reply:
-        host.suspended = False
+        host.suspended, host.suspenders = False, []
         return Reply(202, b"", self._limits())
 
     def _variables(self, host: Hosted, request: Request) -> Reply:
@@ -228,14 +279,24 @@ class RenderStandIn:
         return {
             "id": host.id,
             "name": host.id.removeprefix("srv-"),
-            "ownerId": "tea-of-nobody",
-            "type": "web_service",
+            "ownerId": OWNER,
+            "type": host.kind,
             "autoDeploy": host.auto_deploy,
             "autoDeployTrigger": "commit" if host.auto_deploy == "yes" else "off",
             "suspended": "suspended" if host.suspended else "not_suspended",
-            "suspenders": [],
-            "serviceDetails": {"url": f"https://{host.id}.onrender.invalid", "env": "python", "plan": "starter"},
+            "suspenders": host.suspenders,
+            "serviceDetails": self._details(host),
+            **({"imagePath": host.image} if host.image else {"repo": host.repo, "branch": host.branch}),
         }
+
+    def _details(self, host: Hosted) -> dict[str, Any]:
+        """Private services have an address that leads nowhere from outside, workers and cron jobs none."""
+        url = {
+            "web_service": {"url": f"https://{host.id}.onrender.invalid"},
+            "static_site": {"url": f"https://{host.id}.onrender.invalid"},
+            "private_service": {"url": f"{host.id.removeprefix('srv-')}:10000"},
+        }
+        return {**url.get(host.kind, {}), "env": "python", "plan": "starter"}
 
     def _shown(self, made: Made) -> dict[str, Any]:
         commit = {"id": made.commit, "message": "", "createdAt": made.at.isoformat()} if self.commit_known else None
