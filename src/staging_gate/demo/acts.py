@@ -99,6 +99,14 @@ def follow(story: Story, who: Person, deployment: str) -> dict[str, Any]:
     return timeline
 
 
+def live_release(story: Story) -> str:
+    """The release that production runs, by the revision that it says it is of; what it says of releases fits that."""
+    said = health(story.stage.public["production.api"])
+    tag = next((tag for tag, commit in story.released.items() if commit == said["revision"]), "")
+    expect(said["release"] in (tag, ""), f"/health of production says {said}")
+    return tag
+
+
 def health(address: str) -> dict[str, Any]:
     """What /health says there."""
     found: dict[str, Any] = json.loads(visit(f"{address}/health"))

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import click
 
-from staging_gate.demo import procedure_1, procedure_2, procedure_3, procedure_4, product, record
+from staging_gate.demo import connected, procedure_1, procedure_2, procedure_3, procedure_4, product, record
 from staging_gate.demo.display import Display, Spent, Summary, Traffic, display
 from staging_gate.demo.ground import NotSetUp, keep_logs
 from staging_gate.demo.signals import Interrupted, ending
@@ -18,6 +18,7 @@ from staging_gate.ports.errors import Refused
 from staging_gate.testing.strict_client import StrictClient
 
 CHAPTERS = (procedure_1.CHAPTER, procedure_2.CHAPTER, procedure_3.CHAPTER, procedure_4.CHAPTER, record.CHAPTER)
+CONNECTED = connected.CHAPTERS
 PATHS = ("/health", "/dashboard", "/health")
 REQUESTS_PER_SECOND = 120
 
@@ -25,7 +26,13 @@ REQUESTS_PER_SECOND = 120
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--keep", is_flag=True, help="Leave everything running at the end, to be played with.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line: each step, and a summary at the end.")
-def demo(keep: bool, as_json: bool) -> NoReturn:
+@click.option(
+    "--connected",
+    "with_providers",
+    is_flag=True,
+    help="With the code at GitHub and the services at Render: stand-ins of them.",
+)
+def demo(keep: bool, as_json: bool, with_providers: bool) -> NoReturn:
     """The whole runbook on this machine: real commits, real processes, a real database.
 
     It starts a Staging Gate of its own on free ports and lets five people work with it: changes and checks, staging, a
@@ -43,7 +50,7 @@ def demo(keep: bool, as_json: bool) -> NoReturn:
     shown = display(as_json)
     try:
         with ending.by_signals(), ExitStack() as stack:
-            code = _play_to_the_end(stack, shown, keep)
+            code = _play_to_the_end(stack, shown, keep, with_providers)
     except (NotSetUp, Refused) as error:
         shown.note(f"gate demo: {error}")
         code = 1
@@ -52,10 +59,10 @@ def demo(keep: bool, as_json: bool) -> NoReturn:
     sys.exit(code)
 
 
-def _play_to_the_end(stack: ExitStack, shown: Display, keep: bool) -> int:
+def _play_to_the_end(stack: ExitStack, shown: Display, keep: bool, with_providers: bool) -> int:
     """Its exit code. What comes after it, the cleaning up, is not interrupted by a signal."""
     try:
-        return _play(stack, shown, keep)
+        return _play(stack, shown, keep, with_providers)
     except Interrupted as interrupted:
         shown.note("Interrupted: stopping and removing everything.")
         return 128 + interrupted.number
@@ -64,9 +71,9 @@ def _play_to_the_end(stack: ExitStack, shown: Display, keep: bool) -> int:
         shown.say("stopping and removing everything")
 
 
-def _play(stack: ExitStack, shown: Display, keep: bool) -> int:
+def _play(stack: ExitStack, shown: Display, keep: bool, with_providers: bool) -> int:
     began = time.monotonic()
-    stage = set_up(stack, shown.say)
+    stage = set_up(stack, shown.say, with_providers)
     setting_up = time.monotonic() - began
     link = f"{stage.address}/login#{stage.people.admin.token}"
     shown.note(f"Database: {stage.database}\nState:    {stage.folder}\nWatch:    {link}")
@@ -90,7 +97,7 @@ def _play(stack: ExitStack, shown: Display, keep: bool) -> int:
 
 def _tell(story: Story, shown: Display) -> Iterator[Told]:
     """Step by step, up to the first that deviates: the later ones stand on it."""
-    for chapter in CHAPTERS:
+    for chapter in CONNECTED if story.stage.providers else CHAPTERS:
         shown.chapter(chapter)
         for step in chapter.steps:
             shown.begin(step)

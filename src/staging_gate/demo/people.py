@@ -39,13 +39,18 @@ class Said:
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody with a token. `tree` is the working tree of the product; `base` the environment of all commands."""
+    """Somebody with a token. `tree` is the working tree of the product; `base` the environment of all commands.
+
+    `remote` is where the code is, `password` what opens it where that is not the token.
+    """
 
     name: str
     token: str
     address: str
     tree: Path
     base: Mapping[str, str] = field(repr=False)
+    remote: str
+    password: str = field(default="", repr=False)
 
     @property
     def called(self) -> str:
@@ -99,19 +104,19 @@ class Person:
 
     def begins(self, branch: str, at: str) -> None:
         """A new branch in the working tree, at a branch of the server as it is now."""
-        self.git("fetch", "--quiet", self._remote, f"+refs/heads/{at}:refs/remotes/gate/{at}")
+        self.git("fetch", "--quiet", self.remote, f"+refs/heads/{at}:refs/remotes/gate/{at}")
         self.git("checkout", "--quiet", "-B", branch, f"refs/remotes/gate/{at}")
 
     def is_remembered_as(self, remote: str) -> None:
         """Whoever works in the tree later can push to this remote, in this person's name."""
-        self.git("remote", "add", remote, self._remote.replace("://", f"://{self.name}:{self.token}@"))
+        self.git("remote", "add", remote, self.remote.replace("://", f"://{self.name}:{self._key}@"))
 
     @property
-    def _remote(self) -> str:
-        return f"{self.address}/git/product.git"
+    def _key(self) -> str:
+        return self.password or self.token
 
     def _push(self, *refs: str) -> Said:
-        return self._run("git", "push", "--porcelain", self._remote, *refs)
+        return self._run("git", "push", "--porcelain", self.remote, *refs)
 
     def _gate(self, *arguments: str) -> Said:
         return self._run(sys.executable, "-P", "-m", "staging_gate", *arguments)
@@ -135,7 +140,7 @@ class Person:
 
     def _own(self) -> dict[str, str]:
         """The token goes through the environment: arguments are seen by everybody on the machine."""
-        basic = base64.b64encode(f"{self.name}:{self.token}".encode()).decode()
+        basic = base64.b64encode(f"{self.name}:{self._key}".encode()).decode()
         email = f"{self.name}@zebra.example"
         return {
             "GATE_SERVER": self.address,
@@ -163,7 +168,8 @@ class People:
 def environ_for(folder: Path) -> dict[str, str]:
     """What commands are run with: nothing of another installation, of this user's git or of their sign-ins."""
     ours = ("GATE_SERVER", "GATE_TOKEN", "GATE_STATE", "GATE_PORT", "GATE_DATABASE_URL", "GATE_HOST", "GATE_ADDRESS")
-    kept = {name: value for name, value in os.environ.items() if name not in ours and not name.startswith("GIT_")}
+    theirs = ("GIT_", "GATE_REPOSITORY", "GATE_GITHUB_", "GATE_RENDER_", "GATE_HOOK_")
+    kept = {name: value for name, value in os.environ.items() if name not in ours and not name.startswith(theirs)}
     if "PYTHONPATH" in kept:
         kept["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, kept["PYTHONPATH"].split(os.pathsep)))
     certificates = {name: value for name, value in os.environ.items() if name.startswith("GIT_SSL_")}

@@ -8,6 +8,7 @@ from staging_gate.demo import product
 from staging_gate.demo.acts import (
     follow_checks,
     health,
+    live_release,
     merge,
     passed,
     prepare,
@@ -122,8 +123,8 @@ def _today(story: Story) -> date:
 def _proved(story: Story, timeline: dict[str, Any], tag: str) -> str:
     """What production says about itself. Raises Deviation unless it runs this release."""
     said = health(story.stage.public["production.api"])
-    right = {"status": "healthy", "environment": "production", "revision": story.released[tag], "release": tag}
-    expect(right.items() <= said.items(), f"/health of production says {said}")
+    right = {"status": "healthy", "environment": "production", "revision": story.released[tag]}
+    expect(right.items() <= said.items() and live_release(story) == tag, f"/health of production says {said}")
     seconds = next(took["seconds"] for took in timeline["took"])
     return f"{timeline['deployment']['id']} succeeded in {seconds:.1f} s; /health says {tag}, {said['revision'][:10]}"
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from staging_gate.demo import product
-from staging_gate.demo.acts import follow, follow_checks, health, merge, passed, refusal, succeeded
+from staging_gate.demo.acts import follow, follow_checks, live_release, merge, passed, refusal, succeeded
 from staging_gate.demo.people import Person
 from staging_gate.demo.telling import Chapter, Story, expect, step
 from staging_gate.testing.polling import eventually
@@ -87,11 +87,8 @@ def _released(story: Story, who: Person, tag: str) -> str:
     begun = eventually(lambda: _deployment_of(who, tag), STARTS_WITHIN)
     done = succeeded(follow(story, who, begun["id"]))
     story.released[tag] = done["deployment"]["revision"]["commit"]
-    said = health(story.stage.public["production.api"])
-    seconds = done["took"][0]["seconds"]
-    return expect(
-        said["release"] == tag, f"{begun['id']} succeeded in {seconds:.1f} s; production runs {said['release']}"
-    )
+    seconds, live = done["took"][0]["seconds"], live_release(story)
+    return expect(live == tag, f"{begun['id']} succeeded in {seconds:.1f} s; production runs {live}")
 
 
 def _deployment_of(who: Person, tag: str) -> dict[str, Any]:

@@ -3,7 +3,18 @@
 import json
 from datetime import datetime
 
-from staging_gate.demo.acts import follow, health, open_change, passed, prepare, publish, refusal, succeeded, to_staging
+from staging_gate.demo.acts import (
+    follow,
+    health,
+    live_release,
+    open_change,
+    passed,
+    prepare,
+    publish,
+    refusal,
+    succeeded,
+    to_staging,
+)
 from staging_gate.demo.acts import merge as merge_change
 from staging_gate.demo.people import Deviation
 from staging_gate.demo.telling import Chapter, Story, expect, step
@@ -30,7 +41,7 @@ def bad_release(story: Story) -> str:
     back = succeeded(follow(story, dana, rollback["id"]))["deployment"]
     story.rollback_ms = _milliseconds(story, "v1.1.2", _verdict_at(story, broken["id"]))
     return expect(
-        back["release"] == _live(story) == "v1.1.2",
+        back["release"] == live_release(story) == "v1.1.2",
         f"{said}; {back['release']} answered again {story.rollback_ms:.0f} ms after this verdict",
     )
 
@@ -78,7 +89,8 @@ def rolled_back(story: Story) -> str:
     done = succeeded(follow(story, dana, begun["id"]))
     seconds = done["took"][0]["seconds"]
     return expect(
-        _live(story) == "v1.0.0", f"{said} {begun['id']} succeeded in {seconds:.1f} s; production runs {_live(story)}"
+        live_release(story) == "v1.0.0",
+        f"{said} {begun['id']} succeeded in {seconds:.1f} s; production runs {live_release(story)}",
     )
 
 
@@ -91,14 +103,9 @@ def rolled_back_by_tag(story: Story) -> str:
     newest = dana.asks("deployment", "list", "--environment", "production")[0]
     done = succeeded(follow(story, dana, newest["id"]))["deployment"]
     return expect(
-        done["kind"] == "rollback" and _live(story) == "v1.1.2",
-        f"{done['id']} succeeded; production runs {_live(story)}",
+        done["kind"] == "rollback" and live_release(story) == "v1.1.2",
+        f"{done['id']} succeeded; production runs {live_release(story)}",
     )
-
-
-def _live(story: Story) -> str:
-    """The release that production says it is."""
-    return str(health(story.stage.public["production.api"])["release"])
 
 
 def _verdict_at(story: Story, deployment: str) -> float:

@@ -24,9 +24,13 @@ END_WITHIN = 20.0
 
 
 class Lifeline:
-    """A pipe that nobody writes to. What reads it ends as soon as the last one who holds the other end is gone."""
+    """A pipe that nobody writes to. What reads it ends as soon as the last one who holds the other end is gone.
+
+    `ends` is what waits for that, once the line is let go.
+    """
 
     def __init__(self, stack: ExitStack) -> None:
+        self.ends = stack.enter_context(ExitStack())
         self.reading, self.held = os.pipe()
         stack.callback(self.let_go)
 
@@ -39,25 +43,44 @@ class Lifeline:
 
 def start_outsides(stack: ExitStack, folder: Path) -> tuple[dict[str, Any], Lifeline]:
     """The databases and the identity provider, and what keeps them alive. Raises NotSetUp."""
-    argv = [sys.executable, "-P", "-m", "staging_gate.demo.outsides", str(folder / "databases")]
-    log = stack.enter_context((folder / "outsides.log").open("wb"))
+    lifeline = Lifeline(stack)
+    answer = _begin(lifeline, folder, "outsides", str(folder / "databases"))
+    if "error" in answer:
+        raise NotSetUp(answer["error"])
+    return answer, lifeline
+
+
+def start_providers(
+    folder: Path, address: str, blueprint: Path, secrets: Mapping[str, str], lifeline: Lifeline
+) -> dict[str, Any]:
+    """GitHub and Render, which tell the server at `address` what happens; where they are. Raises NotSetUp."""
+    given = (str(folder / "providers"), address, str(blueprint))
+    return _begin(lifeline, folder, "providers", *given, secrets=secrets)
+
+
+def _begin(
+    lifeline: Lifeline, folder: Path, name: str, *given: str, secrets: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """A module of ours as a program that says in one line what it has, and ends when nobody holds the line."""
+    argv = [sys.executable, "-P", "-m", f"staging_gate.demo.{name}", *given]
+    log = lifeline.ends.enter_context((folder / f"{name}.log").open("wb"))
     with ending.deferred():
-        # Closed from the last one: let go of the line, then wait for the end.
-        end = stack.enter_context(ExitStack())
-        lifeline = Lifeline(stack)
         process = subprocess.Popen(
-            argv, stdin=lifeline.reading, stdout=subprocess.PIPE, stderr=log, start_new_session=True
+            argv,
+            env={**os.environ, **(secrets or {})},
+            stdin=lifeline.reading,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            start_new_session=True,
         )
-        end.callback(_wait, process)
+        lifeline.ends.callback(_wait, process)
     assert process.stdout
     ready = select.select([process.stdout], [], [], OUTSIDES_WITHIN)[0]
     line = process.stdout.readline() if ready else b""
     if not line:
-        raise NotSetUp(f"Databases could not be started: {_tail(folder / 'outsides.log')}")
-    answer = json.loads(line)
-    if "error" in answer:
-        raise NotSetUp(answer["error"])
-    return answer, lifeline
+        raise NotSetUp(f"The {name} of the demo could not be started: {_tail(folder / f'{name}.log')}")
+    found: dict[str, Any] = json.loads(line)
+    return found
 
 
 def start_server(stack: ExitStack, folder: Path, address: str, secrets: Mapping[str, str], lifeline: Lifeline) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from staging_gate.demo import product
+from staging_gate.demo.connecting import Connection, connect
 from staging_gate.demo.ground import GIVEN, NotSetUp, fresh_folder, remove, reserve_ports
 from staging_gate.demo.people import People, Person, environ_for
 from staging_gate.demo.running import start_outsides, start_server
@@ -25,13 +26,17 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Stage:
-    """`address` is the server's; `public` are those of the product, by environment and service (`staging.api`)."""
+    """`address` is the server's; `public` are those of the product, by environment and service (`staging.api`).
+
+    `providers` are there where the code and the services are not on this machine, as far as the server knows.
+    """
 
     folder: Path
     address: str
     public: dict[str, str]
     database: str
     people: People
+    providers: Connection | None = None
 
     @property
     def state(self) -> Path:
@@ -43,7 +48,7 @@ class Stage:
         return self.folder / "marketedge"
 
 
-def set_up(stack: ExitStack, say: Say) -> Stage:
+def set_up(stack: ExitStack, say: Say, connected: bool = False) -> Stage:
     """Build the stage; all of it is gone when the stack is closed. Raises NotSetUp, and Refused without the sample."""
     if sys.platform != "linux":
         raise NotSetUp("The demo deploys to processes of this machine, which Staging Gate does on Linux only.")
@@ -56,15 +61,21 @@ def set_up(stack: ExitStack, say: Say) -> Stage:
 
     say("databases and an identity provider")
     outsides, lifeline = start_outsides(stack, folder)
-    say("a server: `gate up`")
     secrets = {f"MARKETEDGE_{name.upper()}_DATABASE_URL": url for name, url in outsides["urls"].items()}
     if given := os.environ.get(GIVEN):
         secrets["GATE_PROOF_POSTGRES"] = given
-    start_server(stack, folder, address, secrets, lifeline)
+    policy, providers = _policy(public, outsides["issuer"]), None
+    if connected:
+        say("a GitHub and a Render")
+        providers = connect(folder, address, policy, secrets, lifeline)
+    say("a server: `gate up`")
+    start_server(stack, folder, address, providers.settings if providers else secrets, lifeline)
     say("the sample product, and people with tokens")
-    admin = Person("admin", _administrator(folder), address, folder / "marketedge", environ_for(folder))
-    _write_product(admin, public, outsides["issuer"])
-    return Stage(folder, address, public, outsides["database"], _with_tokens(admin))
+    product.copy_sample(folder / "marketedge")
+    (folder / "marketedge" / "gate.yaml").write_text(providers.policy if providers else policy)
+    people = _people(folder, address, providers)
+    _commit_all(people.admin)
+    return Stage(folder, address, public, outsides["database"], people, providers)
 
 
 def _administrator(folder: Path) -> str:
@@ -73,22 +84,29 @@ def _administrator(folder: Path) -> str:
     return str(access["token"])
 
 
-def _write_product(admin: Person, public: dict[str, str], issuer: str) -> None:
-    """A repository with the sample in one commit, its policy naming the addresses that are free here."""
-    product.copy_sample(admin.tree)
-    policy = admin.tree / "gate.yaml"
+def _policy(public: dict[str, str], issuer: str) -> str:
+    """The sample's, naming the addresses that are free here."""
     ports = {str(PORTS[name]): url.rpartition(":")[2] for name, url in public.items()}
-    text = policy.read_text().replace(PROVIDER, issuer)
-    policy.write_text(re.sub(r"\b800[0-3]\b", lambda found: ports[found[0]], text))
+    text = (product.sample() / "gate.yaml").read_text().replace(PROVIDER, issuer)
+    return re.sub(r"\b800[0-3]\b", lambda found: ports[found[0]], text)
+
+
+def _commit_all(admin: Person) -> None:
+    """A repository with the sample in one commit."""
     admin.git("init", "--quiet", "--initial-branch", "main")
     admin.git("add", "--all")
     admin.git("commit", "--quiet", "--message", "feat: start MarketEdge")
 
 
-def _with_tokens(admin: Person) -> People:
+def _people(folder: Path, address: str, providers: Connection | None) -> People:
+    passwords = providers.passwords if providers else {}
+    remote = providers.code if providers else f"{address}/git/product.git"
+    token, tree = _administrator(folder), folder / "marketedge"
+    admin = Person("admin", token, address, tree, environ_for(folder), remote, passwords.get("admin", ""))
+
     def person(name: str) -> Person:
         made = admin.asks("token", "create", name, "--label", "the demo")
-        return replace(admin, name=name, token=made["secret"])
+        return replace(admin, name=name, token=made["secret"], password=passwords.get(name, ""))
 
     with ThreadPoolExecutor(len(NAMES)) as pool:
         return People(admin, *pool.map(person, NAMES))

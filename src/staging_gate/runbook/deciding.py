@@ -1,5 +1,7 @@
 """Ask the gate. Every verb and every face comes through here; nothing else judges."""
 
+from dataclasses import replace
+
 from staging_gate.domain.actor import Actor
 from staging_gate.domain.bypass import Bypass
 from staging_gate.domain.change import Change
@@ -123,6 +125,16 @@ def on_deploying(ports: Ports, deployment: Deployment, by: Actor) -> Decision:
     return evaluate(policy, known, Action.DEPLOY, by, ports.clock.now(), deployment.id or deployment.environment)
 
 
+def on_deploying_elsewhere(ports: Ports, deployment: Deployment, by: Actor) -> Decision:
+    """The same where somebody else would deploy it: staging takes what its branch holds, or what it is trying now."""
+    policy = needed_policy(ports)
+    known = facts.of_deployment(ports, policy, deployment)
+    commit = deployment.revision.commit
+    if deployment.environment is Environment.STAGING and not _belongs_to_staging(ports, policy.staging.branch, commit):
+        known = replace(known, unmerged=commit)
+    return evaluate(policy, known, Action.DEPLOY, by, ports.clock.now(), commit[:10])
+
+
 def on_rolling_back(
     ports: Ports, name: str | None, by: Actor, back: int | None = None, wish: Wish = NO_WISH
 ) -> tuple[Decision, Facts]:
@@ -146,3 +158,9 @@ def on_lifting(ports: Ports, environment: Environment, by: Actor) -> Decision:
 def on_resolving(ports: Ports, incident: Incident, by: Actor) -> Decision:
     known = Facts(Environment.PRODUCTION, incident=incident)
     return evaluate(policy_in_force(ports), known, Action.RESOLVE, by, ports.clock.now(), f"incident {incident.id}")
+
+
+def _belongs_to_staging(ports: Ports, branch: str, commit: str) -> bool:
+    with ports.store.reading() as tx:
+        busy = tx.deployments.occupying(Environment.STAGING)
+    return (busy is not None and busy.revision.commit == commit) or ports.code_host.is_ancestor(commit, branch)

@@ -11,12 +11,14 @@ from staging_gate.ports.errors import OutsideError
 from staging_gate.ports.store import Stale
 from staging_gate.runbook import (
     ahead,
+    answering,
     backing_up,
     cleaning_up,
     first_minutes,
     following_up,
     hotfixing,
     notifying,
+    reporting,
     waiting,
 )
 
@@ -42,6 +44,15 @@ DUE: tuple[Due, ...] = (
 NEWS: tuple[Due, ...] = (notifying.look_up_recipients, notifying.tell_again, notifying.send_what_is_due)
 """Apart, because who is told may be slow to answer, and nothing else must wait for that."""
 
+REPORTS: tuple[Due, ...] = (
+    reporting.verdicts,
+    reporting.deployments,
+    reporting.releases,
+    answering.answer_what_waits,
+    reporting.comments,
+)
+"""Apart too: nobody waits for a code host that only shows what we do. What others wait for there comes first."""
+
 
 def tick(ports: Ports) -> None:
     """One that can not be done now does not keep the others back; it is tried again with the next tick."""
@@ -51,6 +62,12 @@ def tick(ports: Ports) -> None:
 def notify(ports: Ports) -> None:
     """The same for what people are to be told."""
     _do_each(NEWS, ports)
+
+
+def report(ports: Ports) -> None:
+    """The same for what the code host shows."""
+    if ports.reports is not None:
+        _do_each(REPORTS, ports)
 
 
 def _do_each(kinds: tuple[Due, ...], ports: Ports) -> None:

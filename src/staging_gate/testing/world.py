@@ -158,6 +158,7 @@ class World:
         self.clock.advance(**lengths)
         ticking.tick(self.ports)
         ticking.notify(self.ports)
+        ticking.report(self.ports)
         self.settle()
 
     def settle(self, within: float = 20.0) -> None:

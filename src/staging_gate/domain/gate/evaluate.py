@@ -32,6 +32,7 @@ from staging_gate.domain.gate.rules import (
     large_release,
     maintenance_time,
     merge_method,
+    merged,
     migrations_proved,
     named_person,
     needs_maintenance_window,
@@ -141,6 +142,7 @@ RULES: Mapping[Action, tuple[Rule, ...]] = {
     Action.DEPLOY: (
         policy_in_force.rule,
         rights.rule,
+        merged.rule,
         hold.rule,
         *CALENDAR,
         needs_maintenance_window.rule,

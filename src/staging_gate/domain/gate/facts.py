@@ -98,7 +98,7 @@ class Facts:
     about it.
     `incident` is the one that somebody wants to resolve, `deployment` the one that
     somebody wants to cancel, `bypass` the one that somebody wants to withdraw. Who wants to bypass `intent_code` finds
-    the gate `closed_by` these reasons.
+    the gate `closed_by` these reasons. `unmerged` is the commit that somebody wants in staging past its branch.
     """
 
     environment: Environment
@@ -119,6 +119,7 @@ class Facts:
     proof_touched: tuple[str, ...] = ()
     policy_problems: tuple[str, ...] = ()
     target_problems: tuple[str, ...] = ()
+    unmerged: str = ""
     live: Deployment | None = None
     again: Deployment | None = None
     rollback_to: Deployment | None = None
