@@ -55,7 +55,14 @@ from tests.domain.nouns import (
     SHIPPED,
     approval,
 )
-from tests.messages import notifications, said_backups, said_maintenance, said_migrations, said_ways_back
+from tests.messages import (
+    notifications,
+    said_backups,
+    said_maintenance,
+    said_migrations,
+    said_protection,
+    said_ways_back,
+)
 
 CLOSED = Decision(
     Action.PUBLISH,
@@ -103,6 +110,7 @@ STANDING = [
 SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
     **notifications.SAID,
     **said_backups.SAID,
+    **said_protection.SAID,
     **said_ways_back.SAID,
     **said_maintenance.SAID,
     **said_migrations.SAID,

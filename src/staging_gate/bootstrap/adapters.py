@@ -31,6 +31,13 @@ class AtGitHub:
     def examine_branch(self, name: str) -> github.Access:
         return github.examine_branch(self.connection.calls, name)
 
+    def examine_rights(self) -> github.Access:
+        return github.examine_rights(self.connection.calls, self.connection.sign_in)
+
+    @property
+    def protection(self) -> github.GitHubProtection:
+        return github.GitHubProtection(self.connection.calls, self.connection.sign_in)
+
 
 @dataclass(frozen=True)
 class Bound:
@@ -55,11 +62,12 @@ def bind(settings: Settings, clock: SystemClock, store: Store) -> Bound:
         Keeper(settings.proof_postgres, owner),
         SchemaStandIns(prover),
     )
+    at_render = _render(settings, clock)
     ports = Ports(
         clock=clock,
         store=store,
         code_host=code_host,
-        targets={"local": here.target, "render": _render(settings, clock)},
+        targets={"local": here.target, "render": at_render},
         checks=here.checks,
         smoke=here.smoke,
         logs=here.logs,
@@ -67,6 +75,8 @@ def bind(settings: Settings, clock: SystemClock, store: Store) -> Bound:
         way_back=here.way_back,
         notifier=apprise.connect(secrets.read),
         address=settings.public_address,
+        hearers={"render": at_render, **({"github": code.host} if isinstance(code, AtGitHub) else {})},
+        protection=code.protection if isinstance(code, AtGitHub) else None,
     )
     return Bound(ports, here, code)
 

@@ -18,6 +18,7 @@ from staging_gate.adapters.local.accounts import why_not_separate
 from staging_gate.bootstrap import procedures
 from staging_gate.bootstrap.access import ensure_access
 from staging_gate.bootstrap.adapters import REPOSITORY, AtGitHub, Bound, bind
+from staging_gate.bootstrap.examining import examine_render
 from staging_gate.bootstrap.settings import DATABASE, INBOX, CanNotStart, Settings
 from staging_gate.domain.actor import Actor
 from staging_gate.domain.environment import Environment
@@ -25,8 +26,9 @@ from staging_gate.domain.policy import Policy
 from staging_gate.engine import DatabaseProblem, Engine, connect
 from staging_gate.messages import hooks as words
 from staging_gate.messages import notifications as telling_words
+from staging_gate.messages import protection as protection_words
 from staging_gate.ports.errors import OutsideError
-from staging_gate.runbook import hearing, notifying, pushes, ticking, tokens
+from staging_gate.runbook import hearing, notifying, protecting, pushes, ticking, tokens
 from staging_gate.runbook.facts import target_problems
 from staging_gate.runbook.policy import policy_in_force
 from staging_gate.store import NewerDatabase, SqliteInbox, SqlStore, upgrade
@@ -153,7 +155,18 @@ class House:
         if found["code host"].ok and (policy := policy_in_force(self.ports)):
             branches = (policy.staging.branch, policy.production.branch)
             found |= {f"rules of {branch}": self._code.examine_branch(branch) for branch in branches}
-        return [Finding(what, access.ok, access.found, access.do) for what, access in found.items()]
+        if found["code host"].ok:
+            found["rights at GitHub"] = self._code.examine_rights()
+        findings = [Finding(what, access.ok, access.found, access.do) for what, access in found.items()]
+        return [*findings, self._examine_protection()] if found["code host"].ok else findings
+
+    def _examine_protection(self) -> Finding:
+        do = "`gate github check` tells all of it, `gate github setup` writes the rules."
+        try:
+            found = protecting.found(self.ports)
+        except OutsideError as error:
+            return Finding("protection", False, error.message, do)
+        return Finding("protection", not found, protection_words.summed_up(found), do)
 
     def _examine_hooks(self) -> list[Finding]:
         now = self.ports.clock.now()
@@ -178,7 +191,8 @@ class House:
             findings.append(
                 Finding(environment, not problems, " ".join(problems) or "can be deployed to", "See above.")
             )
-        return [*findings, self._examine_notifications(policy)]
+        at_render = [Finding(what, one.ok, one.found, one.do) for what, one in examine_render(self.ports, policy)]
+        return [*findings, *at_render, self._examine_notifications(policy)]
 
     def _examine_notifications(self, policy: Policy) -> Finding:
         """Whether everybody can be reached who may be paged, and all whom gate.yaml says how to reach."""

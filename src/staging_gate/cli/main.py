@@ -45,6 +45,7 @@ VERBS = {
     "explain": "reading:explain",
     "what-if": "what_if:what_if",
     "hooks": "hooks:hooks",
+    "github": "github:github",
     "policy": "policies:policy",
     "audit": "audits:audit",
 }

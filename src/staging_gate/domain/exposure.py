@@ -60,8 +60,8 @@ def _of_branch(lanes: Lanes, seen: Seen, branch: str) -> Iterator[Exposure]:
 def _of_tags(lanes: Lanes, seen: Seen) -> Iterator[Exposure]:
     example = lanes.tags.replace("*", "1.0.0")
     for what in ON_TAGS:
-        yield from _open(seen, f"refs/tags/{example}", lanes.tags, what)
-    rollback = f"{lanes.tags}-rollback"
+        yield from _open(seen, f"refs/tags/{example}", f"a tag like {lanes.tags}", what)
+    rollback = f"a tag like {lanes.tags}-rollback"
     entitled = tuple(Passer(PasserKind.PERSON, id) for id in seen.people.values() if id is not None)
     for what in ON_TAGS:
         yield from _open(seen, f"refs/tags/{example}-rollback", rollback, what, entitled if what == CREATE else ())

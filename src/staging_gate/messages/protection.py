@@ -11,9 +11,9 @@ CONSEQUENCES = {
     "push": "can push to {place} without the gate: no review, no check, and the next release ships it",
     "merge": "can merge into {place} before the gate says yes: `staging-gate` is not required there",
     "force": "can force-push {place}: what staging has proved, and the record points at, can vanish from the branch",
-    "delete": "can delete {place}: what was built on it then has nothing to point at",
-    "create": "can push a tag like {place}: whatever reads tags takes it for a release that nobody approved",
-    "move": "can move a tag like {place}: the same name then stands for other code than was approved",
+    "delete": "can delete {place}: what the record and the next release point at is then gone",
+    "create": "can push {place}: whatever reads tags takes it for a release that nobody approved",
+    "move": "can move {place}: the same name then stands for other code than was approved",
 }
 """After who can."""
 
@@ -66,7 +66,7 @@ def exposed(one: Exposure) -> str:
     can = CONSEQUENCES[one.code].format(place=one.place)
     if one.unknown:
         return f"Who {can}, is not shown to us."
-    return f"{_listed(map(passer, one.by)) if one.by else ANYBODY} {can}."
+    return f"Past the rules, {_listed(map(passer, one.by))} {can}." if one.by else f"{ANYBODY} {can}."
 
 
 def remedy(one: Exposure) -> str:

@@ -11,6 +11,8 @@ from staging_gate.adapters.github.calls import Calls
 from staging_gate.adapters.github.code_host import GitHubCodeHost, Mirror
 from staging_gate.adapters.github.credentials import AppKey, AppToken, SignIn, Token
 from staging_gate.adapters.github.provider import GITHUB, HEADERS
+from staging_gate.adapters.github.rights import examine_rights
+from staging_gate.adapters.github.rulesets import GitHubProtection
 from staging_gate.ports.clock import Clock
 from staging_gate.ports.errors import Refused
 from staging_gate.wire.answers import Call
@@ -20,10 +22,12 @@ __all__ = [
     "Access",
     "Connection",
     "GitHubCodeHost",
+    "GitHubProtection",
     "Settings",
     "connect",
     "examine",
     "examine_branch",
+    "examine_rights",
     "host",
     "repository_address",
 ]

@@ -13,6 +13,7 @@ from staging_gate.server.api import (
     diagnoses,
     following,
     followups,
+    github,
     hooks,
     hotfixes,
     incidents,
@@ -43,6 +44,7 @@ for part in (
     approvals,
     migrations,
     hooks,
+    github,
     ways_back,
     administration,
 ):

@@ -1,0 +1,82 @@
+"""`gate github ...` on a repository at GitHub, from the command line to the rules there."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from staging_gate.adapters.clock import SystemClock
+from staging_gate.cli.main import gate
+from staging_gate.testing.github import GitHubStandIn
+from staging_gate.testing.serving import POLICY, Served, running_server
+from tests.adapters.git.repositories import commit
+from tests.adapters.github.connecting import TOKEN, github_stand_in
+
+
+@pytest.fixture
+def github(tmp_path: Path) -> Iterator[GitHubStandIn]:
+    with github_stand_in(tmp_path, SystemClock()) as stand_in:
+        here = POLICY.replace("{git: local}", "{git: github:zebra/marketedge}")
+        commit(stand_in.host.path, "main", {"gate.yaml": here}, "feat: the first version")
+        commit(stand_in.host.path, "staging", {}, "chore: begin staging", "main")
+        yield stand_in
+
+
+@pytest.fixture
+def at_github(github: GitHubStandIn, tmp_path: Path) -> Iterator[Served]:
+    secret = tmp_path / "token"
+    secret.write_text(TOKEN + "\n")
+    more = {"repository": "github:zebra/marketedge", "github_api": github.api, "github_token": f"file:{secret}"}
+    with running_server(tmp_path / "state", **more) as served:
+        yield served
+
+
+def run(served: Served, *arguments: str, token: str = "", given: str = "") -> Result:
+    environ = {"GATE_SERVER": served.address, "GATE_TOKEN": token or served.token, "COLUMNS": "200"}
+    return CliRunner().invoke(gate, list(arguments), env=environ, input=given)
+
+
+def test_from_nothing_to_protected_and_back(github: GitHubStandIn, at_github: Served) -> None:
+    open_wide = run(at_github, "github", "check")
+    assert open_wide.exit_code == 1
+    assert "Anybody with write access can push to main without the gate" in open_wide.output
+    assert "`gate github setup` writes the rule." in open_wide.output
+
+    declined = run(at_github, "github", "setup", given="n\n")
+    assert "+ create Staging Gate: main" in declined.output
+    assert "may pass: gate (on pull requests)" in declined.output
+    assert declined.exit_code == 0
+    assert github.guard.rulesets == []
+    planned = json.loads(run(at_github, "github", "setup", "--json").output)
+    assert not planned["done"]
+    assert github.guard.rulesets == []
+
+    done = run(at_github, "github", "setup", given="y\n")
+    assert "Done. `gate github check` says what is still open." in done.output, done.output
+    assert len(github.guard.rulesets) == 5
+    assert "Nothing to do: the rules at GitHub are as they should be." in run(at_github, "github", "setup").output
+    left = json.loads(run(at_github, "github", "check", "--json").output)
+    assert {one["code"] for one in left} == {"person", "unbound"}  # what only an App can mend
+
+    findings = {one["what"]: one for one in json.loads(run(at_github, "doctor", "--json").output)}
+    assert findings["protection"]["found"].startswith("3 things are not protected at GitHub. The first: ")
+    assert findings["rights at GitHub"]["ok"]
+    gone = json.loads(run(at_github, "github", "setup", "--remove", "--yes", "--json").output)
+    assert {step["kind"] for step in gone["steps"]} == {"remove"}
+    assert github.guard.rulesets == []
+    nothing = run(at_github, "github", "setup", "--remove")
+    assert "Nothing to do: there are no rules of ours at GitHub." in nothing.output
+
+
+def test_who_may_not(github: GitHubStandIn, at_github: Served) -> None:
+    refused = run(at_github, "github", "check", token=at_github.token_of("ada"))
+    assert refused.exit_code == 2
+    assert "that needs the role devops or admin" in refused.output
+
+    github.guard.administrators.clear()
+    by_hand = run(at_github, "github", "setup", "--yes")
+    assert by_hand.exit_code == 1
+    assert "GitHub refused POST" in by_hand.output
+    assert "At GitHub: Settings, Rules, Rulesets, New ruleset." in by_hand.output
