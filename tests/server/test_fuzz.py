@@ -13,7 +13,7 @@ from staging_gate.testing.serving import POLICY, Served, running_server
 from staging_gate.wire.api import Api
 
 EXAMPLES = 100 if os.environ.get("STAGING_GATE_TEST_ALL") else 10
-STREAMS = r"/events$|/follow$|/logs"
+STREAMS = r"/events$|/follow$|/awaited$|/logs"
 """They go on until the client leaves."""
 
 

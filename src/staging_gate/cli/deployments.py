@@ -1,6 +1,7 @@
 """`gate deployment ...`, `redeploy`, `rollback`, `hold`: what runs where, and the way back (Procedure 4)."""
 
 import sys
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -8,6 +9,7 @@ import click
 from staging_gate.cli import following, show
 from staging_gate.cli.access import api, json_option, named, print_json
 from staging_gate.cli.errors import FAILED, Failed
+from staging_gate.cli.lengths import LENGTH
 
 ENVIRONMENT = click.Choice(["staging", "production"])
 
@@ -42,11 +44,29 @@ def show_deployment(id: str, as_json: bool) -> None:
 
 
 @deployment.command("follow")
-@click.argument("id")
+@click.argument("id", required=False)
+@click.option("--commit", metavar="SHA", help="Instead of ID: the deployment of this commit to staging.")
+@click.option("--release", metavar="TAG", help="Instead of ID: the deployment of this release to production.")
+@click.option("--within", type=LENGTH, default="15m", show_default=True, help="So long, until it is asked for.")
 @json_option
-def follow(id: str, as_json: bool) -> None:
-    """Follow a deployment to its end; exit 1 unless it succeeds."""
-    follow_to_the_end(id, as_json)
+def follow(id: str | None, commit: str | None, release: str | None, within: timedelta, as_json: bool) -> None:
+    """Follow a deployment to its end; exit 1 unless it succeeds.
+
+    By commit or release, it is waited for, and where a newer one superseded it, that one is followed.
+    """
+    if sum(given is not None for given in (id, commit, release)) != 1:
+        raise click.UsageError("Name one deployment: its ID, --commit or --release.")
+    if id is not None:
+        return follow_to_the_end(id, as_json)
+    begun = following.awaited(api(), commit, release, within)
+    end = _followed(begun["id"], as_json)
+    while end["deployment"]["state"] == "superseded":
+        instead = following.awaited(api(), commit, release, within)
+        if instead["id"] == begun["id"]:
+            break
+        begun = instead
+        end = _followed(begun["id"], as_json)
+    _ended(end, as_json)
 
 
 @deployment.command("cancel")

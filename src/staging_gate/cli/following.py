@@ -3,14 +3,21 @@
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
+from datetime import timedelta
+from math import ceil
 from typing import Any
 
 from rich.live import Live
 
 from staging_gate.cli import show
 from staging_gate.cli.access import named
+from staging_gate.cli.errors import Failed
+from staging_gate.cli.lengths import short
 from staging_gate.cli.visible import escape, visible_log
 from staging_gate.wire.api import Api
+
+ONE_WAIT_SECONDS = 20.0
+"""So long a server is asked to hold an answer back: less than what stands between us may wait."""
 
 
 def follow_deployment(api: Api, id: str) -> dict[str, Any]:
@@ -32,6 +39,19 @@ def follow_deployment(api: Api, id: str) -> dict[str, Any]:
     show.deployment_head(timeline["deployment"], timeline["live"])
     show.deployment_end(timeline)
     return timeline
+
+
+def awaited(api: Api, commit: str | None, release: str | None, within: timedelta) -> dict[str, Any]:
+    """The deployment of a commit to staging, or of a release to production, once it is asked for. Raises Failed."""
+    environment = "production" if release else "staging"
+    for _ in range(ceil(within.total_seconds() / ONE_WAIT_SECONDS) or 1):
+        wait = min(ONE_WAIT_SECONDS, within.total_seconds())
+        found = api.get("/deployments/awaited", environment=environment, commit=commit, release=release, wait=wait)
+        if found:
+            awaited: dict[str, Any] = found
+            return awaited
+    why = f"`gate explain {release}` says what it waits for." if release else "`gate status` shows what goes on."
+    raise Failed(f"No deployment of {release or commit} to {environment} was asked for in {short(within)}. {why}")
 
 
 def follow_checks(api: Api, number: int) -> dict[str, Any]:

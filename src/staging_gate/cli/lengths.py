@@ -8,6 +8,13 @@ import click
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
+def short(length: timedelta) -> str:
+    """As it is typed: 90s, 15m, 2h, 3d."""
+    seconds = int(length.total_seconds())
+    unit = next((unit for unit, size in reversed(_SECONDS.items()) if seconds and seconds % size == 0), "s")
+    return f"{seconds // _SECONDS[unit]}{unit}"
+
+
 class Length(click.ParamType[timedelta]):
     name = "length"
 

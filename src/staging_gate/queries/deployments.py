@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from staging_gate.domain.deployment import Deployment, DeploymentState
+from staging_gate.domain.deployment import Deployment, DeploymentKind, DeploymentState
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.timeline import Step
 from staging_gate.ports import Ports
@@ -10,6 +10,9 @@ from staging_gate.ports.store import Transaction
 from staging_gate.queries.backups import ShownBackup, of_deployment
 from staging_gate.queries.bypasses import ShownBypass, used_by
 from staging_gate.queries.durations import Took, took
+
+LOOKED_THROUGH = 200
+"""Of so many newest deployments of an environment, the awaited one is found."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,19 @@ def timeline(ports: Ports, id: str) -> Timeline | None:
 def recent(ports: Ports, environment: Environment | None, limit: int) -> list[Deployment]:
     with ports.store.reading() as tx:
         return tx.deployments.recent(environment, limit)
+
+
+def awaited(ports: Ports, environment: Environment, commit: str | None, release: str | None) -> Deployment | None:
+    """The newest deployment of a commit or a release to an environment; of one that was superseded, what came instead.
+    None where none has been asked for yet. A rollback to a release is none of it."""
+    with ports.store.reading() as tx:
+        asked = [one for one in tx.deployments.recent(environment, LOOKED_THROUGH) if one.kind is DeploymentKind.DEPLOY]
+    wanted = [one.revision.commit == commit if commit else one.release == release for one in asked]
+    if not any(wanted):
+        return None
+    newest = wanted.index(True)
+    lasting = [one for one in asked[: newest + 1] if one.state is not DeploymentState.SUPERSEDED]
+    return lasting[-1] if lasting else asked[newest]
 
 
 def _timeline(tx: Transaction, found: Deployment) -> Timeline:

@@ -1,15 +1,17 @@
 """A deployment or a change's checks, as they go: one JSON line whenever something changed, until the end."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from staging_gate.domain.actor import Actor
 from staging_gate.domain.check import Verdict
+from staging_gate.domain.environment import Environment
 from staging_gate.queries import changes as change_views
 from staging_gate.queries import deployments as views
 from staging_gate.queries.plain import plain
@@ -19,6 +21,8 @@ from staging_gate.server.api.house import By, InHouse
 
 router = APIRouter(tags=["reading"])
 
+LOOK_EVERY_SECONDS = 0.5
+
 Look = Callable[[], tuple[Any, bool]]
 """What to show now, and whether that is the end."""
 
@@ -27,6 +31,25 @@ Look = Callable[[], tuple[Any, bool]]
 async def events(request: Request, by: By) -> StreamingResponse:
     """Server-sent events: `changed`, whenever anything did. What it was is read again."""
     return StreamingResponse(request.app.state.events.stream(), media_type="text/event-stream")
+
+
+@router.get("/deployments/awaited")
+async def awaited(
+    house: InHouse,
+    by: By,
+    environment: Environment,
+    commit: str | None = Query(None, max_length=64),
+    release: str | None = Query(None, max_length=100),
+    wait: float = Query(0.0, ge=0, le=30),
+) -> Any:
+    """The deployment of a commit or a release, for who knows no number of it; null where there is none yet. With
+    `wait`, up to so many seconds until there is one. What was superseded is answered by what came instead."""
+    for _ in range(int(wait / LOOK_EVERY_SECONDS) + 1):
+        found = await run_in_threadpool(views.awaited, house.ports, environment, commit, release)
+        if found or not wait:
+            return plain(found)
+        await asyncio.sleep(LOOK_EVERY_SECONDS)
+    return None
 
 
 @router.get("/deployments/{id}/follow")
