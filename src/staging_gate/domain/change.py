@@ -68,6 +68,11 @@ class Change:
         return self.source.startswith("hotfix/")
 
     @property
+    def is_from_fork(self) -> bool:
+        """`source` is OWNER:BRANCH then; no branch of ours has a colon."""
+        return ":" in self.source
+
+    @property
     def is_release(self) -> bool:
         return self.release is not None
 

@@ -136,5 +136,9 @@ class Policy:
     def services_in(self, environment: Environment) -> tuple[Service, ...]:
         return tuple(service for service in self.services if service.runs_in(environment))
 
+    def person(self, login: str) -> str:
+        """Who has this account at the code host: its name as it stands here, however it is written there."""
+        return next((name for name in self.people if name.casefold() == login.casefold()), login)
+
     def roles_of(self, person: str) -> frozenset[str]:
         return frozenset(role for role, people in self.roles.items() if person in people)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from staging_gate.domain.pull_request import PullRequest
+from staging_gate.domain.pull_request import PullRequest, PullState
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,6 @@ class PullRequests(Protocol):
 
     def label(self, number: int, add: Sequence[str], remove: Sequence[str]) -> None: ...
 
-    def close(self, number: int) -> None:
-        """One that is not open stays as it is."""
-        ...
-
-    def pusher(self, branch: str) -> str | None:
-        """The account, person or machine, that moved the branch last; None where that is not told."""
+    def close(self, number: int) -> PullState:
+        """What it is then: one that was merged stays so."""
         ...

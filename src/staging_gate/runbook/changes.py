@@ -13,15 +13,19 @@ from staging_gate.domain.gate import Decision
 from staging_gate.domain.gate.rules.approvals import why_not
 from staging_gate.domain.hotfix import LABELS, ROLES
 from staging_gate.domain.notification import Event
+from staging_gate.domain.policy import Policy
+from staging_gate.domain.pull_request import PullState
 from staging_gate.domain.release import ReleaseState
 from staging_gate.domain.revision import Revision
 from staging_gate.messages import approvals as words
 from staging_gate.messages import notifications as notices
+from staging_gate.messages import pull_requests as pull_request_words
 from staging_gate.ports import Ports
 from staging_gate.ports.errors import Refused
 from staging_gate.ports.policy import PolicyProblems
+from staging_gate.ports.pull_requests import PullRequestOrder
 from staging_gate.ports.store import Stale, Transaction
-from staging_gate.runbook import checking, deciding, telling, urgency
+from staging_gate.runbook import checking, deciding, opening, telling, urgency, voiding
 from staging_gate.runbook.hotfix_facts import is_hotfix
 from staging_gate.runbook.migrations import migration_set
 from staging_gate.runbook.policy import policy_at, policy_in_force
@@ -57,7 +61,7 @@ def open_change(
     head, base = _branch(ports, source), _branch(ports, target)
     with ports.store.reading() as tx:
         same = tx.changes.find_open(source, target)
-    if same is not None:
+    if same is not None and (release is None or same.is_release):
         raise Unusable(
             f"Change {same.number} from {source} to {target} is open already: push to {source} to add to it."
         )
@@ -65,30 +69,32 @@ def open_change(
         raise Unusable(f"{source} holds nothing that {target} lacks: commit and push something first.")
     ports.code_host.preview_merge(base.commit, head.commit)
     subject = ports.code_host.commits(base.commit, head.commit)
-    pusher = ports.code_host.pusher(source, head.commit)
+    named = one_line(title or "") or (one_line(subject[0].subject) if subject else source)
+    labelled = tuple(dict.fromkeys((*labels, *(LABELS if urgent else ()))))
+    said = description or urgent or ""
+    opened = opening.at_host(ports, PullRequestOrder(source, target, named, said), labelled, release)
+    pushed_by = pusher(ports, source, head)
+    author = opening.author(policy_in_force(ports), opened, by)
     with ports.store.transaction() as tx:
         change = Change(
-            number=tx.changes.next_number(),
-            title=one_line(title or "") or (one_line(subject[0].subject) if subject else source),
+            number=opened.pull.number if opened else tx.changes.next_number(),
+            title=named,
             source=source,
             target=target,
-            author=by.name,
+            author=author,
             head=head,
             opened_at=tx.at,
-            description=description,
-            labels=tuple(dict.fromkeys((*labels, *(LABELS if urgent else ())))),
+            description=said if opened else description,
+            labels=labelled,
             release=release,
-            last_pusher=pusher,
+            last_pusher=pushed_by,
             hotfix_reason=urgent,
-            reviewers=_paged(ports, (by.name, pusher)) if urgent else (),
+            reviewers=paged(policy_in_force(ports), (author, pushed_by)) if urgent else (),
         )
-        tx.changes.add(change)
+        _add(tx, change)
         tx.audit(by, "change opened", subject_of(change), f"{source} -> {target}", head=head.commit)
         if urgent:
-            paged = ", ".join(change.reviewers) or "nobody may approve it"
-            tx.audit(SYSTEM, "reviewers paged", subject_of(change), urgent, reviewers=paged)
-            log.warning("change %s is a hotfix, for %s: %s", change.number, paged, urgent)
-            telling.tell(tx, Event.HOTFIX_OPENED, subject_of(change), notices.hotfix_opened(change), change.reviewers)
+            page_reviewers(tx, change)
     return refresh(ports, change.number) or change
 
 
@@ -98,25 +104,27 @@ def refresh(ports: Ports, number: int) -> Change | None:
     Whoever looks first sees the same, so nobody can be there before the news of his own push.
     """
     change = get(ports, number)
-    if not change.is_open or change.is_being_merged:
+    if not change.is_open or change.is_being_merged or change.is_from_fork:
         return change
     head, base = ports.code_host.revision(change.source), ports.code_host.revision(change.target)
     if head is None or base is None:
-        return close(ports, number, SYSTEM, f"the branch {change.source if head is None else change.target} is gone")
+        return _close_unless_merged(
+            ports, change, f"the branch {change.source if head is None else change.target} is gone"
+        )
     try:
         preview = ports.code_host.preview_merge(base.commit, head.commit)
     except Refused as refused:  # a branch that was replaced by a history of its own; others must go on
-        return close(ports, number, SYSTEM, refused.message)
+        return _close_unless_merged(ports, change, refused.message)
     if _is_home(ports, change, head, base):
-        return close(ports, number, SYSTEM, f"{change.target} holds all of {change.source}")
-    pusher = ports.code_host.pusher(change.source, head.commit) if head != change.head else None
-    same = head == change.head or _is_the_same_said_again(ports, change.head, head)
+        return _close_unless_merged(ports, change, f"{change.target} holds all of {change.source}")
+    pushed_by = pusher(ports, change.source, head) if head != change.head else None
+    same = head == change.head or voiding.is_the_same_said_again(ports, change.head, head)
     migrations = _migrations(ports, change, preview)
     try:
         with ports.store.transaction() as tx:
-            now = _moved(tx, change, head, preview, pusher, migrations)
+            now = _moved(tx, change, head, preview, pushed_by, migrations)
             if not same:
-                _void_approvals(tx, now)
+                voiding.void_approvals(tx, now, "the same files on another history")
             checking.want(tx, policy_in_force(ports), now)
     except Stale:
         return get(ports, number)  # a push, a merge or the reconciler looked at the same moment, and saw as much
@@ -215,6 +223,8 @@ def label(ports: Ports, number: int, add: Sequence[str], remove: Sequence[str], 
     change = get(ports, number)
     deciding.through(deciding.on_taking_part(ports, subject_of(change), by))
     labels = tuple(dict.fromkeys(name for name in (*change.labels, *add) if name not in remove))
+    if ports.pull_requests is not None:
+        ports.pull_requests.label(number, [name for name in labels if name in add], remove)
     with ports.store.transaction() as tx:
         now = replace(change, labels=labels)
         tx.changes.update(now, change)
@@ -230,6 +240,13 @@ def close(ports: Ports, number: int, by: Actor, why: str = "") -> Change:
         return change
     if change.is_being_merged:
         raise Unusable(f"{change.merged_by} is merging change {number}: it can not be closed now.")
+    if ports.pull_requests is not None and ports.pull_requests.close(number) is PullState.MERGED:
+        raise Unusable(pull_request_words.merged_meanwhile(number))
+    return ended(ports, change, by, why)
+
+
+def ended(ports: Ports, change: Change, by: Actor, why: str) -> Change:
+    """Record that a change was closed without being merged, and that the release which it carries is withdrawn."""
     with ports.store.transaction() as tx:
         closed = replace(change, state=ChangeState.CLOSED)
         tx.changes.update(closed, change)
@@ -238,13 +255,38 @@ def close(ports: Ports, number: int, by: Actor, why: str = "") -> Change:
         release = tx.releases.get(change.release) if change.release else None
         if release is not None and release.state is ReleaseState.PROPOSED:
             tx.releases.update(replace(release, state=ReleaseState.WITHDRAWN, ended_at=tx.at), release)
-            tx.audit(by, "release withdrawn", release.tag, f"its change {number} was closed")
+            tx.audit(by, "release withdrawn", release.tag, f"its change {change.number} was closed")
     return closed
 
 
-def get(ports: Ports, number: int) -> Change:
+def find(ports: Ports, number: int) -> Change | None:
     with ports.store.reading() as tx:
-        change = tx.changes.get(number)
+        return tx.changes.get(number)
+
+
+def pusher(ports: Ports, branch: str, head: Revision) -> str | None:
+    """Who pushed it, as gate.yaml writes the name."""
+    policy, login = policy_in_force(ports), ports.code_host.pusher(branch, head.commit)
+    return policy.person(login) if policy and login else login
+
+
+def paged(policy: Policy | None, authors: Sequence[str | None]) -> tuple[str, ...]:
+    """Who may approve a hotfix."""
+    people = [name for role in ROLES for name in policy.roles.get(role, ())] if policy else []
+    return tuple(dict.fromkeys(name for name in people if name not in authors))
+
+
+def page_reviewers(tx: Transaction, change: Change) -> None:
+    """Of a hotfix, at once."""
+    names = ", ".join(change.reviewers) or "nobody may approve it"
+    reason = change.hotfix_reason or "it does not say why"
+    tx.audit(SYSTEM, "reviewers paged", subject_of(change), reason, reviewers=names)
+    log.warning("change %s is a hotfix, for %s: %s", change.number, names, reason)
+    telling.tell(tx, Event.HOTFIX_OPENED, subject_of(change), notices.hotfix_opened(change), change.reviewers)
+
+
+def get(ports: Ports, number: int) -> Change:
+    change = find(ports, number)
     if change is None:
         raise Unknown(f"There is no change {number}. `gate change list` shows the open ones.")
     return change
@@ -295,19 +337,6 @@ def _moved(
     return now
 
 
-def _is_the_same_said_again(ports: Ports, old: Revision, new: Revision) -> bool:
-    """Whether a push changed nothing but words: a message amended, or commits without changes put on top.
-
-    The same files on another history are another change: merging it can take back what others have merged.
-    """
-    if old.tree != new.tree:
-        return False
-    added, dropped = ports.code_host.commits(old.commit, new.commit), ports.code_host.commits(new.commit, old.commit)
-    if not dropped:
-        return all(len(commit.parents) == 1 for commit in added)
-    return [commit.parents for commit in added] == [commit.parents for commit in dropped] and len(added) == 1
-
-
 def _why_urgent(ports: Ports, source: str, target: str, adds_policy: bool, reason: str) -> str | None:
     """The reason of a hotfix to production; None for every other change. Raises Unusable where it has none."""
     if adds_policy or not is_hotfix(policy_in_force(ports), source, target):
@@ -320,19 +349,23 @@ def _why_urgent(ports: Ports, source: str, target: str, adds_policy: bool, reaso
     )
 
 
-def _paged(ports: Ports, authors: Sequence[str | None]) -> tuple[str, ...]:
-    """Who may approve a hotfix."""
-    policy = policy_in_force(ports)
-    people = [name for role in ROLES for name in policy.roles.get(role, ())] if policy else []
-    return tuple(dict.fromkeys(name for name in people if name not in authors))
+def _add(tx: Transaction, change: Change) -> None:
+    """A pull request may have been seen already, while we asked for it."""
+    seen = tx.changes.get(change.number)
+    if seen is None:
+        tx.changes.add(change)
+    elif (seen.source, seen.target) != (change.source, change.target):
+        raise Unusable(pull_request_words.not_ours(change.number))
+    else:
+        tx.changes.update(replace(change, opened_at=seen.opened_at), seen)
 
 
-def _void_approvals(tx: Transaction, change: Change) -> None:
-    """Those given to other files do not count anyhow; these would, for what nobody looked at."""
-    for approval in tx.approvals.of_change(change.number):
-        if approval.withdrawn_at is None and approval.tree == change.head.tree:
-            tx.approvals.withdraw(approval.id, tx.at)
-            tx.audit(SYSTEM, "approval void", subject_of(change), "the same files on another history", of=approval.by)
+def _close_unless_merged(ports: Ports, change: Change, why: str) -> Change:
+    """A branch is gone too where somebody merged it by hand a moment ago: that is seen when the code host is read."""
+    try:
+        return close(ports, change.number, SYSTEM, why)
+    except Unusable:
+        return change
 
 
 def _branch(ports: Ports, name: str) -> Revision:

@@ -32,6 +32,7 @@ def edit_release(
         raise Unusable("Notes are wanted, found nothing: what is not there is said by `None` under its heading.")
     if new == release:
         return release
+    _say_there(ports, new)
     with ports.store.transaction() as tx:
         tx.releases.update(new, release)  # who else edits, publishes or withdraws it now finds it changed: Stale
         change = tx.changes.get(release.change) if release.change else None
@@ -39,6 +40,12 @@ def edit_release(
             tx.changes.update(replace(change, title=new.title, description=new.notes), change)
         tx.audit(by, "release edited", tag, new.title, was=release.edition, now=new.edition)
     return new
+
+
+def _say_there(ports: Ports, release: Release) -> None:
+    change = changes.find(ports, release.change) if release.change else None
+    if ports.pull_requests is not None and change is not None and change.is_open:
+        ports.pull_requests.edit(change.number, release.title, release.notes)
 
 
 def _named(tag: str, title: str) -> str:

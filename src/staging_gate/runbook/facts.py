@@ -56,8 +56,10 @@ def of_change(ports: Ports, policy: Policy | None, change: Change, method: Merge
             proof_touched=proof,
             policy_problems=problems,
             intent_method=method,
+            connected=ports.pull_requests is not None,
+            pull_request=tx.pull_requests.get(change.number) if ports.pull_requests else None,
         )
-    if policy and change.target == policy.production.branch and not adds:
+    if policy and change.target == policy.production.branch and not adds and not change.is_from_fork:
         hotfix = hotfix_facts.of_change(ports, change) if change.goes_alone and change.is_open else None
         return replace(facts, hotfix=hotfix, release=_release_of_change(ports, policy, change))
     return facts

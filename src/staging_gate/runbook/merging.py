@@ -19,7 +19,7 @@ from staging_gate.ports import Ports
 from staging_gate.ports.code_host import HeadMoved, MergeOrder
 from staging_gate.ports.errors import Refused
 from staging_gate.ports.store import Transaction
-from staging_gate.runbook import ahead, bypassing, changes, deciding, hotfixing
+from staging_gate.runbook import ahead, bypassing, changes, deciding, following_pull_requests, hotfixing
 from staging_gate.runbook.asking import surely
 from staging_gate.runbook.changes import Unusable
 from staging_gate.runbook.policy import policy_in_force
@@ -30,6 +30,7 @@ MERGE_CHANGE = "merge a change"
 
 def merge(ports: Ports, number: int, method: MergeMethod | None, by: Actor) -> str:
     """Begin to merge; returns the run's id. Raises Closed. The gate decides once more when the merge is done."""
+    following_pull_requests.look(ports, number)
     change = changes.refresh(ports, number) or changes.get(ports, number)
     policy = policy_in_force(ports)
     usual = allowed_methods(policy, change)[0] if policy else MergeMethod.MERGE
@@ -124,6 +125,7 @@ def admit(ports: Ports, number: int) -> str:
         _give_up(ports, change, f"{change.source} was pushed to meanwhile.")
         changes.refresh(ports, number)
         return "closed"
+    following_pull_requests.look(ports, number)
     merger = acting(ports, change.merged_by)
     decision = deciding.on_merging(ports, change, change.method, merger)
     if decision.open:

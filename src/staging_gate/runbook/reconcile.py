@@ -12,7 +12,7 @@ from staging_gate.domain.version import greatest, parse_rollback_tag
 from staging_gate.messages import releases as words
 from staging_gate.ports import Ports
 from staging_gate.ports.errors import OutsideError
-from staging_gate.runbook import changes, pushes
+from staging_gate.runbook import changes, following_pull_requests, pushes
 from staging_gate.runbook.policy import policy_in_force, services_of
 from staging_gate.runbook.tags import ReleaseTags, note_strays, release_tags
 
@@ -36,8 +36,10 @@ def differences(ports: Ports) -> list[Difference]:
     return found
 
 
-def catch_up(ports: Ports) -> None:
-    """At the start and now and then: pushes that nobody told us about are seen by reading the branches."""
+def catch_up(ports: Ports, told: bool = False) -> None:
+    """At the start and now and then: pushes that nobody told us about are seen by reading the branches, and pull
+    requests by reading them; all of those where somebody `told` us of something."""
+    following_pull_requests.follow(ports, anew=told)
     with ports.store.reading() as tx:
         open_changes = tx.changes.open()
     for change in open_changes:

@@ -85,6 +85,8 @@ def open_release(ports: Ports, by: Actor, tag: str | None = None, title: str | N
     with ports.store.reading() as tx:
         known = tx.releases.get(planned.tag)
         pending = tx.changes.find_open(policy.staging.branch, policy.production.branch)
+    if pending is not None and not pending.is_release:
+        pending = None  # somebody opened it at the code host: it becomes the release's
     if pending is not None and (known is not None or pending.release != planned.tag):
         raise Unusable(
             f"A release is being prepared already: {pending.release} as change {pending.number}. "

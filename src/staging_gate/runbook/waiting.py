@@ -80,6 +80,8 @@ def _publish(ports: Ports, release: Release) -> None:
 def _merge(ports: Ports, change: Change) -> bool:
     try:
         by = merging.acting(ports, change.merge_wanted_by)
+        if ports.pull_requests is not None:  # each try of merging asks the code host anew, which limits how often
+            deciding.through(deciding.on_merging(ports, change, change.merge_wanted_method, by))
         merging.merge(ports, change.number, change.merge_wanted_method, by)
     except Closed:
         return False

@@ -14,6 +14,7 @@ from staging_gate.adapters.github.shapes import (
     ClassicRequirement,
     CombinedStatus,
     GitTag,
+    Issue,
     Notes,
     PullRequest,
     Release,
@@ -45,6 +46,21 @@ class Calls:
 
     def pull_request(self, number: int) -> PullRequest:
         return understood(PullRequest, self.http.get(f"{self._place}/pulls/{number}"))
+
+    def pull_request_if_any(self, number: int) -> PullRequest | None:
+        answer = self.http.get(f"{self._place}/pulls/{number}", also=(404,))
+        return None if answer.status == 404 else understood(PullRequest, answer)
+
+    def issue(self, number: int) -> Issue:
+        return understood(Issue, self.http.get(f"{self._place}/issues/{number}"))
+
+    def all_open(self) -> list[PullRequest]:
+        return list(self._listed(PullRequest, "/pulls", {"state": "open"}))
+
+    def edit_pull_request(self, number: int, changes: dict[str, str]) -> PullRequest:
+        """As it is then; to ask for the same twice changes nothing."""
+        answer = self.http.ask("PATCH", f"{self._place}/pulls/{number}", body=changes, harmless=True)
+        return understood(PullRequest, answer)
 
     def open_pull_requests(self, into: str) -> list[PullRequest]:
         return list(self._listed(PullRequest, "/pulls", {"state": "open", "base": into}))

@@ -5,6 +5,7 @@ Nothing is guessed: what is unknown counts for nobody, and keeps its own word.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from staging_gate.adapters.github import shapes
 from staging_gate.domain.check import Verdict
@@ -33,6 +34,9 @@ class Opinion:
     state: str
     commit: str | None
     is_person: bool
+    key: str = ""
+    at: datetime | None = None
+    address: str | None = None
 
     @property
     def approves(self) -> bool:
@@ -69,7 +73,15 @@ def last_words(reviews: Iterable[shapes.Review]) -> list[Opinion]:
         state = review.state.upper()
         if review.user is not None and state not in NO_OPINION:
             user = review.user
-            last[user.login] = Opinion(user.login, state, review.commit_id, user.is_person)
+            last[user.login] = Opinion(
+                user.login,
+                state,
+                review.commit_id,
+                user.is_person,
+                str(review.id or ""),
+                review.submitted_at,
+                review.html_url,
+            )
     return [opinion for opinion in last.values() if opinion.state != "DISMISSED"]
 
 

@@ -61,6 +61,7 @@ class PullRequest(Shape):
     mergeable: bool | None = None
     mergeable_state: str | None = None
     merge_commit_sha: str | None = None
+    merged_by: User | None = None
     html_url: str | None = None
 
     @property
@@ -75,6 +76,15 @@ class Review(Shape):
     user: User | None = None
     commit_id: str | None = None
     submitted_at: datetime | None = None
+    id: int | None = None
+    html_url: str | None = None
+
+
+class Issue(Shape):
+    """A pull request as GitHub's issues show it: only there it says who closed it."""
+
+    number: int
+    closed_by: User | None = None
 
 
 class App(Shape):

@@ -18,6 +18,7 @@ from staging_gate.domain.incident import Incident
 from staging_gate.domain.maintenance import Maintenance
 from staging_gate.domain.migration import MigrationReport
 from staging_gate.domain.policy import MergeMethod
+from staging_gate.domain.pull_request import Heard
 from staging_gate.domain.release import Hold, Quarantine, Release
 from staging_gate.domain.way_back import WayBack
 
@@ -98,7 +99,9 @@ class Facts:
     about it.
     `incident` is the one that somebody wants to resolve, `deployment` the one that
     somebody wants to cancel, `bypass` the one that somebody wants to withdraw. Who wants to bypass `intent_code` finds
-    the gate `closed_by` these reasons. `unmerged` is the commit that somebody wants in staging past its branch.
+    the gate `closed_by` these reasons. `connected`: people also work at the code host, and `pull_request` is what it
+    said last of the change (None: nothing yet). `unmerged` is the commit that somebody wants in staging past its
+    branch.
     """
 
     environment: Environment
@@ -137,3 +140,5 @@ class Facts:
     bypass: Bypass | None = None
     maintenances: tuple[Maintenance, ...] = ()
     intent_maintenance: Maintenance | None = None
+    connected: bool = False
+    pull_request: Heard | None = None

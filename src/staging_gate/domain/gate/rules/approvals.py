@@ -11,6 +11,7 @@ from staging_gate.domain.assigning import assign
 from staging_gate.domain.change import Change
 from staging_gate.domain.gate.decision import Action, Reason
 from staging_gate.domain.gate.facts import Facts
+from staging_gate.domain.gate.rules.opinions import not_counted
 from staging_gate.domain.policy import Policy
 
 
@@ -41,7 +42,8 @@ def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: 
         "approvals_missing",
         f"Approvals are missing: {said}; the author's own never counts.",
         " ".join(_who(policy, role, change, tally) for role in tally.lacking),
-        tuple(evidence(approval, change, policy, at, tally) for approval in facts.approvals),
+        tuple(evidence(approval, change, policy, at, tally) for approval in facts.approvals)
+        + not_counted(policy, change, facts),
     )
 
 
@@ -83,7 +85,8 @@ def why_not(approval: Approval, change: Change, policy: Policy, at: datetime) ->
 
 def evidence(approval: Approval, change: Change, policy: Policy, at: datetime, tally: Tally | None = None) -> str:
     why = why_not(approval, change, policy, at) or (tally.elsewhere_said(approval) if tally else None)
-    return f"{approval.by} as {approval.role}" + (f": does not count, {why}" if why else ": counts")
+    where = " (at the code host)" if approval.source else ""
+    return f"{approval.by} as {approval.role}{where}" + (f": does not count, {why}" if why else ": counts")
 
 
 def holders(policy: Policy, role: str) -> Iterable[str]:

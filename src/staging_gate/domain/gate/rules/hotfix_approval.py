@@ -6,6 +6,7 @@ from staging_gate.domain.actor import Actor
 from staging_gate.domain.gate.decision import Action, Reason
 from staging_gate.domain.gate.facts import Facts
 from staging_gate.domain.gate.rules.approvals import evidence, why_not
+from staging_gate.domain.gate.rules.opinions import not_counted
 from staging_gate.domain.hotfix import ROLES
 from staging_gate.domain.policy import Policy
 
@@ -28,5 +29,6 @@ def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: 
             if given.role in ROLES
             else f"{given.by} as {given.role}: is not asked for"
             for given in facts.approvals
-        ),
+        )
+        + not_counted(policy, change, facts),
     )
