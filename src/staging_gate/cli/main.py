@@ -46,6 +46,7 @@ VERBS = {
     "what-if": "what_if:what_if",
     "hooks": "hooks:hooks",
     "github": "github:github",
+    "workflows": "workflows:workflows",
     "policy": "policies:policy",
     "audit": "audits:audit",
 }
