@@ -35,6 +35,10 @@ class AtGitHub:
         return github.examine_rights(self.connection.calls, self.connection.sign_in)
 
     @property
+    def reports(self) -> github.GitHubReports:
+        return github.GitHubReports(self.connection.calls, self.connection.sign_in)
+
+    @property
     def protection(self) -> github.GitHubProtection:
         return github.GitHubProtection(self.connection.calls, self.connection.sign_in)
 
@@ -77,6 +81,7 @@ def bind(settings: Settings, clock: SystemClock, store: Store) -> Bound:
         address=settings.public_address,
         hearers={"render": at_render, **({"github": code.host} if isinstance(code, AtGitHub) else {})},
         protection=code.protection if isinstance(code, AtGitHub) else None,
+        reports=code.reports if isinstance(code, AtGitHub) else None,
     )
     return Bound(ports, here, code)
 

@@ -19,6 +19,7 @@ from staging_gate.bootstrap import procedures
 from staging_gate.bootstrap.access import ensure_access
 from staging_gate.bootstrap.adapters import REPOSITORY, AtGitHub, Bound, bind
 from staging_gate.bootstrap.examining import examine_render
+from staging_gate.bootstrap.reporting import Reporting, examine_reports
 from staging_gate.bootstrap.settings import DATABASE, INBOX, CanNotStart, Settings
 from staging_gate.domain.actor import Actor
 from staging_gate.domain.environment import Environment
@@ -69,6 +70,7 @@ class House:
         self._looker = Thread(target=self._look_on, name="reconcile", daemon=True)
         self._news = Event()
         self._teller = Thread(target=self._tell_on, name="notify", daemon=True)
+        self._reporting = Reporting(self.ports)
         self._code = bound.code
         self.git: Asgi = _below("/git", self._bridge())
         if isinstance(bound.code, AtGitHub):
@@ -83,10 +85,13 @@ class House:
         self._looker.start()
         self._store.on_commit(self._news.set)
         self._teller.start()
+        self._store.on_commit(self._reporting.news)
+        self._reporting.start()
 
     def close(self) -> None:
         self._stopped.set()
         self._news.set()
+        self._reporting.stop()
         self._wake.set()
         for stop in self._stopping:
             stop()
@@ -127,6 +132,8 @@ class House:
             return ["The reconciler has stopped: restart with `gate up`."]
         if not self._teller.is_alive():
             return ["Nobody is told of anything any more: restart with `gate up`."]
+        if not self._reporting.alive:
+            return ["The code host is told of nothing any more: restart with `gate up`."]
         return []
 
     def examine(self) -> list[Finding]:
@@ -146,7 +153,8 @@ class House:
         builder = self.settings.build_account or self.settings.service_account
         who = shared or f"services run as {self.settings.service_account}, builds and checks as {builder}"
         findings.append(Finding("account", shared is None or os.geteuid() != 0, who, "See above."))
-        return findings + self._examine_code_host() + self._examine_hooks() + self._examine_policy()
+        shown = [Finding("shown at the code host", *each) for each in examine_reports(self.ports)]
+        return findings + self._examine_code_host() + shown + self._examine_hooks() + self._examine_policy()
 
     def _examine_code_host(self) -> list[Finding]:
         if not isinstance(self._code, AtGitHub):

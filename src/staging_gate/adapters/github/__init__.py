@@ -11,6 +11,7 @@ from staging_gate.adapters.github.calls import Calls
 from staging_gate.adapters.github.code_host import GitHubCodeHost, Mirror
 from staging_gate.adapters.github.credentials import AppKey, AppToken, SignIn, Token
 from staging_gate.adapters.github.provider import GITHUB, HEADERS
+from staging_gate.adapters.github.reporting import GitHubReports
 from staging_gate.adapters.github.rights import examine_rights
 from staging_gate.adapters.github.rulesets import GitHubProtection
 from staging_gate.ports.clock import Clock
@@ -23,6 +24,7 @@ __all__ = [
     "Connection",
     "GitHubCodeHost",
     "GitHubProtection",
+    "GitHubReports",
     "Settings",
     "connect",
     "examine",
