@@ -24,6 +24,7 @@ from staging_gate.testing.render import RenderStandIn
 from staging_gate.testing.render.render import KEY
 from staging_gate.testing.vercel import TOKEN, VercelStandIn
 from tests.adapters.local.sample import Repository, World, a_world
+from tests.adapters.render.connecting import render_stand_in
 
 
 class Stage(Protocol):
@@ -165,7 +166,7 @@ class RenderStage:
 @contextmanager
 def render(folder: Path) -> Iterator[TalkingStage]:
     clock = MovableClock()
-    with RenderStandIn(clock) as there:
+    with render_stand_in(clock) as there:
         target = connect(Settings(KEY, folder / "render", there.address), clock)
         yield RenderStage(there, target, clock)
 

@@ -22,7 +22,8 @@ class Inbox(Protocol):
         ...
 
     def waiting(self, providers: Collection[str], most: int = 500) -> list[Delivery]:
-        """What is not settled of these providers, the oldest first, with their bodies; at most so many of each."""
+        """What is not settled of these providers, the oldest first, at most so many of each; bodies above 64 KiB are left
+        out."""
         ...
 
     def lags(self) -> list[Lag]:

@@ -38,8 +38,9 @@ ON CONFLICT (provider, key) DO NOTHING
 COLUMNS = "provider, key, event, received_at, (SELECT min(at) FROM settled WHERE settled.seq >= delivery.seq)"
 RECENT = f"SELECT {COLUMNS}, x'' FROM delivery ORDER BY seq DESC LIMIT ?"  # noqa: S608 - our own words
 ONE = f"SELECT {COLUMNS}, body FROM delivery WHERE provider = ? AND key = ?"  # noqa: S608
+LARGEST_HINT = 65_536
 WAITING = f"""
-SELECT {COLUMNS}, body FROM delivery, (SELECT coalesce(max(seq), 0) AS mark FROM settled)
+SELECT {COLUMNS}, CASE WHEN length(body) <= {LARGEST_HINT} THEN body ELSE x'' END FROM delivery, (SELECT coalesce(max(seq), 0) AS mark FROM settled)
 WHERE seq > mark AND provider = ? ORDER BY seq LIMIT ?
 """  # noqa: S608
 LAGS = """

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections import Counter
 from types import GenericAlias
 from typing import Any
 
@@ -13,6 +12,7 @@ from staging_gate.ports.errors import OutsideError
 from staging_gate.testing.web import Request
 from staging_gate.wire.answers import Answer
 from tests.adapters.github.specification import Examination, examinations, recordings
+from tests.adapters.specification import NOT_READ, PARSED, ends_of, tell
 
 REPOSITORY = r"/repos/[^/]+/[^/]+"
 
@@ -41,15 +41,15 @@ def read(call: dict[str, Any]) -> str:
     body = json.dumps(call["body"]).encode() if call["body"] is not None else b""
     answer = Answer(call["status"], {name.lower(): value for name, value in call["headers"].items()}, body)
     if answer.status >= 400:
-        return "parsed" if provider.said(answer) and "\n" not in provider.said(answer) else "an error without words"
+        return PARSED if provider.said(answer) and "\n" not in provider.said(answer) else "an error without words"
     kind = _kind(call["method"], call["url"])
     if kind is None:
-        return "not read by this adapter"
+        return NOT_READ
     try:
         shapes.understood(kind, answer)
     except OutsideError as error:
         return error.message
-    return "parsed"
+    return PARSED
 
 
 def _kind(method: str, url: str) -> Any:
@@ -58,18 +58,11 @@ def _kind(method: str, url: str) -> Any:
 
 
 @pytest.mark.parametrize("calls", recordings(), ids=["recorded"] * len(recordings()))
-def test_every_recorded_answer_that_is_read_can_be(
-    calls: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
-) -> None:
-    ends = Counter(read(call) for call in calls)
-    refused = {end: count for end, count in ends.items() if end not in ("parsed", "not read by this adapter")}
-    with capsys.disabled():
-        print(f"\n{'provider':10}{'recorded':>10}{'parsed':>10}{'not read':>10}{'refused':>10}  reasons")
-        left = ends["not read by this adapter"]
-        print(f"{'github':10}{len(calls):10}{ends['parsed']:10}{left:10}{sum(refused.values()):10}  {refused or '-'}")
+def test_every_recorded_answer_that_is_read_can_be(calls: list[dict[str, Any]], pytestconfig: pytest.Config) -> None:
+    tally = tell(pytestconfig, "GitHub", ends_of(calls, read))
 
-    assert refused == {}
-    assert ends["parsed"] > 0
+    assert tally.refused == {}
+    assert tally.ends[PARSED] > 0
 
 
 @pytest.mark.parametrize("examination", examinations(), ids=lambda _: "described")

@@ -18,6 +18,7 @@ from staging_gate.testing.clock import MovableClock
 from staging_gate.testing.render import RenderStandIn
 from staging_gate.testing.render.render import KEY, Hosted
 from staging_gate.testing.web import json_reply
+from tests.adapters.render.connecting import render_stand_in
 
 PRODUCTION = Environment.PRODUCTION
 TARGET = Target("render", identity="srv-api")
@@ -63,7 +64,7 @@ class There:
 @pytest.fixture
 def there(tmp_path: Path) -> Iterator[There]:
     clock = MovableClock()
-    with RenderStandIn(clock) as render:
+    with render_stand_in(clock) as render:
         render.host("srv-api")
         yield There(tmp_path / "render", render, clock)
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from staging_gate.adapters.render.api import BASE, RenderApi
+from staging_gate.adapters.render.examining import Examined
 from staging_gate.adapters.render.target import RenderTarget
 from staging_gate.ports.clock import Clock
 
-__all__ = ["BASE", "RenderApi", "RenderTarget", "Settings", "connect"]
+__all__ = ["BASE", "Examined", "RenderApi", "RenderTarget", "Settings", "connect"]
 
 
 def _plain(reference: str) -> str | None:

@@ -46,7 +46,7 @@ class RenderTarget:
 
     def heard(self, body: bytes) -> None:
         """Implements `ports.hints.Hearer`."""
-        with suppress(ValueError):
+        with suppress(ValueError, RecursionError):
             self._hints.tell(*shapes.about(json.loads(body)))
 
     def reachable(self, target: Target) -> str | None:
