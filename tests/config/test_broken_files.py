@@ -162,9 +162,20 @@ SHAPES = {
         ("product: shop", "product: shop\non_call: {}"),
         "2:1: on_call: not supported by this version",
     ),
-    "a provider of a later version": (
+    "a project at Vercel that is not in a mapping": (
         ("local: {port: 8000}", "vercel: prj_1"),
-        "12:9: services.api.targets.production.vercel: not supported by this version; write `local`",
+        "12:17: services.api.targets.production.vercel: wanted a mapping with project, team, environment, domain, "
+        "bypass, environ; found text",
+    ),
+    "a project at Vercel that is none": (
+        ("local: {port: 8000}", "vercel: {project: api}"),
+        "12:27: services.api.targets.production.vercel.project: wanted the id of a project at Vercel such as "
+        '`prj_XLKmu1DyR1eY7zq8UgeRKbA7yVLA`, found the text "api"',
+    ),
+    "a secret at Vercel that stands in the file": (
+        ("local: {port: 8000}", "vercel: {project: prj_XLKmu1DyR1eY, bypass: s3cr3t}"),
+        "12:53: services.api.targets.production.vercel.bypass: wanted a reference to a secret: env:NAME or "
+        "file:/full/path, found something else; put it into a variable or a file of the server, and name that here",
     ),
     "a service at Render that is none": (
         ("local: {port: 8000}", "render: {service: api}"),
@@ -338,11 +349,12 @@ BETWEEN = {
             "        local: {port: 8000}",
             "        render: {service: srv-cu2k4j3qf0us73fbv7u0}\n        local: {port: 8000}",
         ),
-        "11:7: services.api.targets.production: wanted `local` or `render`, where it runs; found both",
+        "11:7: services.api.targets.production: wanted `local`, `render` or `vercel`, where it runs; found render and "
+        "local",
     ),
     "a target without a provider": (
         ("\n        local: {port: 8000}", " {}"),
-        "11:7: services.api.targets.production: wanted `local` or `render`, where it runs; found neither",
+        "11:7: services.api.targets.production: wanted `local`, `render` or `vercel`, where it runs; found none",
     ),
     "a schema of a service at Render": (
         (
@@ -351,6 +363,33 @@ BETWEEN = {
         ),
         "13:5: services.api.schema: Render's pre-deploy command migrates a database there; remove this, or run the "
         "service on `local`",
+    ),
+    "a schema of a project at Vercel": (
+        (
+            "local: {port: 8000}",
+            "vercel: {project: prj_XLKmu1DyR1eY}\n    schema: {alembic: a,database: MODE}",
+        ),
+        "13:5: services.api.schema: the build at Vercel migrates a database there; remove this, or run the service on "
+        "`local`",
+    ),
+    "a preview that nothing leads to": (
+        ("local: {port: 8001}", "vercel: {project: prj_XLKmu1DyR1eY}"),
+        "10:9: services.api.targets.staging.vercel: missing: `domain`, which a preview or a custom environment is "
+        "reached by",
+    ),
+    "staging as production at Vercel": (
+        (
+            "local: {port: 8001}\n      production:\n        local: {port: 8000}",
+            "vercel: {project: prj_XLKmu1DyR1eY, environment: production}\n      production:\n"
+            "        vercel: {project: prj_XLKmu1DyR1eY}",
+        ),
+        "10:27: services.api.targets.staging.vercel.project: wanted another project than that of production, or "
+        "another `environment` of this one",
+    ),
+    "a preview as production": (
+        ("local: {port: 8000}", "vercel: {project: prj_XLKmu1DyR1eY, environment: preview, domain: shop.example}"),
+        "12:58: services.api.targets.production.vercel.environment: wanted `production`: what people use is production "
+        "there, too",
     ),
     "a check that does nothing": (
         ("command: pytest -q, ", ""),

@@ -48,12 +48,12 @@ def test_without_it_nobody_is_told() -> None:
         "an address": (
             f"  people: {{ada: '{ADDRESS}'}}\n",
             f"29:17: notify.people.ada: {WANTED}something else; "
-            "put the address into a variable or a file of the server, and name that here",
+            "put it into a variable or a file of the server, and name that here",
         ),
         "an address of a channel": (
             f"  channels: {{releases: 'slack://{SECRET}'}}\n",
             f"29:24: notify.channels.releases: {WANTED}something else; "
-            "put the address into a variable or a file of the server, and name that here",
+            "put it into a variable or a file of the server, and name that here",
         ),
         "a reference to nothing": (
             "  people: {ada: 'env:'}\n",

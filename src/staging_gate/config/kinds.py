@@ -51,6 +51,21 @@ _PLACE_OF_CODE = _named(
     r"local|github:[A-Za-z0-9-]{1,39}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}",
 )
 _RENDER = _named("the id of a service at Render such as `srv-cu2k4j3qf0us73fbv7u0`", r"(?:srv|crn)-[a-z0-9]{10,40}")
+_VERCEL = _named(
+    "the id of a project at Vercel such as `prj_XLKmu1DyR1eY7zq8UgeRKbA7yVLA`", r"prj_[A-Za-z0-9]{8,60}", str
+)
+_TEAM = _named("the id of a team at Vercel such as `team_1a2b3c4d5e6f7g8h9i0j1k2l`", r"team_[A-Za-z0-9]{8,60}", str)
+_AT_VERCEL = _named(
+    "`production`, `preview`, or the slug of a custom environment such as `qa`", r"[a-z0-9][a-z0-9-]{0,62}"
+)
+_DOMAIN = _named(
+    "a domain such as `shop.example.com`", r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,62}"
+)
+_SECRET = Kind(
+    "a reference to a secret: env:NAME or file:/full/path",
+    readers.address_reference,
+    {**_TEXT, "pattern": f"^(?:{readers.REFERENCE})$"},
+)
 _LINE = Kind("a line of text", readers.one_line, _FILLED)
 _URL_PATH = Kind("a path that begins with /, such as `/health`", readers.url_path, {**_TEXT, "pattern": "^/"})
 _FILE = Kind("the path of a file in the repository, such as `alembic.ini`", readers.file_in_tree, _FILLED)
@@ -136,6 +151,11 @@ TimeZone = Annotated[str, _ZONE]
 Duration = Annotated[timedelta, _DURATION]
 Port = Annotated[int, _PORT]
 RenderService = Annotated[str, _RENDER]
+VercelProject = Annotated[str, _VERCEL]
+VercelTeam = Annotated[str, _TEAM]
+VercelEnvironment = Annotated[str, _AT_VERCEL]
+Domain = Annotated[str, _DOMAIN]
+SecretReference = Annotated[str, _SECRET]
 Count = Annotated[int, _COUNT]
 Number = Annotated[int, _NUMBER]
 Command = Annotated[tuple[str, ...], _COMMAND]

@@ -15,6 +15,7 @@ from staging_gate.config.kinds import (
     Command,
     Count,
     Day,
+    Domain,
     DumpPlace,
     Duration,
     EnvironmentName,
@@ -40,12 +41,16 @@ from staging_gate.config.kinds import (
     RenderService,
     Required,
     RoleName,
+    SecretReference,
     SmokeName,
     TagPattern,
     TemplateDatabase,
     TimeZone,
     UrlPath,
     VariableName,
+    VercelEnvironment,
+    VercelProject,
+    VercelTeam,
     Weight,
 )
 from staging_gate.config.tree import Path
@@ -109,11 +114,19 @@ class RenderPart(Part):
     environ: Environ = {}
 
 
-class TargetPart(Part):
-    later = {"vercel": "local"}
+class VercelPart(Part):
+    project: VercelProject
+    team: VercelTeam | None = None
+    environment: VercelEnvironment | None = None
+    domain: Domain | None = None
+    bypass: SecretReference | None = None
+    environ: Environ = {}
 
+
+class TargetPart(Part):
     local: LocalPart | None = None
     render: RenderPart | None = None
+    vercel: VercelPart | None = None
 
 
 class TargetsPart(Part):

@@ -15,6 +15,7 @@ from staging_gate.config.models import (
     ServicePart,
     StagingPart,
     TargetPart,
+    VercelPart,
 )
 from staging_gate.domain.backup import BackupRules
 from staging_gate.domain.calendar import Calendar, Freeze
@@ -59,7 +60,7 @@ def _service(name: str, part: ServicePart) -> Service:
         name=name,
         run=part.run,
         health=Health(path=part.health.path, expect=part.health.expect, within=part.health.within),
-        targets={environment: _target(target) for environment, target in targets.items()},
+        targets={environment: _target(target, environment) for environment, target in targets.items()},
         build=part.build or (),
         build_within=part.build_within,
         schema=_schema(part.schema_) if part.schema_ else None,
@@ -85,11 +86,26 @@ def _schema(part: SchemaPart) -> Schema:
     )
 
 
-def _target(part: TargetPart) -> Target:
+def _target(part: TargetPart, environment: Environment) -> Target:
+    if part.vercel:
+        return _at_vercel(part.vercel, environment)
     if part.render:
         return Target(provider="render", identity=part.render.service, environ=part.render.environ)
     assert part.local  # one of them: see rules.py
     return Target(provider="local", port=part.local.port, environ=part.local.environ)
+
+
+def _at_vercel(part: VercelPart, environment: Environment) -> Target:
+    """Smoke tests get the secret by the name that Vercel gives it, too."""
+    usual = "production" if environment is Environment.PRODUCTION else "preview"
+    given = {"team": part.team, "domain": part.domain, "bypass": part.bypass}
+    return Target(
+        provider="vercel",
+        identity=part.project,
+        environ=part.environ,
+        settings={"environment": part.environment or usual, **{name: one for name, one in given.items() if one}},
+        for_smoke={"VERCEL_AUTOMATION_BYPASS_SECRET": part.bypass} if part.bypass else {},
+    )
 
 
 def _check(name: str, part: CheckPart) -> CheckCommand:

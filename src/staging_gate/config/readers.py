@@ -196,7 +196,7 @@ def address_reference(value: object) -> str:
     if isinstance(value, str) and re.fullmatch(REFERENCE, value, re.ASCII):
         return value
     if isinstance(value, str) and not value.startswith(("env:", "file:")):
-        raise Unfit("put the address into a variable or a file of the server, and name that here", "something else")
+        raise Unfit("put it into a variable or a file of the server, and name that here", "something else")
     raise Unfit(instead=shape(value) if not isinstance(value, str) else "env: or file: without a name")
 
 

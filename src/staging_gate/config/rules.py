@@ -7,6 +7,7 @@ from datetime import date, datetime
 from staging_gate.config.calendar_readers import edge, moment, moment_text
 from staging_gate.config.kind import Unfit, did_you_mean
 from staging_gate.config.tree import ANY, EACH, Path, Plain, Problem, Tree, Value, quoted, shown_path
+from staging_gate.config.vercel_rules import VERCEL_RULES
 from staging_gate.domain.assigning import assign
 
 REVIEW = "review"
@@ -14,7 +15,7 @@ REVIEW = "review"
 
 _MOST_NAMES = 200
 _SERVICES_ENVIRON = (("services", ANY, "environ"), ("services", ANY, "targets", ANY, ANY, "environ"))
-_PROVIDERS = ("local", "render")
+_PROVIDERS = ("local", "render", "vercel")
 _GIVEN = ("PORT", "ENVIRONMENT", "REVISION", "RELEASE")
 
 
@@ -211,8 +212,8 @@ def _targets_have_one_provider(tree: Tree) -> Iterator[Problem]:
     for path, _ in tree.find("services", ANY, "targets", ANY):
         given = [key for key in tree.names(*map(str, path)) if key in _PROVIDERS]
         if len(given) > 1 or not tree.names(*map(str, path)):  # any other key is told of already
-            found = "found both" if given else "found neither"
-            yield tree.key_problem(path, f"wanted `local` or `render`, where it runs; {found}")
+            found = f"found {' and '.join(given)}" if given else "found none"
+            yield tree.key_problem(path, f"wanted `local`, `render` or `vercel`, where it runs; {found}")
 
 
 def _what_runs_at_render_has_no_schema_here(tree: Tree) -> Iterator[Problem]:
@@ -307,6 +308,7 @@ _RULES: tuple[Callable[[Tree], Iterator[Problem]], ...] = (
     _given_variables_stay,
     _targets_have_one_provider,
     _what_runs_at_render_has_no_schema_here,
+    *VERCEL_RULES,
     _schemas_have_one_tool,
     _downgrades_say_where_to,
     _schemas_know_their_database,
