@@ -1,7 +1,8 @@
 """The connected World: everything is real but GitHub, Render and what runs a project's own commands."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import cast
@@ -11,10 +12,13 @@ from staging_gate.adapters.git import GitMirror, Source
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.revision import Revision
 from staging_gate.ports.deploy_target import DeployTarget
-from staging_gate.runbook import reconcile
+from staging_gate.ports.errors import OutsideError
+from staging_gate.ports.hints import Hearer
+from staging_gate.runbook import hearing, reconcile
 from staging_gate.testing.connected.mortal import mortal
 from staging_gate.testing.connected.places import RenderPlace
 from staging_gate.testing.connected.policies import connected_yaml
+from staging_gate.testing.connected.post import Post
 from staging_gate.testing.connected.providers import TOKEN, ConnectedOutsides, Providers
 from staging_gate.testing.fakes import Outsides
 from staging_gate.testing.github import GitHubStandIn
@@ -49,7 +53,10 @@ class ConnectedWorld(World):
         self.providers = Providers.open(folder, outsides.clock, outsides.providers)
         outsides.providers = self.providers
         self.github, self.render = self.providers.github, self.providers.render
+        self.post = Post(folder, outsides.clock)
         super().__init__(folder, database, outsides)
+        hearers = {"github": cast(Hearer, self.code_host), "render": cast(Hearer, self.ports.targets["render"])}
+        self.ports = replace(self.ports, hearers=hearers)
         self.staging = RenderPlace(Environment.STAGING, self.target, self.smoke, self.render, self.github)
         self.production = RenderPlace(Environment.PRODUCTION, self.target, self.smoke, self.render, self.github)
 
@@ -59,12 +66,19 @@ class ConnectedWorld(World):
 
     def close(self) -> None:
         super().close()
+        self.post.close()
         self.providers.close()
 
+    def advance(self, **lengths: float) -> None:
+        """The server looks every few seconds, whether anybody told it something or not."""
+        self.clock.advance(**lengths)
+        self.hear()
+        super().advance()
+
     def hear(self) -> None:
-        """What a webhook, or the look that the server takes every few seconds, leads to."""
-        self.clock.advance(seconds=LOOKED_AT_EVERY)
-        reconcile.catch_up(self.ports)
+        """What a webhook leads to. What can not be read now is read the next time."""
+        with suppress(OutsideError):
+            hearing.look_again(self.ports, self.post.inbox)
         self.settle()
 
     def push(self, branch: str, files: Files, by: str = "ada", message: str = "", since: str = "staging") -> Revision:
@@ -74,7 +88,9 @@ class ConnectedWorld(World):
         commit = self.repository.commit(parent, files, message or f"feat: {branch}", by, self.clock.now())
         self.repository.move(f"refs/heads/{branch}", commit, by)
         self.github.saw_push(branch, commit, by, "push" if branch in known else "branch_creation")
-        self.hear()
+        self.post.send("github", "push", {"ref": f"refs/heads/{branch}", "after": commit})
+        if not self.post.held:
+            self.hear()
         return self.revision(commit)
 
     def goes_down(self, provider: GitHubStandIn | RenderStandIn, hours: float = 100) -> None:
