@@ -11,9 +11,11 @@ import pytest
 
 from staging_gate.domain.audit import verify_chain
 from staging_gate.domain.environment import Environment
+from staging_gate.store import SqliteInbox
 from staging_gate.testing.connected import ConnectedWorld
 from staging_gate.testing.postgres import TemporaryPostgres, temporary_postgres
 from staging_gate.testing.world import SavedWorld, World
+from tests.runbook.shown import Shown, show
 
 # On Postgres too: one or more of every procedure, and all races (on SQLite writers come one after the other).
 # With STAGING_GATE_TEST_ALL every story.
@@ -143,6 +145,28 @@ def connected_two(
     request: pytest.FixtureRequest, connected_beginnings: Beginnings, tmp_path: Path
 ) -> Iterator[ConnectedWorld]:
     yield from _connected(request, connected_beginnings, v1_1_0, tmp_path)
+
+
+@pytest.fixture
+def shown(world: World, tmp_path: Path) -> Iterator[Shown]:
+    yield from show(world, tmp_path)
+
+
+@pytest.fixture
+def released_and_shown(released: World, tmp_path: Path) -> Iterator[Shown]:
+    yield from show(released, tmp_path)
+
+
+@pytest.fixture
+def merged_and_shown(merged: World, tmp_path: Path) -> Iterator[Shown]:
+    yield from show(merged, tmp_path)
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Iterator[SqliteInbox]:
+    inbox = SqliteInbox(tmp_path / "inbox.db")
+    yield inbox
+    inbox.close()
 
 
 @pytest.fixture
