@@ -1,72 +1,19 @@
 """Render as it really answers: queued without a word, nameless commits, lost replies, deploys that are not ours."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
 
 import pytest
 
-from staging_gate.adapters.render import RenderTarget, Settings, connect
-from staging_gate.domain.environment import Environment
-from staging_gate.domain.revision import Revision
-from staging_gate.domain.service import Health, Service, Target
-from staging_gate.ports.deploy_target import Order
+from staging_gate.adapters.render import Settings, connect
+from staging_gate.domain.service import Target
 from staging_gate.ports.errors import OutsideError, Refused, Unavailable, Unclear
 from staging_gate.testing.clock import MovableClock
-from staging_gate.testing.render import RenderStandIn
-from staging_gate.testing.render.render import KEY, Hosted
+from staging_gate.testing.render.render import KEY
 from staging_gate.testing.web import json_reply
-from tests.adapters.render.connecting import render_stand_in
-
-PRODUCTION = Environment.PRODUCTION
-TARGET = Target("render", identity="srv-api")
-API = Service("api", (), Health(), {environment: TARGET for environment in Environment})
-
-
-@dataclass
-class There:
-    """Render, and our side of it; `restart` is a new process of ours on the same folder."""
-
-    folder: Path
-    render: RenderStandIn
-    clock: MovableClock
-    target: RenderTarget = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.restart()
-
-    def restart(self) -> None:
-        self.target = connect(Settings(KEY, self.folder, self.render.address), self.clock)
-
-    @property
-    def api(self) -> Hosted:
-        return self.render.host("srv-api")
-
-    def order(self, number: int, commit: str = "") -> Order:
-        revision = Revision((commit or str(number)) * 40, "e" * 40)
-        return Order(f"production-{number}", PRODUCTION, API, TARGET, revision)
-
-    def deploy(self, number: int) -> Order:
-        order = self.order(number)
-        self.target.start(order)
-        self.target.switch(order)
-        return order
-
-    def live(self) -> str | None:
-        return self.target.live(PRODUCTION, API, TARGET).deployment
-
-    def triggers(self) -> list[str]:
-        return [made.trigger for made in self.api.deploys]
-
-
-@pytest.fixture
-def there(tmp_path: Path) -> Iterator[There]:
-    clock = MovableClock()
-    with render_stand_in(clock) as render:
-        render.host("srv-api")
-        yield There(tmp_path / "render", render, clock)
+from tests.adapters.render.connecting import API, PRODUCTION, TARGET, There
 
 
 def test_a_deploy_that_is_only_queued_is_found_when_it_is_listed(there: There) -> None:
@@ -306,7 +253,7 @@ def test_a_rate_limit_is_waited_for_by_the_seconds_that_are_left(there: There) -
     there.deploy(1)
 
     assert there.live() == "production-1"
-    assert 7 in there.clock.pauses
+    assert 8 in there.clock.pauses
 
 
 def test_a_database_there_is_not_ours_to_change(there: There) -> None:

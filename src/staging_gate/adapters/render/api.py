@@ -127,14 +127,15 @@ def _stamp(at: datetime) -> str:
 
 
 def _limit(answer: Answer, now: datetime) -> float | None:
-    """`Ratelimit-Reset` counts the seconds that are left; it is no moment. It may be 0 in the last one."""
+    """`Ratelimit-Reset` counts the seconds that are left; it is no moment. They are whole ones, so one more has to
+    pass."""
     if answer.status != 429:
         return None
     told = retry_after(answer, now)
     if told is None:
         left = answer.headers.get("ratelimit-reset", "").strip()
-        told = float(left) if left.isdigit() else NO_LIMIT_KNOWN
-    return max(told, 1.0)
+        told = float(left) + 1 if left.isdigit() else NO_LIMIT_KNOWN
+    return told
 
 
 def _said(answer: Answer) -> str:

@@ -71,7 +71,7 @@ class RenderStandIn:
         self._number = 0
         self._lost: list[str] = []
         self._next: list[tuple[str, Reply]] = []
-        self._queued = False
+        self._queued = 0
         self.commit_known = True
         self.revoked = False
         self.services: dict[str, Hosted] = {}
@@ -99,9 +99,9 @@ class RenderStandIn:
         """The next such call is answered with this, and not done."""
         self._next.append((to, reply))
 
-    def queue_next(self) -> None:
-        """The next deploy is answered 202 with nothing, and is listed a little later."""
-        self._queued = True
+    def queue_next(self, looks: int = 2) -> None:
+        """The next deploy is answered 202 with nothing, and is listed only after so many looks at the list."""
+        self._queued = looks
 
     def skip_next(self, instead: str) -> None:
         """The next deploy waits behind another and is never begun: somebody deploys this commit after it."""
@@ -211,7 +211,7 @@ class RenderStandIn:
             return Reply(202, b"", self._limits())
         made = self._begin(host, request.json()["commitId"], "api")
         if self._queued:
-            self._queued, made.listed = False, 2
+            self._queued, made.listed = 0, self._queued
             return Reply(202, b"", self._limits())
         return self._json(201, self._shown(made))
 
