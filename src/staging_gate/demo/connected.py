@@ -1,47 +1,186 @@
 """The story of a team at GitHub and Render: the same pages of the runbook, and what is different there."""
 
 import json
+from dataclasses import replace
+from typing import Any
 
-from staging_gate.demo import procedure_1, procedure_2
-from staging_gate.demo.telling import Chapter, Story, expect, step
+from staging_gate.demo import procedure_1, procedure_2, procedure_3, procedure_4, record
+from staging_gate.demo.acts import follow, live_release, open_change, refusal, succeeded, to_staging, verdicts
+from staging_gate.demo.telling import Chapter, Step, Story, expect, step
 from staging_gate.testing.polling import eventually
 
 NOTICED_WITHIN = 30.0
+"""Seconds: GitHub never delivers a webhook again, so the server looks by itself every ten."""
 
 
 @step(
-    "MarketEdge is pushed to GitHub; its services are at Render",
+    "MarketEdge is pushed to GitHub; its services are set up at Render",
     "a webhook tells of it: its gate.yaml is the policy in force, for the services api and web",
 )
 def imported(story: Story) -> str:
     admin = story.people.admin
     admin.pushes("main", "main:staging")
     policy = json.loads(eventually(lambda: admin.tries("policy", "show").out, NOTICED_WITHIN, every=0.2))
-    targets = {target["provider"] for service in policy["services"] for target in service["targets"].values()}
-    return expect(targets == {"render"}, f"policy of {policy['product']}, everything at {', '.join(targets)}")
+    providers = {target["provider"] for service in policy["services"] for target in service["targets"].values()}
+    return expect(providers == {"render"}, f"policy of {policy['product']}, everything at {', '.join(providers)}")
 
 
-PROCEDURE_1 = Chapter(
-    "Procedure 1: a feature goes to staging at Render",
-    (
-        imported,
-        procedure_1.good_change,
-        procedure_1.without_review,
-        procedure_1.own_approval,
-        procedure_1.merged,
-        procedure_1.tested,
-    ),
+@step("Ada pushes to staging directly", "GitHub refuses: its rules want a pull request")
+def pushed_directly(story: Story) -> str:
+    ada = story.people.ada
+    ada.begins("shortcut", at="staging")
+    ada.git("commit", "--quiet", "--allow-empty", "--message", "feat: nobody has to look at this")
+    said = ada.push_is_refused("shortcut:staging")
+    return expect("through a pull request" in said, f"remote: {said}")
+
+
+@step(
+    "Ada's migration follows the wrong one",
+    "db-migrations runs them all on an empty database and fails; the gate refuses to merge",
 )
+def failing_migration(story: Story) -> str:
+    ada = story.people.ada
+    view = open_change(story, ada, "feature/sources", "two-heads")
+    number = str(view["change"]["number"])
+    said = refusal(ada.is_refused("change", "merge", number), "checks_failed")
+    ada.does("change", "close", number, "--reason", "it has to follow the newest migration")
+    return expect("db-migrations failed" in verdicts(view), f"{verdicts(view)}; {said}")
 
-PROCEDURE_2 = Chapter(
-    "Procedure 2: staging goes to production at Render",
-    (
-        procedure_2.opened,
-        procedure_2.published_too_early,
-        procedure_2.squashed,
-        procedure_2.merged,
-        procedure_2.first_release,
-    ),
+
+@step(
+    "Ada's feature with a database migration goes the same way",
+    "checked, reviewed, verified in staging, tested; Render's pre-deploy command migrates",
 )
+def second_feature(story: Story) -> str:
+    people = story.people
+    timeline = to_staging(story, people.ada, people.ben, "feature/price-alerts", "price-alerts")
+    return f"{timeline['deployment']['id']} succeeded"
 
-CHAPTERS = (PROCEDURE_1, PROCEDURE_2)
+
+@step(
+    "Dana orders `gate rollback v1.0.0 --through-provider`",
+    "option B: Render puts back what it has built; what its database would say, nobody here has proved",
+)
+def rolled_back(story: Story) -> str:
+    done = _rolled_back(story, "v1.0.0", "--switch-only", "--reason", "a customer needs the old list")
+    triggers = [made["trigger"] for made in _deploys(story, "api")]
+    return expect(
+        live_release(story) == "v1.0.0" and triggers[0] == "rollback",
+        f"{done['deployment']['id']} succeeded in {done['took'][0]['seconds']:.1f} s, by Render's {triggers[0]}; "
+        f"production runs {live_release(story)}",
+    )
+
+
+@step("Somebody deploys v1.0.0 at Render, behind our back", "the board says it, and what to do")
+def deployed_by_hand(story: Story) -> str:
+    dana, at = story.people.dana, story.stage.providers
+    assert at
+    service, commit = at.services["api"]["production"], story.released["v1.0.0"]
+    at.asks_render("POST", f"/services/{service}/deploys", {"commitId": commit})
+    with story.waiting("notice"):
+        found = eventually(lambda: _differences(story, "production api"), NOTICED_WITHIN, every=0.5)
+    redeployed = dana.asks("redeploy", "production")
+    succeeded(follow(story, dana, redeployed["id"]))
+    return expect(live_release(story) == "v1.1.2", f"{found} {redeployed['id']} brought {live_release(story)} back")
+
+
+@step("A webhook of GitHub gets lost", "the push is found by looking, all the same")
+def lost_webhook(story: Story) -> str:
+    people, at = story.people, story.stage.providers
+    assert at
+    view = open_change(story, people.ada, "feature/unheard", "failing-check")
+    number, head = str(view["change"]["number"]), view["change"]["head"]["commit"]
+    at.loses_a_webhook("github")
+    people.ada.git("commit", "--quiet", "--allow-empty", "--message", "feat: say it again")
+    people.ada.pushes("HEAD:feature/unheard")
+    with story.waiting("notice"):
+        moved = eventually(lambda: _moved(people.dana.asks("change", "show", number), head), NOTICED_WITHIN, every=0.5)
+    people.ada.does("change", "close", number, "--reason", "it was only said")
+    lost = at.figures()["webhooks"]["github"]["lost"]
+    return expect(lost == 1, f"{lost} lost; change {number} is at {moved[:10]} nevertheless")
+
+
+@step("All that was asked and told", "calls of the APIs, and webhooks with signatures that were taken")
+def figures(story: Story) -> str:
+    assert story.stage.providers
+    found = story.stage.providers.figures()
+    taken = {name: one["delivered"] for name, one in found["webhooks"].items()}
+    said = [f"{found['calls'][name]} calls of {name.title()}, {taken[name]} webhooks of it" for name in taken]
+    return expect(all(taken.values()), "; ".join(said))
+
+
+def _rolled_back(story: Story, tag: str, *more: str) -> dict[str, Any]:
+    dana = story.people.dana
+    begun = dana.asks("rollback", tag, "--through-provider", *more, "--no-wait")
+    return succeeded(follow(story, dana, begun["id"]))
+
+
+def _deploys(story: Story, service: str) -> list[dict[str, Any]]:
+    """Of production at Render, the newest first."""
+    at = story.stage.providers
+    assert at
+    found = at.asks_render("GET", f"/services/{at.services[service]['production']}/deploys")
+    return [one["deploy"] for one in found]
+
+
+def _differences(story: Story, subject: str) -> str:
+    found = story.people.dana.asks("status")["differences"]
+    return next((f"{one['what']} {one['do']}" for one in found if one["subject"] == subject), "")
+
+
+def _moved(view: dict[str, Any], since: str) -> str:
+    head = str(view["change"]["head"]["commit"])
+    return "" if head == since else head
+
+
+def _where_it_is_proved_only_live(step: Step) -> Step:
+    """Render has no address for a candidate."""
+    return replace(step, expected="it fails login through the public address, and Render's rollback takes it back")
+
+
+CHAPTERS = (
+    Chapter(
+        "Procedure 1: a feature goes to staging, from GitHub to Render",
+        (
+            imported,
+            pushed_directly,
+            procedure_1.straight_to_main,
+            procedure_1.failing_check,
+            failing_migration,
+            procedure_1.good_change,
+            procedure_1.without_review,
+            procedure_1.own_approval,
+            procedure_1.merged,
+            procedure_1.tested,
+        ),
+    ),
+    Chapter(
+        "Procedure 2: staging goes to production at Render",
+        (
+            procedure_2.opened,
+            procedure_2.published_too_early,
+            procedure_2.squashed,
+            procedure_2.merged,
+            procedure_2.first_release,
+            second_feature,
+            procedure_2.freeze,
+            procedure_2.frozen,
+            procedure_2.second_release,
+        ),
+    ),
+    procedure_3.CHAPTER,
+    Chapter(
+        "Procedure 4: the way back, through the provider",
+        (
+            procedure_4.bad_feature,
+            _where_it_is_proved_only_live(procedure_4.bad_release),
+            procedure_4.published_again,
+            procedure_4.hold_lifted,
+            procedure_4.crashing_candidate,
+            rolled_back,
+            procedure_4.rolled_back_by_tag,
+        ),
+    ),
+    Chapter("Behind our back", (deployed_by_hand, lost_webhook)),
+    Chapter(record.CHAPTER.title, (*record.CHAPTER.steps, figures)),
+)

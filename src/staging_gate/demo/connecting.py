@@ -1,15 +1,19 @@
 """The connected stage: a GitHub and a Render of the demo's own, and what the server and the people know of them."""
 
 import base64
+import json
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.request import ProxyHandler, Request, build_opener
 
 import yaml
 
+from staging_gate.demo.people import Deviation
 from staging_gate.demo.running import Lifeline, start_providers
 
+ANSWER_WITHIN = 10.0
 CHECK = "python -m alembic upgrade head"
 """What `db-migrations` is where no service has a schema: all migrations, on an empty database."""
 NOT_AT_RENDER = ("way_back_proved",)
@@ -33,6 +37,18 @@ class Connection:
     key: str = field(repr=False)
     services: dict[str, dict[str, str]]
     panel: str
+
+    def asks_render(self, method: str, path: str, body: object = None) -> Any:
+        """As whoever has an account there."""
+        return _asked(method, f"{self.render}{path}", self.key, body)
+
+    def figures(self) -> Any:
+        """`calls` by provider, and `webhooks`: those `delivered` and `lost`."""
+        return _asked("GET", self.panel)
+
+    def loses_a_webhook(self, whose: str) -> None:
+        """The next one."""
+        _asked("POST", f"{self.panel}/lose/{whose}")
 
 
 def connect(folder: Path, address: str, policy: str, known: dict[str, str], lifeline: Lifeline) -> Connection:
@@ -80,6 +96,18 @@ def connected_policy(text: str, services: dict[str, dict[str, str]]) -> str:
     production = policy["flow"]["production"]
     production["requires"] = [one for one in production["requires"] if one not in NOT_AT_RENDER]
     return yaml.safe_dump(policy, sort_keys=False, allow_unicode=True)
+
+
+def _asked(method: str, url: str, token: str = "", body: object = None) -> Any:
+    """Raises Deviation where it is not done."""
+    given = None if body is None else json.dumps(body).encode()
+    headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+    request = Request(url, given, headers, method=method)  # noqa: S310 - an address of this demo
+    try:
+        with build_opener(ProxyHandler({})).open(request, timeout=ANSWER_WITHIN) as answer:
+            return json.loads(answer.read())
+    except OSError as error:
+        raise Deviation(f"{method} {url}: {error}") from error
 
 
 def _declared(local: dict[str, Any]) -> dict[str, str]:
