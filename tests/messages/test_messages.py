@@ -61,6 +61,7 @@ from tests.messages import (
     said_maintenance,
     said_migrations,
     said_protection,
+    said_shown,
     said_ways_back,
 )
 
@@ -111,6 +112,7 @@ SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
     **notifications.SAID,
     **said_backups.SAID,
     **said_protection.SAID,
+    **said_shown.SAID,
     **said_ways_back.SAID,
     **said_maintenance.SAID,
     **said_migrations.SAID,
