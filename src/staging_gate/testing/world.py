@@ -107,7 +107,7 @@ class World:
             clock=self.clock,
             store=self.store,
             code_host=self.code_host,
-            targets={self.provider: self._deploy_target()},
+            targets={self.provider: self._deploy_target(), **self._other_targets()},
             checks=self.checks,
             smoke=self.smoke,
             logs=self.logs,
@@ -359,6 +359,10 @@ class World:
     def _deploy_target(self) -> DeployTarget:
         return self.target
 
+    def _other_targets(self) -> dict[str, DeployTarget]:
+        """By their providers."""
+        return {}
+
     def _new_engine(self) -> MortalEngine:
         return MortalEngine(self._database, self._mortal_ports(), self.clock, kills=self.kills, lease_lost=lambda: None)
 
@@ -368,7 +372,7 @@ class World:
             self.ports,
             store=cast(Any, KilledStore(self.store, self.kills)),
             code_host=cast(Any, self.away["code host"]),
-            targets={self.provider: cast(Any, self.away["deploy target"])},
+            targets={**self.ports.targets, self.provider: cast(Any, self.away["deploy target"])},
             checks=cast(Any, self.away["checks"]),
             smoke=cast(Any, self.away["smoke tests"]),
             way_back=cast(Any, self.away["way back"]),
