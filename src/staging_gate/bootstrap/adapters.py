@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from staging_gate.adapters import apprise, git, github, local, render
+from staging_gate.adapters import apprise, git, github, local, render, vercel
 from staging_gate.adapters.clock import SystemClock
 from staging_gate.adapters.local import secrets
 from staging_gate.adapters.local.accounts import interpreter_for, service_account
@@ -66,12 +66,12 @@ def bind(settings: Settings, clock: SystemClock, store: Store) -> Bound:
         Keeper(settings.proof_postgres, owner),
         SchemaStandIns(prover),
     )
-    at_render = _render(settings, clock)
+    at_render, at_vercel = _render(settings, clock), _vercel(settings, clock)
     ports = Ports(
         clock=clock,
         store=store,
         code_host=code_host,
-        targets={"local": here.target, "render": at_render},
+        targets={"local": here.target, "render": at_render, "vercel": at_vercel},
         checks=here.checks,
         smoke=here.smoke,
         logs=here.logs,
@@ -107,3 +107,11 @@ def _at_github(settings: Settings, clock: SystemClock) -> AtGitHub:
 def _render(settings: Settings, clock: SystemClock) -> render.RenderTarget:
     base = settings.render_api or render.BASE
     return render.connect(render.Settings(settings.render_key, settings.state / "render", base, secrets.read), clock)
+
+
+def _vercel(settings: Settings, clock: SystemClock) -> vercel.VercelTarget:
+    """Raises Refused where the token is not where the setting says."""
+    given = {"GATE_VERCEL_KEY": settings.vercel_key} if settings.vercel_key else {}
+    key = secrets.resolve(given).environ.get("GATE_VERCEL_KEY", "")
+    base = settings.vercel_api or vercel.BASE
+    return vercel.connect(vercel.Settings(key, settings.state / "vercel", base, secrets.read), clock)

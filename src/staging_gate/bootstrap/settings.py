@@ -38,6 +38,8 @@ class Settings:
     proof_postgres: str = ""
     render_key: str = field(default="", repr=False)
     render_api: str = ""
+    vercel_key: str = field(default="", repr=False)
+    vercel_api: str = ""
     repository: str = ""
     github_api: str = ""
     github_token: str = field(default="", repr=False)
@@ -87,6 +89,8 @@ class Settings:
             github_key=environ.get("GATE_GITHUB_KEY", "").strip(),
             authorities=Path(ca) if (ca := environ.get("GATE_AUTHORITIES", "")) else None,
             render_api=_address(environ.get("GATE_RENDER_API", ""), "GATE_RENDER_API"),
+            vercel_key=environ.get("GATE_VERCEL_KEY", "").strip(),
+            vercel_api=_address(environ.get("GATE_VERCEL_API", ""), "GATE_VERCEL_API"),
             hook_secrets={provider: found for provider in SCHEMES if (found := _secrets(environ, provider))},
         )
 
