@@ -21,7 +21,7 @@ from staging_gate.domain.migration import MigrationReport
 from staging_gate.domain.policy import LargeRelease, MergeMethod, Policy
 from staging_gate.domain.release import Release, ReleaseState
 from staging_gate.messages.decisions import lines
-from tests.domain import going_back, hotfixes
+from tests.domain import going_back, hotfixes, pull_requests
 from tests.domain.nouns import (
     ADA,
     AT,
@@ -158,6 +158,7 @@ OPEN = {
     ),
     "staging is everybody's to deploy again": Case(Action.DEPLOY, Facts(STAGING)),
     **{name: Case(*given) for name, given in going_back.OPEN.items()},
+    **{name: Case(*given) for name, given in pull_requests.OPEN.items()},
 }
 
 CLOSED = {
@@ -230,6 +231,7 @@ CLOSED = {
     "no right to lift": Case(Action.LIFT, Facts(STAGING), BEN),
     "nobody lifts": Case(Action.LIFT, Facts(STAGING), SYSTEM),
     "no right to deploy again": replace(publishing(BEN), action=Action.DEPLOY),
+    "to staging what is not merged": Case(Action.DEPLOY, Facts(STAGING, unmerged="a" * 40), BEN),
     "no right to resolve": Case(Action.RESOLVE, Facts(STAGING, incident=Incident(1, Severity.P1, "x", "ada", AT))),
     "no semantic tag": publishing(tag="1.1.0"),
     "a rollback tag as a release": publishing(tag="v1.1.0-rollback"),
@@ -291,7 +293,10 @@ CLOSED = {
         live=replace(LIVE, id="production-3", kind=DeploymentKind.ROLLBACK, why="rollback to v1.1.0: it is slow"),
     ),
     "back to what is live": rolling_back(rollback_to=LIVE),
-    **{name: Case(*given) for name, given in (*hotfixes.CLOSED.items(), *going_back.CLOSED.items())},
+    **{
+        name: Case(*given)
+        for name, given in (*hotfixes.CLOSED.items(), *going_back.CLOSED.items(), *pull_requests.CLOSED.items())
+    },
 }
 
 

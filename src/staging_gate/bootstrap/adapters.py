@@ -38,6 +38,9 @@ class AtGitHub:
     def reports(self) -> github.GitHubReports:
         return github.GitHubReports(self.connection.calls, self.connection.sign_in)
 
+    def deliveries(self, address: str) -> github.GitHubDeliveries:
+        return github.GitHubDeliveries(self.connection.calls, self.connection.sign_in, address)
+
     @property
     def protection(self) -> github.GitHubProtection:
         return github.GitHubProtection(self.connection.calls, self.connection.sign_in)
@@ -67,6 +70,7 @@ def bind(settings: Settings, clock: SystemClock, store: Store) -> Bound:
         SchemaStandIns(prover),
     )
     at_render, at_vercel = _render(settings, clock), _vercel(settings, clock)
+    heard_of = f"{settings.public_address}/hooks/github" if settings.hook_secrets.get("github") else ""
     ports = Ports(
         clock=clock,
         store=store,
@@ -80,7 +84,9 @@ def bind(settings: Settings, clock: SystemClock, store: Store) -> Bound:
         notifier=apprise.connect(secrets.read),
         address=settings.public_address,
         hearers={"render": at_render, **({"github": code.host} if isinstance(code, AtGitHub) else {})},
+        pull_requests=github.GitHubPullRequests(code.connection.calls) if isinstance(code, AtGitHub) else None,
         protection=code.protection if isinstance(code, AtGitHub) else None,
+        deliveries={"github": code.deliveries(heard_of)} if isinstance(code, AtGitHub) and heard_of else {},
         reports=code.reports if isinstance(code, AtGitHub) else None,
     )
     return Bound(ports, here, code)

@@ -10,7 +10,9 @@ from staging_gate.adapters.github.access import Access, examine, examine_branch
 from staging_gate.adapters.github.calls import Calls
 from staging_gate.adapters.github.code_host import GitHubCodeHost, Mirror
 from staging_gate.adapters.github.credentials import AppKey, AppToken, SignIn, Token
+from staging_gate.adapters.github.deliveries import GitHubDeliveries
 from staging_gate.adapters.github.provider import GITHUB, HEADERS
+from staging_gate.adapters.github.pull_requests import GitHubPullRequests
 from staging_gate.adapters.github.reporting import GitHubReports
 from staging_gate.adapters.github.rights import examine_rights
 from staging_gate.adapters.github.rulesets import GitHubProtection
@@ -23,6 +25,8 @@ __all__ = [
     "Access",
     "Connection",
     "GitHubCodeHost",
+    "GitHubPullRequests",
+    "GitHubDeliveries",
     "GitHubProtection",
     "GitHubReports",
     "Settings",

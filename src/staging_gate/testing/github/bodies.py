@@ -46,7 +46,7 @@ def pull(one: Pull, name: str, base_sha: str, details: dict[str, Any] | None = N
         "locked": False,
         "title": one.title,
         "body": one.body,
-        "user": user(one.user),
+        "user": user(one.user, is_bot=one.user.endswith("[bot]")),
         "labels": [{"id": number, "name": label, "color": "ededed"} for number, label in enumerate(one.labels)],
         "draft": one.draft,
         "assignee": None,
@@ -57,10 +57,22 @@ def pull(one: Pull, name: str, base_sha: str, details: dict[str, Any] | None = N
         "closed_at": moment(one.closed_at),
         "merged_at": moment(one.closed_at) if one.merged_as else None,
         "merge_commit_sha": one.merged_as,
-        "head": {**side, "label": f"{owner}:{one.head}", "ref": one.head, "sha": one.head_sha},
+        "head": {**_head_side(one, side, owner), "ref": one.head, "sha": one.head_sha},
         "base": {**side, "label": f"{owner}:{one.base}", "ref": one.base, "sha": base_sha},
         "stack": None,
         **(details or {}),
+    }
+
+
+def _head_side(one: Pull, side: dict[str, Any], owner: str) -> dict[str, Any]:
+    """The repository of a fork that is gone is null."""
+    if not one.fork:
+        return {**side, "label": f"{owner}:{one.head}"}
+    whose, _, name = one.fork.partition("/")
+    return {
+        "user": user(whose),
+        "repo": {"full_name": one.fork, "name": name} if name else None,
+        "label": f"{whose}:{one.head}",
     }
 
 

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from staging_gate.adapters.git.merging import message_text, signature
 from staging_gate.domain.policy import MergeMethod
 from staging_gate.ports.code_host import HeadMoved, MergeOrder
-from staging_gate.testing.github import bodies, protecting, reviewing, told
+from staging_gate.testing.github import bodies, by_hand, delivering, protecting, reviewing, told
 from staging_gate.testing.github.state import Asked, Pull
 from staging_gate.testing.web import Reply, json_reply
 
@@ -127,6 +127,7 @@ def merge(github: "GitHubStandIn", asked: Asked) -> Reply:
     except HeadMoved:
         return _no(405, "Base branch was modified. Review and try the merge again.")
     pull.state, pull.merged_as, pull.closed_at = "closed", merged.commit, github.clock.now()
+    pull.closed_by = asked.by.login
     return json_reply(200, {"sha": merged.commit, "merged": True, "message": "Pull Request successfully merged"})
 
 
@@ -181,16 +182,26 @@ def _find(github: "GitHubStandIn", number: int) -> Pull | None:
 
 def _current(github: "GitHubStandIn", pull: Pull) -> Pull:
     """An open one follows its branch."""
-    if pull.state == "open" and (tip := github.host.branches().get(pull.head)) not in (None, pull.head_sha):
+    if (
+        pull.state == "open"
+        and not pull.fork
+        and (tip := github.host.branches().get(pull.head)) not in (None, pull.head_sha)
+    ):
         pull.head_sha, pull.nulls = tip or "", github.nulls
     return pull
 
 
 def _details(github: "GitHubStandIn", pull: Pull) -> dict[str, Any]:
     if pull.state != "open":
-        return {"merged": pull.merged_as is not None, "mergeable": None, "mergeable_state": "unknown"}
-    if pull.nulls:
-        pull.nulls -= 1
+        whose = bodies.user(pull.closed_by) if pull.merged_as and pull.closed_by else None
+        return {
+            "merged_by": whose,
+            "merged": pull.merged_as is not None,
+            "mergeable": None,
+            "mergeable_state": "unknown",
+        }
+    if pull.nulls or github.host.revision(pull.head_sha) is None:
+        pull.nulls = max(0, pull.nulls - 1)
         return {"merged": False, "mergeable": None, "mergeable_state": "unknown", "merge_commit_sha": None}
     trial = github.host.preview_merge(github.host.branches()[pull.base], pull.head_sha).merged
     state = "blocked" if github.refusing_merges else "clean" if trial else "dirty"
@@ -217,7 +228,9 @@ ROUTES: tuple[tuple[str, str, bool, Answer], ...] = (
     ("POST", "/git/refs", False, create_ref),
     ("DELETE", "/git/refs/(.+)", False, delete_ref),
     ("GET", "/activity", False, activity),
+    *by_hand.ROUTES,
     *reviewing.ROUTES,
     *told.ROUTES,
     *protecting.ROUTES,
+    *delivering.ROUTES,
 )

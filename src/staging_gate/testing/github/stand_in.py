@@ -15,6 +15,8 @@ from staging_gate.adapters.git import GitCodeHost
 from staging_gate.adapters.git.program import Git
 from staging_gate.ports.clock import Clock
 from staging_gate.testing.github import bodies, smart_http
+from staging_gate.testing.github.by_hand import Hands
+from staging_gate.testing.github.delivering import Delivering
 from staging_gate.testing.github.protecting import Guard
 from staging_gate.testing.github.routes import ROUTES
 from staging_gate.testing.github.state import Asked, Grant, Pull, Push
@@ -87,6 +89,7 @@ class GitHubStandIn:
         self.particulars: dict[str, object] = {}
         self.rights = {"contents": "write", "pull_requests": "write", "metadata": "read"}
         self.guard = Guard()
+        self.delivering = Delivering()
         self.before_merging: Callable[[], object] = lambda: None
         self.nulls = 1
         self._examine = examine
@@ -123,6 +126,10 @@ class GitHubStandIn:
 
     def loses_its_reply_after(self, method: str, path: str) -> None:
         self.has_trouble(LOST, method, path, done=True)
+
+    def as_(self, login: str) -> Hands:
+        """What somebody does at its pages."""
+        return Hands(self, login)
 
     def saw_push(self, branch: str, after: str, by: str, kind: str = "push") -> None:
         """Commits that are put straight into the repository are on nobody's record; this puts them on one."""

@@ -25,6 +25,8 @@ class Pull:
     nulls: int = 1
     merged_as: str | None = None
     closed_at: datetime | None = None
+    closed_by: str | None = None
+    fork: str = ""
 
     @property
     def updated_at(self) -> datetime:

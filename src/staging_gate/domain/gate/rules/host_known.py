@@ -23,7 +23,7 @@ def rule(policy: Policy | None, facts: Facts, action: Action, actor: Actor, at: 
         return Reason(
             "host_unknown",
             f"The code host says that pull request {change.number} is merged, and not which commit that made.",
-            f"Look at {change.target} there, then close the change: `gate change close {change.number}`.",
+            f"It is read again by itself; until then look at {change.target} there.",
         )
     if heard.pull.head != change.head.commit:
         return Reason(
