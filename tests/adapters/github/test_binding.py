@@ -58,6 +58,19 @@ def test_a_change_is_merged_at_github(github: GitHubStandIn, served: Served) -> 
     eventually(lambda: "feature/x" not in github.host.branches(), within=60)
 
 
+def test_what_is_decided_is_seen_at_github(github: GitHubStandIn, served: Served) -> None:
+    head = commit(github.host.path, "feature/x", {"a": "1"}, "feat: one", "staging")
+    ports = served.house.ports
+    eventually(lambda: "feature/x" in ports.code_host.branches())
+
+    change = changes.open_change(ports, "feature/x", "staging", by=Actor("ada"))
+
+    eventually(lambda: change.number in github.told.comments, within=60)
+    assert [one["context"] for one in github.statuses[head]] == ["staging-gate"]
+    shown = next(finding for finding in served.house.examine() if finding.what == "shown at the code host")
+    assert (shown.ok, shown.found) == (True, "what is decided and done is shown at the code host")
+
+
 def test_doctor_tells_of_the_access(github: GitHubStandIn, served: Served) -> None:
     found = {finding.what: finding for finding in served.house.examine()}
 
