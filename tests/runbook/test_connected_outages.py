@@ -9,23 +9,38 @@ from staging_gate.domain.change import ChangeState
 from staging_gate.domain.deployment import Deployment, DeploymentState
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.release import ReleaseState
+from staging_gate.ports.errors import Unavailable
 from staging_gate.testing.connected import ConnectedWorld
 from staging_gate.testing.connected.providers import TOKEN
 
 PRODUCTION = Environment.PRODUCTION
 
 
-@pytest.mark.usefixtures("a_run_breaks")
-def test_github_is_down_while_something_is_merged(connected: ConnectedWorld) -> None:
+def test_github_is_down_and_somebody_merges(connected: ConnectedWorld) -> None:
     world = connected
     world.approve(change := world.change("feat: one"))
 
     with world.down(world.github):
-        assert world.merge(change).state is ChangeState.OPEN
+        with pytest.raises(Unavailable, match="GitHub answered 503"):
+            world.merge(change)
         world.advance(hours=1)
         [told] = [one for one in world.differences() if one.startswith("code host")]
     assert "Branches and tags are shown as of 2026-03-05 10:00 UTC; rollbacks go on, merges and tags wait." in told
+
+    assert world.merge(change).state is ChangeState.MERGED
+    assert world.differences() == []
+
+
+@pytest.mark.usefixtures("a_run_breaks")
+def test_github_goes_down_in_the_middle_of_a_merge(connected: ConnectedWorld) -> None:
+    """Whether it was merged is seen when somebody asks again."""
+    world = connected
+    world.approve(change := world.change("feat: one"))
+    world.away["code host"].just_before("merge", lambda: world.goes_down(world.github, hours=1))
+
+    assert world.merge(change).state is ChangeState.OPEN
     assert ("ben", "merge interrupted") in [(by, what) for by, what, _ in world.record(f"change {change.number}")]
+    world.advance(hours=1)
 
     assert world.merge(change).state is ChangeState.MERGED
     assert [one.merged_as is not None for one in world.github.pulls] == [True]

@@ -8,11 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
+from typing import Protocol
 
 from staging_gate.adapters.git.merging import PUSHERS
+from staging_gate.ports.code_host import CodeHost
 
 Files = Mapping[str, str | None]
 """Path -> text; None deletes the file."""
+
+
+class OpenCodeHost(CodeHost, Protocol):
+    def close(self) -> None: ...
+
 
 INCOMING = "refs/gate/incoming"
 ENVIRON = {"PATH": os.defpath, "LC_ALL": "C", "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from sqlalchemy import select
 
@@ -20,7 +20,7 @@ from staging_gate.domain.revision import Revision
 from staging_gate.domain.timeline import RunRecord, RunState
 from staging_gate.engine import connect, reading, tables
 from staging_gate.ports import Ports
-from staging_gate.ports.code_host import CodeHost, TagOrder
+from staging_gate.ports.code_host import TagOrder
 from staging_gate.ports.deploy_target import DeployTarget
 from staging_gate.ports.pushes import RefUpdate
 from staging_gate.queries.deployments import timeline
@@ -47,7 +47,7 @@ from staging_gate.testing.outsides import ACTING, KilledStore, Reached
 from staging_gate.testing.places import FakePlace
 from staging_gate.testing.policies import gate_yaml
 from staging_gate.testing.polling import eventually
-from staging_gate.testing.repository import Files, Repository, slug
+from staging_gate.testing.repository import Files, OpenCodeHost, Repository, slug
 
 REPOSITORY = "repository.git"
 DATABASE = "gate.db"
@@ -59,10 +59,6 @@ class PushRefused(Exception):
     def __init__(self, lines: Sequence[str]) -> None:
         super().__init__("\n".join(lines))
         self.lines = lines
-
-
-class OpenCodeHost(CodeHost, Protocol):
-    def close(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -114,6 +110,7 @@ class World:
             notifier=self.notices,
             policy=YamlPolicyReader(),
             way_back=self.way_back,
+            **self._more_ports(),
         )
         self.away = {name: Reached(name, self._outside(name), ACTING[name], self.kills) for name in ACTING}
         self.engine = self._new_engine()
@@ -376,7 +373,11 @@ class World:
             checks=cast(Any, self.away["checks"]),
             smoke=cast(Any, self.away["smoke tests"]),
             way_back=cast(Any, self.away["way back"]),
+            **self._more_ports(mortal=True),
         )
+
+    def _more_ports(self, mortal: bool = False) -> Mapping[str, Any]:
+        return {}
 
     def _nudge(self) -> None:
         self.engine.nudge()  # the one of now: there may have been others

@@ -1,14 +1,15 @@
 """The connected World: everything is real but GitHub, Render and what runs a project's own commands."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from staging_gate.adapters import github, render
 from staging_gate.adapters.git import GitMirror, Source
+from staging_gate.adapters.github.pull_requests import GitHubPullRequests
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.revision import Revision
 from staging_gate.ports import Ports
@@ -25,9 +26,9 @@ from staging_gate.testing.fakes import Outsides
 from staging_gate.testing.github import GitHubStandIn
 from staging_gate.testing.render import RenderStandIn
 from staging_gate.testing.render.render import KEY
-from staging_gate.testing.repository import Files, Repository
+from staging_gate.testing.repository import Files, OpenCodeHost, Repository
 from staging_gate.testing.web import Reply
-from staging_gate.testing.world import OpenCodeHost, World
+from staging_gate.testing.world import World
 from staging_gate.wire.http import Http, Limits
 
 MIRROR = "github.git"
@@ -125,10 +126,10 @@ class ConnectedWorld(World):
         folder.mkdir(parents=True, exist_ok=True)
 
     def _open_code(self) -> tuple[Repository, OpenCodeHost]:
-        return Repository(self.github.host.path), self._code_host(lambda http: http)
+        return Repository(self.github.host.path), self._code_host(_as_it_is)
 
     def _deploy_target(self) -> DeployTarget:
-        return self._render_target(lambda http: http)
+        return self._render_target(_as_it_is)
 
     def _mortal_ports(self) -> Ports:
         return self._with_pull_requests(super()._mortal_ports())
@@ -139,20 +140,35 @@ class ConnectedWorld(World):
 
     def _outside(self, name: str) -> object:
         if name == "code host":
-            return self._code_host(lambda http: mortal(http, "GitHub", self.kills))
+            return self._code_host(self._deadly)
         if name == "deploy target":
             return self._render_target(lambda http: mortal(http, "Render", self.kills))
         return super()._outside(name)
 
-    def _code_host(self, through: Through) -> github.GitHubCodeHost:
+    def _more_ports(self, mortal: bool = False) -> Mapping[str, Any]:
+        connection = self._signed_in(self._deadly if mortal else _as_it_is)
+        return {"pull_requests": GitHubPullRequests(connection.calls)}
+
+    def _deadly(self, http: Http) -> Http:
+        return mortal(http, "GitHub", self.kills)
+
+    def _signed_in(self, through: Through) -> github.Connection:
         settings = github.Settings(self.github.name, token=TOKEN, api=self.github.api, limits=QUICK)
         connection = github.connect(settings, self.clock)
         connection.calls.http = through(connection.calls.http)
+        return connection
+
+    def _code_host(self, through: Through) -> github.GitHubCodeHost:
+        connection = self._signed_in(through)
         mirror = GitMirror.create(self.folder / MIRROR)
-        source = Source(github.repository_address(settings), connection.user_and_password)
+        source = Source(github.repository_address(connection.settings), connection.user_and_password)
         return github.host(connection, mirror, lambda: mirror.fetch(source), self.clock)
 
     def _render_target(self, through: Through) -> render.RenderTarget:
         api = render.RenderApi(KEY, self.clock, self.render.address)
         api._http = through(api._http)
         return render.RenderTarget(api, self.folder / "render", self.clock)
+
+
+def _as_it_is(http: Http) -> Http:
+    return http
