@@ -1,4 +1,4 @@
-"""Verbs that work on this machine's own state: init, up, down, demo."""
+"""Verbs that work on this machine's own state: up, down, demo."""
 
 import os
 import sys
@@ -6,25 +6,9 @@ from pathlib import Path
 
 import click
 
-from staging_gate.cli.errors import Failed
-
 STATE = click.option(
     "--state", type=click.Path(file_okay=False, path_type=Path), help="The folder that holds everything [GATE_STATE]."
 )
-
-
-@click.command()
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".")
-@click.option("--force", is_flag=True, help="Write over a gate.yaml that is there.")
-def init(folder: Path, force: bool) -> None:
-    """Write an annotated gate.yaml into FOLDER, to be adapted."""
-    from staging_gate.config import example_text
-
-    place = folder / "gate.yaml"
-    if place.exists() and not force:
-        raise Failed(f"{place} is there already; --force writes over it.")
-    place.write_text(example_text())
-    click.echo(f"{place} is written. Adapt it, then `gate policy check {place}`.")
 
 
 @click.command()

@@ -11,7 +11,7 @@ from staging_gate.cli.errors import shown_errors
 
 # verb -> where it lives; loaded when it is used, so that `gate status` does not wait for the server's libraries.
 VERBS = {
-    "init": "local:init",
+    "init": "importing:init",
     "up": "local:up",
     "down": "local:down",
     "doctor": "reading:doctor",
