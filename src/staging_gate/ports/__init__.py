@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from staging_gate.ports.checks import CheckRunner, SmokeTester
 from staging_gate.ports.clock import Clock
 from staging_gate.ports.code_host import CodeHost
+from staging_gate.ports.deliveries import Deliveries
 from staging_gate.ports.deploy_target import DeployTarget
 from staging_gate.ports.hints import Hearer
 from staging_gate.ports.logs import Logs
@@ -38,4 +39,5 @@ class Ports:
     hearers: Mapping[str, Hearer] = field(default_factory=dict)
     pull_requests: PullRequests | None = None
     protection: Protection | None = None
+    deliveries: Mapping[str, Deliveries] = field(default_factory=dict)
     reports: Reports | None = None
