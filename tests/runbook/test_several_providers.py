@@ -13,7 +13,7 @@ from staging_gate.bootstrap.examining import examine_render
 from staging_gate.domain.deployment import DeploymentState
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.release import ReleaseState
-from staging_gate.ports.deploy_target import DeployTarget
+from staging_gate.ports import Ports
 from staging_gate.ports.errors import Refused
 from staging_gate.queries.board import board
 from staging_gate.runbook.policy import needed_policy
@@ -40,11 +40,15 @@ class MixedWorld(ConnectedWorld):
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
+        self.ports = self._and_here(self.ports)
         for environment in Environment:
             self.render.host(render_id("worker", environment)).kind = "background_worker"
 
-    def _other_targets(self) -> dict[str, DeployTarget]:
-        return {"local": self.target}
+    def _mortal_ports(self) -> Ports:
+        return self._and_here(super()._mortal_ports())
+
+    def _and_here(self, ports: Ports) -> Ports:
+        return replace(ports, targets={**ports.targets, "local": self.target})
 
     def live_everywhere(self) -> list[str | None]:
         """Of web, api and worker, in production."""

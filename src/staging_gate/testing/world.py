@@ -103,7 +103,7 @@ class World:
             clock=self.clock,
             store=self.store,
             code_host=self.code_host,
-            targets={self.provider: self._deploy_target(), **self._other_targets()},
+            targets={self.provider: self._deploy_target()},
             checks=self.checks,
             smoke=self.smoke,
             logs=self.logs,
@@ -356,10 +356,6 @@ class World:
     def _deploy_target(self) -> DeployTarget:
         return self.target
 
-    def _other_targets(self) -> dict[str, DeployTarget]:
-        """By their providers."""
-        return {}
-
     def _new_engine(self) -> MortalEngine:
         return MortalEngine(self._database, self._mortal_ports(), self.clock, kills=self.kills, lease_lost=lambda: None)
 
@@ -369,7 +365,7 @@ class World:
             self.ports,
             store=cast(Any, KilledStore(self.store, self.kills)),
             code_host=cast(Any, self.away["code host"]),
-            targets={**self.ports.targets, self.provider: cast(Any, self.away["deploy target"])},
+            targets={self.provider: cast(Any, self.away["deploy target"])},
             checks=cast(Any, self.away["checks"]),
             smoke=cast(Any, self.away["smoke tests"]),
             way_back=cast(Any, self.away["way back"]),
