@@ -1,12 +1,16 @@
 """What we decide and do is seen at GitHub: told when it differs, once, and later where it could not be."""
 
 import re
+from dataclasses import replace
+from typing import cast
 
 import pytest
 
-from staging_gate.ports.reports import Reports
-from staging_gate.runbook import ticking
+from staging_gate.ports.reports import Reports, Verdict
+from staging_gate.queries.board import board
+from staging_gate.runbook import reporting, ticking
 from staging_gate.runbook.showing import Piece, tell_each
+from staging_gate.testing.github.state import Pull
 from staging_gate.testing.web import json_reply
 from tests.runbook.shown import PAGE, TOKEN, Shown
 
@@ -103,6 +107,7 @@ def test_an_hour_without_github_and_then_everything_is_told_once(shown: Shown) -
         shown.look(minutes=5)
     assert shown.github.told.comments == {}
     assert any("verdict" in said for said in shown.problems())
+    assert any("verdict 1 is not shown at the code host since" in said for said in board(shown.world.ports).untold)
 
     shown.world.approve(change)
     shown.world.merge(change)
@@ -131,6 +136,37 @@ def test_a_revoked_token_stops_nothing_else(shown: Shown) -> None:
     shown.look(minutes=6)
     assert shown.problems() == []
     assert "staging-1](https://gate.example/deployments/staging-1) succeeded" in shown.comment(change)
+
+
+def test_a_process_that_dies_while_it_tells_leaves_nothing_twice(shown: Shown) -> None:
+    """GitHub has heard it, we never noted that."""
+    change = shown.world.change()
+    at = shown.world.clock.now()
+    pull = Pull(change.number, change.source, change.target, change.title, "", "ada", at, change.head.commit)
+    shown.github.pulls.append(pull)
+    ports = shown.world.ports
+    assert ports.reports
+    dying = replace(ports, reports=cast(Reports, Dying(ports.reports)))
+    with pytest.raises(SystemExit):
+        reporting.verdicts(dying)
+    shown.look()
+    assert len(shown.github.asked_for("POST", "/statuses/")) == 1  # whoever tells it may still be at it
+
+    for _ in range(2):
+        shown.look(minutes=6)
+    assert len(shown.github.asked_for("POST", "/statuses/")) == 1
+    assert shown.problems() == []
+
+
+class Dying:
+    """Ends the process right after it has told a verdict."""
+
+    def __init__(self, reports: Reports) -> None:
+        self._reports = reports
+
+    def verdict(self, verdict: Verdict, key: str = "") -> str:
+        self._reports.verdict(verdict, key)
+        raise SystemExit
 
 
 def test_two_processes_tell_it_once(shown: Shown) -> None:

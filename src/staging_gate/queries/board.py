@@ -94,7 +94,7 @@ def board(ports: Ports) -> Board:
             quarantines=tuple(tx.releases.quarantines()),
             incidents=tuple(tx.incidents.open()),
             pages=notifications.open_pages(tx),
-            untold=notifications.untold(tx),
+            untold=notifications.untold(tx) + notifications.unshown(tx),
             bypasses=bypasses.loud(tx),
             hotfixes=urgent,
             back_merge=back,

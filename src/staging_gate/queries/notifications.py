@@ -6,11 +6,15 @@ from datetime import timedelta
 
 from staging_gate.domain.notification import CHANNEL, Delivery, Notice, Notification
 from staging_gate.messages import notifications as words
+from staging_gate.messages import shown
 from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
 
 SHOWN_FOR = timedelta(days=2)
 """How long the board shows what was given up."""
+
+UNSHOWN_FOR = timedelta(minutes=1)
+"""After which the board says that the code host lags behind."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,12 @@ def untold(tx: Transaction) -> tuple[str, ...]:
     notices = _notices(tx, found)
     open_ones = [one for one in found if notices[one.notice].acknowledged_at is None]
     return tuple(words.late(one.recipient, notices[one.notice], one) for one in open_ones)
+
+
+def unshown(tx: Transaction) -> tuple[str, ...]:
+    """A sentence for each thing that the code host could not be told for a while."""
+    since = tx.at - UNSHOWN_FOR
+    return tuple(shown.late(one) for one in tx.tellings.failing() if one.failing_since and one.failing_since < since)
 
 
 def _page(notice: Notice, sent: Sequence[Notification]) -> OpenPage:
