@@ -3,10 +3,21 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from staging_gate.adapters import vercel
 from staging_gate.adapters.render import Examined, RenderTarget
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.policy import Policy
 from staging_gate.ports import Ports
+
+
+def examine_vercel(ports: Ports, policy: Policy) -> Iterator[tuple[str, vercel.Examined]]:
+    """One for each service at Vercel in each environment."""
+    at_vercel = ports.targets.get("vercel")
+    for environment in Environment if isinstance(at_vercel, vercel.VercelTarget) else ():
+        for service in policy.services_in(environment):
+            target = service.target(environment)
+            if target.provider == "vercel":
+                yield f"{environment} {service.name}", at_vercel.examine(target)
 
 
 def examine_render(ports: Ports, policy: Policy) -> Iterator[tuple[str, Examined]]:

@@ -18,7 +18,7 @@ from staging_gate.adapters.local.accounts import why_not_separate
 from staging_gate.bootstrap import procedures
 from staging_gate.bootstrap.access import ensure_access
 from staging_gate.bootstrap.adapters import REPOSITORY, AtGitHub, Bound, bind
-from staging_gate.bootstrap.examining import examine_render
+from staging_gate.bootstrap.examining import examine_render, examine_vercel
 from staging_gate.bootstrap.reporting import Reporting, examine_reports
 from staging_gate.bootstrap.settings import DATABASE, INBOX, CanNotStart, Settings
 from staging_gate.domain.actor import Actor
@@ -200,7 +200,8 @@ class House:
                 Finding(environment, not problems, " ".join(problems) or "can be deployed to", "See above.")
             )
         at_render = [Finding(what, one.ok, one.found, one.do) for what, one in examine_render(self.ports, policy)]
-        return [*findings, *at_render, self._examine_notifications(policy)]
+        at_vercel = [Finding(what, one.ok, one.found, one.do) for what, one in examine_vercel(self.ports, policy)]
+        return [*findings, *at_render, *at_vercel, self._examine_notifications(policy)]
 
     def _examine_notifications(self, policy: Policy) -> Finding:
         """Whether everybody can be reached who may be paged, and all whom gate.yaml says how to reach."""

@@ -7,7 +7,7 @@ from staging_gate.adapters.local.builds import Builds
 from staging_gate.adapters.local.commands import Command, Commands, ending, first_failure, last_line
 from staging_gate.adapters.local.launching import known_values, path_of, program, resolved_environ
 from staging_gate.adapters.local.layout import Layout, a_name
-from staging_gate.adapters.local.secrets import Resolved
+from staging_gate.adapters.local.secrets import Resolved, resolve
 from staging_gate.domain.check import Verdict
 from staging_gate.ports.checks import Outcome
 from staging_gate.ports.deploy_target import Order
@@ -57,7 +57,9 @@ class LocalSmoke:
         values = {**known_values(order), **told}
         resolved = resolved_environ(order, build, home, known_values(order))
         argv = program(order.service.smoke, build.path, path_of(build), values, f"services.{order.service.name}.smoke")
-        environ = Resolved({**resolved.environ, **told}, resolved.secrets)
+        besides = resolve(order.target.for_smoke)
+        known = {**resolved.environ, **besides.environ, **told}
+        environ = Resolved(known, (*resolved.secrets, *besides.secrets))
         return Command(argv, build.path, home, environ, order.service.smoke_within, log)
 
 

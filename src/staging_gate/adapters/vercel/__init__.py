@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from staging_gate.adapters.vercel.api import BASE, Token, provider
+from staging_gate.adapters.vercel.examining import Examined
 from staging_gate.adapters.vercel.target import VercelTarget
 from staging_gate.ports.clock import Clock
 from staging_gate.wire.http import Http
 
-__all__ = ["BASE", "Settings", "VercelTarget", "connect"]
+__all__ = ["BASE", "Examined", "Settings", "VercelTarget", "connect"]
 
 
 def _plain(reference: str) -> str | None:

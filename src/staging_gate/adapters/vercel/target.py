@@ -15,6 +15,7 @@ from staging_gate.adapters.vercel.comparing import (
     missing_secret,
     objections,
 )
+from staging_gate.adapters.vercel.examining import Examined, examined
 from staging_gate.adapters.vercel.health import wait_until_well
 from staging_gate.adapters.vercel.journal import Asked, Journal, new_key
 from staging_gate.adapters.vercel.shapes import Deployment, Project
@@ -64,6 +65,10 @@ class VercelTarget:
         except OutsideError as error:
             return error.message
         return " ".join(filter(None, said)) or None
+
+    def examine(self, target: Target) -> Examined:
+        """What `gate doctor` shows."""
+        return examined(target, self.reachable(target), self.project)
 
     def project(self, target: Target) -> Project:
         """Raises Refused, Denied, Unavailable."""
