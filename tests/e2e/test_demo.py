@@ -103,6 +103,24 @@ def test_the_whole_runbook_is_played_and_nothing_is_left(play: Any) -> None:
     assert_gone(demo.folder)
 
 
+def test_connected_it_goes_from_github_to_production_at_render(play: Any, in_full: bool) -> None:
+    """Up to the first release, and then a signal leaves nothing; in full, to the end."""
+    demo = play("--connected")
+    if in_full:
+        *steps, summary = demo.rest()
+        assert demo.process.wait(60) == 0, demo.notes.read_text()
+        assert summary["ok"] and summary["failed_requests"] == 0
+        assert all(summary["calls"].values()) and all(summary["webhooks"].values())
+        assert steps[-1]["step"] == "All that was asked and told"
+    else:
+        while (told := demo.next_line())["step"] != "Dana publishes v1.0.0":
+            assert told["ok"], told
+        assert told["ok"] and "/health says v1.0.0" in told["observed"], told
+        demo.process.send_signal(signal.SIGINT)
+        assert demo.process.wait(60) == 130
+    assert_gone(demo.folder)
+
+
 def assert_goes_on(demo: Playing) -> None:
     """With --keep it says how to reach everything, and that can be reached."""
     said = demo.notes.read_text()
@@ -240,7 +258,15 @@ def test_outside_a_checkout_it_says_where_the_sample_is(monkeypatch: pytest.Monk
 def test_its_help_says_what_it_does_where_and_how_it_ends() -> None:
     said = CliRunner().invoke(main.demo, ["--help"]).output
 
-    for word in ("--keep", "--json", "Ctrl-C", "STAGING_GATE_POSTGRES_URL", "/var/lib/staging-gate", "Exit code:"):
+    for word in (
+        "--keep",
+        "--json",
+        "--connected",
+        "Ctrl-C",
+        "STAGING_GATE_POSTGRES_URL",
+        "/var/lib/staging-gate",
+        "Exit code:",
+    ):
         assert word in said
 
 

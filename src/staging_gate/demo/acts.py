@@ -9,15 +9,22 @@ from staging_gate.demo import product
 from staging_gate.demo.people import Deviation, Person
 from staging_gate.demo.telling import Story, expect
 
+DURATION = "merge to verified in staging"
+
 
 def open_change(story: Story, author: Person, branch: str, overlay: str) -> dict[str, Any]:
     """Commit, push, ask for it to be merged, wait for its checks; the change with their verdicts."""
+    write(story, author, branch, overlay)
+    number = author.asks("change", "open", branch)["number"]
+    return follow_checks(story, author, number)
+
+
+def write(story: Story, author: Person, branch: str, overlay: str) -> None:
+    """Commit on a new branch, and push it."""
     story.now(f"{author.called} writes the code and pushes {branch}")
     author.begins(branch, at="staging")
     product.apply(overlay, author.tree)
     author.pushes(branch)
-    number = author.asks("change", "open", branch)["number"]
-    return follow_checks(story, author, number)
 
 
 def to_staging(story: Story, author: Person, reviewer: Person, branch: str, overlay: str) -> dict[str, Any]:
@@ -54,6 +61,18 @@ def publish(story: Story, tag: str) -> dict[str, Any]:
     published = dana.asks("release", "publish", tag)
     story.released[tag] = published["release"]["revision"]["commit"]
     return follow(story, dana, published["deployments"][0])
+
+
+def verified_in_staging(story: Story, timeline: dict[str, Any]) -> str:
+    """What staging says of itself after this deployment. Raises Deviation unless it runs it."""
+    deployment, said = succeeded(timeline)["deployment"], health(story.stage.public["staging.api"])
+    story.merge_to_verified_s = next(took["seconds"] for took in timeline["took"] if took["what"] == DURATION)
+    right = {"status": "healthy", "environment": "staging", "revision": deployment["revision"]["commit"]}
+    expect(right.items() <= said.items(), f"/health of staging says {said}")
+    return (
+        f"{deployment['id']} verified {story.merge_to_verified_s:.1f} s after the merge; /health says "
+        f"{said['status']}, {said['environment']}, {said['revision'][:10]}"
+    )
 
 
 def refusal(reasons: dict[str, str], *codes: str) -> str:

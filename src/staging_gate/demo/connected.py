@@ -5,7 +5,20 @@ from dataclasses import replace
 from typing import Any
 
 from staging_gate.demo import procedure_1, procedure_2, procedure_3, procedure_4, record
-from staging_gate.demo.acts import follow, live_release, open_change, refusal, succeeded, to_staging, verdicts
+from staging_gate.demo.acts import (
+    follow,
+    follow_checks,
+    live_release,
+    merge,
+    open_change,
+    passed,
+    refusal,
+    succeeded,
+    to_staging,
+    verdicts,
+    verified_in_staging,
+    write,
+)
 from staging_gate.demo.telling import Chapter, Step, Story, expect, step
 from staging_gate.testing.polling import eventually
 
@@ -32,6 +45,32 @@ def pushed_directly(story: Story) -> str:
     ada.git("commit", "--quiet", "--allow-empty", "--message", "feat: nobody has to look at this")
     said = ada.push_is_refused("shortcut:staging")
     return expect("through a pull request" in said, f"remote: {said}")
+
+
+@step("Ben opens a pull request at GitHub", "it is a change by itself; both checks pass on the tree of the merge")
+def good_change(story: Story) -> str:
+    ben, at = story.people.ben, story.stage.providers
+    assert at
+    write(story, ben, "feature/today", "dashboard-title")
+    asked = {"head": "feature/today", "base": "staging", "title": "feat: say that it is about today"}
+    story.change = at.asks_github("ben", "POST", "/pulls", asked)["number"]
+    with story.waiting("notice"):
+        eventually(lambda: ben.tries("change", "show", str(story.change)).code == 0, NOTICED_WITHIN, every=0.2)
+    view = follow_checks(story, ben, story.change)
+    passed(view)
+    return f"change {view['change']['number']} of {view['change']['author']}: {verdicts(view)}"
+
+
+@step(
+    "Ada approves it in a review at GitHub, Ben merges it", "her review counts; staging at Render deploys and proves it"
+)
+def merged(story: Story) -> str:
+    at, number = story.stage.providers, str(story.change)
+    assert at
+    at.asks_github("ada", "POST", f"/pulls/{number}/reviews", {"event": "APPROVE", "body": "looks right"})
+    with story.waiting("notice"):
+        eventually(lambda: not _misses_approvals(story, number), NOTICED_WITHIN, every=0.2)
+    return verified_in_staging(story, merge(story, story.people.ben, story.change))
 
 
 @step(
@@ -84,6 +123,23 @@ def deployed_by_hand(story: Story) -> str:
     return expect(live_release(story) == "v1.1.2", f"{found} {redeployed['id']} brought {live_release(story)} back")
 
 
+@step("Ben merges at GitHub what nobody has reviewed", "it is on the record as merged behind our back")
+def merged_by_hand(story: Story) -> str:
+    ben, at = story.people.ben, story.stage.providers
+    assert at
+    ben.begins("feature/quietly", at="staging")
+    ben.git("commit", "--quiet", "--allow-empty", "--message", "feat: nobody has to look at this either")
+    ben.pushes("feature/quietly")
+    asked = {"head": "feature/quietly", "base": "staging", "title": "feat: quietly"}
+    number = at.asks_github("ben", "POST", "/pulls", asked)["number"]
+    with story.waiting("notice"):
+        eventually(lambda: ben.tries("change", "show", str(number)).code == 0, NOTICED_WITHIN, every=0.2)
+    at.asks_github("ben", "PUT", f"/pulls/{number}/merge", {"merge_method": "squash"})
+    with story.waiting("notice"):
+        found = eventually(lambda: _merged_behind_our_back(story, number), NOTICED_WITHIN, every=0.5)
+    return expect(bool(found), found)
+
+
 @step("A webhook of GitHub gets lost", "the push is found by looking, all the same")
 def lost_webhook(story: Story) -> str:
     people, at = story.people, story.stage.providers
@@ -109,6 +165,11 @@ def figures(story: Story) -> str:
     return expect(all(taken.values()), "; ".join(said))
 
 
+def _misses_approvals(story: Story, number: str) -> bool:
+    reasons = json.loads(story.people.ben.tries("explain", number, "--json").out)["reasons"]
+    return any(reason["code"] == "approvals_missing" for reason in reasons)
+
+
 def _rolled_back(story: Story, tag: str, *more: str) -> dict[str, Any]:
     dana = story.people.dana
     begun = dana.asks("rollback", tag, "--through-provider", *more, "--no-wait")
@@ -126,6 +187,12 @@ def _deploys(story: Story, service: str) -> list[dict[str, Any]]:
 def _differences(story: Story, subject: str) -> str:
     found = story.people.dana.asks("status")["differences"]
     return next((f"{one['what']} {one['do']}" for one in found if one["subject"] == subject), "")
+
+
+def _merged_behind_our_back(story: Story, number: int) -> str:
+    entries = map(json.loads, story.people.dana.does("audit", "show", f"change {number}", "--json").splitlines())
+    found = next((one for one in entries if "behind our back" in f"{one['action']} {one['reason']}"), None)
+    return f"{found['subject']}: {found['action']}, by {found['actor']}: {found['reason']}" if found else ""
 
 
 def _moved(view: dict[str, Any], since: str) -> str:
@@ -147,10 +214,10 @@ CHAPTERS = (
             procedure_1.straight_to_main,
             procedure_1.failing_check,
             failing_migration,
-            procedure_1.good_change,
+            good_change,
             procedure_1.without_review,
             procedure_1.own_approval,
-            procedure_1.merged,
+            merged,
             procedure_1.tested,
         ),
     ),
@@ -181,6 +248,6 @@ CHAPTERS = (
             procedure_4.rolled_back_by_tag,
         ),
     ),
-    Chapter("Behind our back", (deployed_by_hand, lost_webhook)),
+    Chapter("Behind our back", (deployed_by_hand, lost_webhook, merged_by_hand)),
     Chapter(record.CHAPTER.title, (*record.CHAPTER.steps, figures)),
 )

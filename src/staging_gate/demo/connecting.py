@@ -38,6 +38,10 @@ class Connection:
     services: dict[str, dict[str, str]]
     panel: str
 
+    def asks_github(self, who: str, method: str, path: str, body: object = None) -> Any:
+        """About the repository, in this person's name."""
+        return _asked(method, f"{self.github}/repos/zebra/marketedge{path}", self.passwords[who], body)
+
     def asks_render(self, method: str, path: str, body: object = None) -> Any:
         """As whoever has an account there."""
         return _asked(method, f"{self.render}{path}", self.key, body)

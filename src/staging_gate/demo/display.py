@@ -32,6 +32,14 @@ class Summary:
 
 
 @dataclass(frozen=True)
+class ConnectedSummary(Summary):
+    """Besides, by provider: calls of its API by everybody, and its webhooks that the server took."""
+
+    calls: Mapping[str, int]
+    webhooks: Mapping[str, int]
+
+
+@dataclass(frozen=True)
 class Spent:
     """Seconds: of the whole story, of setting it up before, and what of the story was waiting for what."""
 
@@ -208,7 +216,7 @@ def figures(summary: Summary, spent: Spent) -> list[tuple[str, str]]:
     """What the demo has measured, for people."""
     rollback = "not measured" if summary.rollback_ms is None else f"{summary.rollback_ms:.0f} ms"
     verified = "not measured" if summary.merge_to_verified_s is None else f"{summary.merge_to_verified_s:.1f} s"
-    return [
+    told = [
         ("steps", f"{summary.steps} in {spent.story:.0f} s, after {spent.setting_up:.0f} s of setting up"),
         ("waited for", ", ".join(f"{what} {seconds:.0f} s" for what, seconds in spent.waiting.items())),
         ("requests to production", f"{summary.requests:,}"),
@@ -216,6 +224,10 @@ def figures(summary: Summary, spent: Spent) -> list[tuple[str, str]]:
         ("bad verdict to first good answer", rollback),
         ("merge to verified in staging", f"{verified} (in the runbook: 15-30 min)"),
     ]
+    if isinstance(summary, ConnectedSummary):
+        told += [(f"calls of {name.title()}'s API", f"{count}") for name, count in summary.calls.items()]
+        told += [(f"webhooks of {name.title()}", f"{count}") for name, count in summary.webhooks.items()]
+    return told
 
 
 def display(as_json: bool) -> Display:

@@ -4,12 +4,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import asdict
 from typing import NoReturn
 
 import click
 
 from staging_gate.demo import connected, procedure_1, procedure_2, procedure_3, procedure_4, product, record
-from staging_gate.demo.display import Display, Spent, Summary, Traffic, display
+from staging_gate.demo.display import ConnectedSummary, Display, Spent, Summary, Traffic, display
 from staging_gate.demo.ground import NotSetUp, keep_logs
 from staging_gate.demo.signals import Interrupted, ending
 from staging_gate.demo.stage import Stage, set_up
@@ -40,6 +41,10 @@ def demo(keep: bool, as_json: bool, with_providers: bool) -> NoReturn:
     rollbacks, the record. All the while
     a client that forgives nothing asks production. It takes about a minute, removes everything at the end (also after
     Ctrl-C), and touches nothing else on the machine.
+
+    With --connected the code is at a GitHub and the services are at a Render: stand-ins of both, as servers on this
+    machine that send signed webhooks, and a Render that really builds and runs what it deploys. Nothing leaves the
+    machine. What the product can not do there (prove databases and ways back) is left out. It takes two minutes.
 
     \b
     State:      a new folder in /var/lib/staging-gate for root, else in ~/.local/state/staging-gate
@@ -110,7 +115,7 @@ def _tell(story: Story, shown: Display) -> Iterator[Told]:
 
 def _summary(story: Story, told: list[Told]) -> Summary:
     answers = story.client.stop()
-    return Summary(
+    plain = Summary(
         ok=all(one.ok for one in told),
         steps=len(told),
         requests=len(answers),
@@ -118,6 +123,11 @@ def _summary(story: Story, told: list[Told]) -> Summary:
         rollback_ms=None if story.rollback_ms is None else round(story.rollback_ms, 1),
         merge_to_verified_s=story.merge_to_verified_s,
     )
+    if story.stage.providers is None:
+        return plain
+    found = story.stage.providers.figures()
+    taken = {name: one["delivered"] for name, one in found["webhooks"].items()}
+    return ConnectedSummary(**asdict(plain), calls=found["calls"], webhooks=taken)
 
 
 def _traffic(story: Story) -> Traffic | None:

@@ -2,10 +2,8 @@
 
 import json
 
-from staging_gate.demo.acts import health, merge, open_change, passed, refusal, succeeded, verdicts, visit
+from staging_gate.demo.acts import merge, open_change, passed, refusal, verdicts, verified_in_staging, visit
 from staging_gate.demo.telling import Chapter, Story, expect, step
-
-DURATION = "merge to verified in staging"
 
 
 @step("The sample product MarketEdge is imported", "its gate.yaml is the policy in force, for the services api and web")
@@ -75,15 +73,7 @@ def own_approval(story: Story) -> str:
 def merged(story: Story) -> str:
     people = story.people
     people.ada.does("approve", str(story.change), "--comment", "looks right")
-    timeline = succeeded(merge(story, people.ben, story.change))
-    story.merge_to_verified_s = next(took["seconds"] for took in timeline["took"] if took["what"] == DURATION)
-    deployment, said = timeline["deployment"], health(story.stage.public["staging.api"])
-    right = {"status": "healthy", "environment": "staging", "revision": deployment["revision"]["commit"]}
-    expect(right.items() <= said.items(), f"/health of staging says {said}")
-    return (
-        f"{deployment['id']} verified {story.merge_to_verified_s:.1f} s after the merge; /health says "
-        f"{said['status']}, {said['environment']}, {said['revision'][:10]}"
-    )
+    return verified_in_staging(story, merge(story, people.ben, story.change))
 
 
 @step("Tess tries it in staging", "the page shows the change, and her word goes on the record")

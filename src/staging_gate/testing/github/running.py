@@ -1,6 +1,7 @@
 """A GitHub to work with: people push to it, and it tells of what happens there by webhooks."""
 
 import base64
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import RLock
@@ -8,10 +9,11 @@ from typing import Any
 
 from staging_gate.ports.clock import Clock
 from staging_gate.testing.github import bodies, smart_http
+from staging_gate.testing.github.by_hand import Hands
 from staging_gate.testing.github.protecting import violation
 from staging_gate.testing.github.stand_in import GitHubStandIn
 from staging_gate.testing.github.state import Grant, Push
-from staging_gate.testing.web import Reply, Request
+from staging_gate.testing.web import Reply, Request, json_reply
 
 Tell = Callable[[str, Mapping[str, Any]], None]
 READING = ("GET", "HEAD")
@@ -51,10 +53,19 @@ class RunningGitHub(GitHubStandIn):
         with self._acting:
             refs, states = self._refs(), {one.number: one.state for one in self.pulls}
             by = self.who(request.headers.get("authorization", "").partition(" ")[2]) or Grant("app", is_bot=True)
-            reply = super()._api(request)
+            reviewed = re.fullmatch(rf"/repos/{self.name}/pulls/(\d+)/reviews", request.path)
+            reply = self._review(by, int(reviewed[1]), request) if reviewed else super()._api(request)
             self._tell_of_pulls(by, states)
             self._tell_of_refs(by, refs)
         return reply
+
+    def _review(self, by: Grant, number: int, request: Request) -> Reply:
+        """A person's word on the head as it is now: https://docs.github.com/en/rest/pulls/reviews"""
+        states = {"APPROVE": "APPROVED", "REQUEST_CHANGES": "CHANGES_REQUESTED", "COMMENT": "COMMENTED"}
+        Hands(self, by.login).reviews(number, states[request.json()["event"]])
+        made = self.reviews[number][-1]
+        self._say("pull_request_review", by, {"action": "submitted", "review": made})
+        return json_reply(200, made)
 
     def _closed_to(self, by: Grant, refs: Mapping[str, str]) -> set[str]:
         return self.protected | {ref for ref in refs if violation(self, by, ref, "update")}
