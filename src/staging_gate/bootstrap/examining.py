@@ -13,7 +13,9 @@ from staging_gate.ports import Ports
 def examine_vercel(ports: Ports, policy: Policy) -> Iterator[tuple[str, vercel.Examined]]:
     """One for each service at Vercel in each environment."""
     at_vercel = ports.targets.get("vercel")
-    for environment in Environment if isinstance(at_vercel, vercel.VercelTarget) else ():
+    if not isinstance(at_vercel, vercel.VercelTarget):
+        return
+    for environment in Environment:
         for service in policy.services_in(environment):
             target = service.target(environment)
             if target.provider == "vercel":
