@@ -6,7 +6,7 @@ from staging_gate.domain.actor import Actor
 from staging_gate.domain.delivery import Delivery, Lag
 from staging_gate.ports import Ports
 from staging_gate.ports.inbox import Inbox
-from staging_gate.runbook import answering, reconcile
+from staging_gate.runbook import answering, noting_traffic, reconcile
 from staging_gate.runbook.changes import Unknown, Unusable
 
 MAY_READ = ("devops", "admin")
@@ -14,11 +14,12 @@ MAY_READ = ("devops", "admin")
 
 def look_again(ports: Ports, inbox: Inbox) -> None:
     """Look once for all that has come until now. What can not be looked at stays in the inbox, for the next time."""
-    newest = inbox.newest()
+    newest, told = inbox.newest(), any(lag.waiting for lag in inbox.lags())
     wake(ports, inbox)
     answering.heard(ports, inbox)
-    reconcile.catch_up(ports, told=bool(newest))
-    if newest:
+    reconcile.catch_up(ports, told=told)
+    if told:
+        noting_traffic.note(ports)
         inbox.settle(newest, ports.clock.now())
 
 

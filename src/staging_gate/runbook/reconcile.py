@@ -19,21 +19,25 @@ from staging_gate.runbook.tags import ReleaseTags, note_strays, release_tags
 
 @dataclass(frozen=True)
 class Difference:
-    """`what` differs from the record, and what to do about it."""
+    """`what` differs from the record, and what to do about it. `stranger`: it runs what somebody else deployed."""
 
     subject: str
     what: str
     do: str
+    stranger: bool = False
 
 
 def differences(ports: Ports) -> list[Difference]:
     policy = policy_in_force(ports)
     if policy is None:
         return []
-    found = _tags(ports) + _staging_branch(ports, policy) + _code_host(ports)
-    for environment in Environment:
-        found += _traffic(ports, policy, environment)
-    return found
+    return _tags(ports) + _staging_branch(ports, policy) + _code_host(ports) + traffic(ports)
+
+
+def traffic(ports: Ports) -> list[Difference]:
+    """Between what we know to be live and what is. Nothing while a deployment is under way."""
+    policy = policy_in_force(ports)
+    return [one for environment in Environment for one in _traffic(ports, policy, environment)] if policy else []
 
 
 def catch_up(ports: Ports, told: bool = False) -> None:
@@ -67,7 +71,8 @@ def _of_service(ports: Ports, live: Deployment, service: Service) -> Difference 
     if found.commit != live.revision.commit:
         seen = f"{found.commit[:10]} receives the traffic" if found.commit else "nothing receives the traffic"
         what = f"By our record {live.id} ({live.revision.short}) is live, but {seen}."
-        return Difference(subject, what, f"A crash, or somebody behind our back: `gate redeploy {live.environment}`")
+        do = f"A crash, or somebody behind our back: `gate redeploy {live.environment}`"
+        return Difference(subject, what, do, stranger=found.commit is not None)
     if found.healthy is False:
         back = " or `gate rollback`" if live.environment is Environment.PRODUCTION else ""
         what = f"{live.id} does not answer: {found.detail}"

@@ -12,7 +12,6 @@ from staging_gate.adapters.git import GitMirror, Source
 from staging_gate.adapters.github.pull_requests import GitHubPullRequests
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.revision import Revision
-from staging_gate.ports import Ports
 from staging_gate.ports.deploy_target import DeployTarget
 from staging_gate.ports.errors import OutsideError
 from staging_gate.ports.hints import Hearer
@@ -57,7 +56,6 @@ class ConnectedWorld(World):
         self.github, self.render = self.providers.github, self.providers.render
         self.post = Post(folder, outsides.clock)
         super().__init__(folder, database, outsides)
-        self.ports = self._with_pull_requests(self.ports)
         hearers = {"github": cast(Hearer, self.code_host), "render": cast(Hearer, self.ports.targets["render"])}
         self.ports = replace(self.ports, hearers=hearers)
         self.staging = RenderPlace(Environment.STAGING, self.target, self.smoke, self.render, self.github)
@@ -130,13 +128,6 @@ class ConnectedWorld(World):
 
     def _deploy_target(self) -> DeployTarget:
         return self._render_target(_as_it_is)
-
-    def _mortal_ports(self) -> Ports:
-        return self._with_pull_requests(super()._mortal_ports())
-
-    def _with_pull_requests(self, ports: Ports) -> Ports:
-        assert isinstance(self.code_host, github.GitHubCodeHost)
-        return replace(ports, pull_requests=github.GitHubPullRequests(self.code_host.calls))
 
     def _outside(self, name: str) -> object:
         if name == "code host":
