@@ -91,10 +91,9 @@ TALLIES = pytest.StashKey[list[Tally]]()
 
 
 def tell(config: pytest.Config, provider: str, ends: Counter[str]) -> Tally:
-    """To be shown at the end of the run."""
-    tally = Tally(provider, ends)
-    config.stash.setdefault(TALLIES, []).append(tally)
-    return tally
+    """To be shown at the end of the run, added to what was told of the same before."""
+    config.stash.setdefault(TALLIES, []).append(Tally(provider, ends))
+    return Tally(provider, ends)
 
 
 def recordings(provider: str) -> list[list[dict[str, Any]]]:
