@@ -2,13 +2,17 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
+import httpx2
 import pytest
 from click.testing import CliRunner, Result
 
 from staging_gate.adapters.clock import SystemClock
 from staging_gate.cli.main import gate
+from staging_gate.runbook import finding_lost
+from staging_gate.testing import eventually
 from staging_gate.testing.github import GitHubStandIn
 from staging_gate.testing.serving import POLICY, Served, running_server
 from tests.adapters.git.repositories import commit
@@ -28,7 +32,14 @@ def github(tmp_path: Path) -> Iterator[GitHubStandIn]:
 def at_github(github: GitHubStandIn, tmp_path: Path) -> Iterator[Served]:
     secret = tmp_path / "token"
     secret.write_text(TOKEN + "\n")
-    more = {"repository": "github:zebra/marketedge", "github_api": github.api, "github_token": f"file:{secret}"}
+    github.delivering.hooks = {7: "https://gate.example.com/hooks/github"}
+    hooks = {"public": "https://gate.example.com", "hook_secrets": {"github": (b"s3cret",)}}
+    more = {
+        **hooks,
+        "repository": "github:zebra/marketedge",
+        "github_api": github.api,
+        "github_token": f"file:{secret}",
+    }
     with running_server(tmp_path / "state", **more) as served:
         yield served
 
@@ -80,3 +91,31 @@ def test_who_may_not(github: GitHubStandIn, at_github: Served) -> None:
     assert by_hand.exit_code == 1
     assert "GitHub refused POST" in by_hand.output
     assert "At GitHub: Settings, Rules, Rulesets, New ruleset." in by_hand.output
+
+
+def test_lost_webhooks_are_shown(github: GitHubStandIn, at_github: Served) -> None:
+    house = at_github.house
+    eventually(house.inbox.looks, within=60)  # the server's own first look
+    lost = github.delivering.sends("push", SystemClock().now() - timedelta(minutes=5))
+    finding_lost.look(house.ports, house.inbox, every=timedelta(0))
+    said = "1 got lost and was found, asked "
+
+    assert said in run(at_github, "hooks", "lag").output
+    listed = run(at_github, "hooks", "list").output
+    assert lost in listed
+    assert "lost, found; " in listed
+    assert said in listed
+    [lag] = json.loads(run(at_github, "hooks", "lag", "--json").output)
+    assert (lag["well"], lag["lag"]["lost"]) == (True, 1)
+    assert "webhooks of github: the last came" in run(at_github, "doctor").output
+    assert json.loads(run(at_github, "status", "--json").output)["webhooks"][0]["lag"]["lost"] == 1
+    page = httpx2.get(at_github.address, headers={"cookie": at_github.cookie}, trust_env=False).text
+    assert "Webhooks of github: the last came" in page
+
+    github.delivering.shown = False
+    house.ports.deliveries["github"]._hook = None  # type: ignore[attr-defined]
+    finding_lost.look(house.ports, house.inbox, every=timedelta(0))
+    assert "webhooks of github  the last came" in run(at_github, "status").output
+    doctor = {one["what"]: one for one in json.loads(run(at_github, "doctor", "--json").output)}
+    assert "what got lost is not known since " in doctor["webhooks of github"]["found"]
+    assert not doctor["webhooks of github"]["ok"]

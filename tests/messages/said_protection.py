@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from staging_gate.domain.delivery import Lag, Look
 from staging_gate.domain.exposure import Exposure
 from staging_gate.domain.protection import (
     ADMINISTRATORS,
@@ -14,7 +15,8 @@ from staging_gate.domain.protection import (
     lanes_before_policy,
     wanted,
 )
-from staging_gate.messages import protection
+from staging_gate.messages import hooks, protection
+from tests.domain.nouns import AT
 
 APP = Passer(PasserKind.APP, 99, name="gate")
 TEAM = Passer(PasserKind.TEAM, 12, Mode.UNSEEN)
@@ -41,4 +43,5 @@ SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
     protection.changed_meanwhile: [()],
     protection.unknown_person: [("tess",)],
     protection.as_person: [("ada",)],
+    hooks.mend: [(Lag("github", None),), (Lag("github", None, look=Look("github", AT, None, "No.")),)],
 }

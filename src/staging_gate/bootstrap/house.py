@@ -5,7 +5,8 @@ import logging
 import os
 import shutil
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -22,6 +23,7 @@ from staging_gate.bootstrap.examining import examine_render, examine_vercel
 from staging_gate.bootstrap.reporting import Reporting, examine_reports
 from staging_gate.bootstrap.settings import DATABASE, INBOX, CanNotStart, Settings
 from staging_gate.domain.actor import Actor
+from staging_gate.domain.delivery import Lag
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.policy import Policy
 from staging_gate.engine import DatabaseProblem, Engine, connect
@@ -29,7 +31,7 @@ from staging_gate.messages import hooks as words
 from staging_gate.messages import notifications as telling_words
 from staging_gate.messages import protection as protection_words
 from staging_gate.ports.errors import OutsideError
-from staging_gate.runbook import hearing, notifying, protecting, pushes, ticking, tokens
+from staging_gate.runbook import finding_lost, hearing, notifying, protecting, pushes, ticking, tokens
 from staging_gate.runbook.facts import target_problems
 from staging_gate.runbook.policy import policy_in_force
 from staging_gate.store import NewerDatabase, SqliteInbox, SqlStore, upgrade
@@ -66,6 +68,7 @@ class House:
         self._store = store
         self._stopping: list[Callable[[], None]] = []
         self._stopped, self._wake = Event(), Event()
+        self._looked_at: datetime | None = None
         self.inbox = SqliteInbox(settings.state / INBOX)
         self._looker = Thread(target=self._look_on, name="reconcile", daemon=True)
         self._news = Event()
@@ -136,6 +139,11 @@ class House:
             return ["The code host is told of nothing any more: restart with `gate up`."]
         return []
 
+    def lags(self) -> list[Lag]:
+        """How far we are behind each provider that may tell us something."""
+        found = hearing.lags(self.inbox, tuple(self.settings.hook_secrets))
+        return [replace(lag, looked_at=self._looked_at) for lag in found]
+
     def examine(self) -> list[Finding]:
         """What `gate doctor` shows."""
         free = shutil.disk_usage(self.settings.state).free
@@ -178,9 +186,10 @@ class House:
 
     def _examine_hooks(self) -> list[Finding]:
         now = self.ports.clock.now()
-        lags = hearing.lags(self.inbox, tuple(self.settings.hook_secrets))
-        do = "What they hint at could not be looked at: the server's log says why."
-        return [Finding(f"webhooks of {lag.provider}", not lag.late(now), words.lag(lag, now), do) for lag in lags]
+        return [
+            Finding(f"webhooks of {lag.provider}", lag.is_well(now), words.lag(lag, now), words.mend(lag))
+            for lag in self.lags()
+        ]
 
     def _examine_policy(self) -> list[Finding]:
         policy = policy_in_force(self.ports)
@@ -231,7 +240,9 @@ class House:
             self._wake.clear()
             try:
                 hearing.look_again(self.ports, self.inbox)
+                self._looked_at = self.ports.clock.now()
                 ticking.tick(self.ports)
+                finding_lost.look(self.ports, self.inbox, self.settings.lost_every)
             except (OutsideError, SQLAlchemyError) as error:
                 log.warning("could not look at the branches and at what is due, trying again: %s", error)
             if self._wake.wait(LOOK_EVERY_SECONDS):

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from staging_gate.wire.signatures import SCHEMES
@@ -47,6 +48,7 @@ class Settings:
     github_key: str = field(default="", repr=False)
     authorities: Path | None = None
     hook_secrets: Mapping[str, tuple[bytes, ...]] = field(default_factory=dict, repr=False)
+    lost_every: timedelta = timedelta(minutes=3)
 
     @property
     def public_address(self) -> str:
@@ -92,6 +94,7 @@ class Settings:
             vercel_key=environ.get("GATE_VERCEL_KEY", "").strip(),
             vercel_api=_address(environ.get("GATE_VERCEL_API", ""), "GATE_VERCEL_API"),
             hook_secrets={provider: found for provider in SCHEMES if (found := _secrets(environ, provider))},
+            lost_every=_minutes(environ.get("GATE_LOST_EVERY", "3")),
         )
 
 
@@ -132,6 +135,12 @@ def _address(text: str, name: str = "GATE_ADDRESS") -> str:
     if text and not re.fullmatch(r"https?://[^/\s?#]+(/[^\s?#]*)?", text):
         raise BadSetting(f"{name} is {text!r}; an address such as https://gate.example.com is wanted.")
     return text
+
+
+def _minutes(text: str) -> timedelta:
+    if not text.isdigit() or not 0 < int(text) <= 1440:
+        raise BadSetting(f"GATE_LOST_EVERY is {text!r}; a number of minutes from 1 to 1440 is wanted.")
+    return timedelta(minutes=int(text))
 
 
 def _port(text: str) -> int:

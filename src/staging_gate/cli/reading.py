@@ -5,7 +5,7 @@ import webbrowser
 
 import click
 
-from staging_gate.cli import followups, hotfixes, maintenance, notifications, show, way_back
+from staging_gate.cli import followups, hooks, hotfixes, maintenance, notifications, show, way_back
 from staging_gate.cli.access import api, find_access, json_option, print_json
 from staging_gate.cli.errors import FAILED, REFUSED
 from staging_gate.cli.visible import escape
@@ -54,6 +54,7 @@ def status(as_json: bool) -> None:
             show.indented(NEXT[release["state"]].format(**release), 12, "dim")
     hotfixes.back_merge(found["back_merge"])
     maintenance.lines(found["maintenances"])
+    hooks.lines(found["webhooks"])
     followups.lines(found["follow_ups"])
     for bad in found["quarantines"]:
         out.print(f"[red]quarantine[/]  {bad['tag']}: {escape(bad['reason'])}")

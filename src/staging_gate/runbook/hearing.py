@@ -1,6 +1,7 @@
 """Webhooks are hints: whatever they say, we read again how it is. So lost, doubled and late ones do no harm."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from staging_gate.domain.actor import Actor
 from staging_gate.domain.delivery import Delivery, Lag
@@ -32,7 +33,9 @@ def wake(ports: Ports, inbox: Inbox) -> None:
 def lags(inbox: Inbox, providers: Sequence[str]) -> list[Lag]:
     """Of providers that may tell us something."""
     known = {lag.provider: lag for lag in inbox.lags()}
-    return [known.get(provider) or Lag(provider, None) for provider in providers]
+    looks = {look.provider: look for look in inbox.looks()}
+    found = (known.get(provider) or Lag(provider, None) for provider in providers)
+    return [replace(lag, look=looks.get(lag.provider)) for lag in found]
 
 
 def read(inbox: Inbox, provider: str, key: str, by: Actor) -> Delivery:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Lock
 
-from staging_gate.domain.delivery import Delivery, Lag
+from staging_gate.domain.delivery import Delivery, Lag, Look
 from staging_gate.ports.errors import Unavailable
 
 KEPT_FOR = timedelta(days=14)
@@ -29,24 +29,35 @@ CREATE TABLE IF NOT EXISTS delivery (
     body BLOB NOT NULL,
     UNIQUE (provider, key)
 );
+CREATE TABLE IF NOT EXISTS lost (provider TEXT NOT NULL, key TEXT NOT NULL, sent_at INTEGER NOT NULL,
+    PRIMARY KEY (provider, key));
+CREATE TABLE IF NOT EXISTS look (provider TEXT PRIMARY KEY, at INTEGER NOT NULL, good_at INTEGER,
+    problem TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS settled (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL);
 """
 KEEP = """
 INSERT INTO delivery (provider, key, event, received_at, body) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (provider, key) DO NOTHING
 """
-COLUMNS = "provider, key, event, received_at, (SELECT min(at) FROM settled WHERE settled.seq >= delivery.seq)"
+LOST = "INSERT OR IGNORE INTO lost VALUES (?, ?, ?)"
+LOOKED = "INSERT OR REPLACE INTO look VALUES (?, ?, ?, ?)"
+COLUMNS = (
+    "provider, key, event, received_at, (SELECT min(at) FROM settled WHERE settled.seq >= delivery.seq), "
+    "(SELECT sent_at FROM lost WHERE lost.provider = delivery.provider AND lost.key = delivery.key)"
+)
 RECENT = f"SELECT {COLUMNS}, x'' FROM delivery ORDER BY seq DESC LIMIT ?"  # noqa: S608 - our own words
 ONE = f"SELECT {COLUMNS}, body FROM delivery WHERE provider = ? AND key = ?"  # noqa: S608
 LARGEST_HINT = 65_536
 WAITING = f"""
-SELECT {COLUMNS}, CASE WHEN length(body) <= {LARGEST_HINT} THEN body ELSE x'' END FROM delivery, (SELECT coalesce(max(seq), 0) AS mark FROM settled)
+SELECT {COLUMNS}, CASE WHEN length(body) <= {LARGEST_HINT} THEN body ELSE x'' END
+FROM delivery, (SELECT coalesce(max(seq), 0) AS mark FROM settled)
 WHERE seq > mark AND provider = ? ORDER BY seq LIMIT ?
 """  # noqa: S608
 LAGS = """
 SELECT provider, max(received_at), sum(seq > mark), min(CASE WHEN seq > mark THEN received_at END)
 FROM delivery, (SELECT coalesce(max(seq), 0) AS mark FROM settled) GROUP BY provider
 """
+FORGET_LOST = "DELETE FROM lost WHERE sent_at < ?"
 FORGET = "DELETE FROM delivery WHERE seq <= (SELECT max(seq) FROM settled WHERE at < ?)"
 
 
@@ -65,6 +76,25 @@ class SqliteInbox:
         with self._writing() as writer:
             writer.executemany(KEEP, rows)
 
+    def keep_lost(self, deliveries: Sequence[Delivery]) -> None:
+        with self._writing() as writer:
+            for one in deliveries:
+                writer.execute(KEEP, (one.provider, one.key, one.event, _micros(one.received_at), one.body))
+                if writer.rowcount and one.sent_at:  # else it has come meanwhile
+                    writer.execute(LOST, (one.provider, one.key, _micros(one.sent_at)))
+
+    def looked(self, look: Look) -> None:
+        good = _micros(look.good_at) if look.good_at else None
+        with self._writing() as writer:
+            writer.execute(LOOKED, (look.provider, _micros(look.at), good, look.problem))
+
+    def looks(self) -> list[Look]:
+        with closing(self._open()) as reader:
+            return [
+                Look(provider, _moment(at), _moment(good) if good else None, problem)
+                for provider, at, good, problem in reader.execute("SELECT * FROM look")
+            ]
+
     def newest(self) -> int:
         with closing(self._open()) as reader:
             return int(reader.execute("SELECT coalesce(max(seq), 0) FROM delivery").fetchone()[0])
@@ -73,6 +103,7 @@ class SqliteInbox:
         with self._writing() as writer:
             writer.execute("INSERT OR IGNORE INTO settled VALUES (?, ?)", (up_to, _micros(at)))
             writer.execute(FORGET, (_micros(at - KEPT_FOR),))
+            writer.execute(FORGET_LOST, (_micros(at - KEPT_FOR),))
         with closing(self._open()) as reader:
             reader.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
@@ -81,8 +112,9 @@ class SqliteInbox:
 
     def lags(self) -> list[Lag]:
         with closing(self._open()) as reader:
+            lost = dict(reader.execute("SELECT provider, count(*) FROM lost GROUP BY provider"))
             return [
-                Lag(provider, _moment(last), waiting, _moment(since) if since else None)
+                Lag(provider, _moment(last), waiting, _moment(since) if since else None, lost.get(provider, 0))
                 for provider, last, waiting, since in reader.execute(LAGS)
             ]
 
@@ -122,8 +154,16 @@ class SqliteInbox:
     def _read(self, query: str, *values: object) -> list[Delivery]:
         with closing(self._open()) as reader:
             return [
-                Delivery(provider, key, event, _moment(received), body, _moment(settled) if settled else None)
-                for provider, key, event, received, settled, body in reader.execute(query, values)
+                Delivery(
+                    provider,
+                    key,
+                    event,
+                    _moment(received),
+                    body,
+                    _moment(settled) if settled else None,
+                    _moment(sent) if sent else None,
+                )
+                for provider, key, event, received, settled, sent, body in reader.execute(query, values)
             ]
 
 

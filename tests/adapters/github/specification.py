@@ -20,7 +20,9 @@ PROVIDERS = Path(os.environ.get("STAGING_GATE_PROVIDERS") or Path(__file__).pare
 DESCRIPTION = PROVIDERS / "github" / "api.github.com.slice.openapi.json"
 TRAFFIC = PROVIDERS / "github" / "recorded-traffic.jsonl"
 
-NOT_IN_THE_SLICE = re.compile(r"GET /(repos/[^/]+/[^/]+/(activity|actions/permissions/workflow)|users/[^/]+)")
+NOT_IN_THE_SLICE = re.compile(
+    r"GET /(repos/[^/]+/[^/]+/(activity|actions/permissions/workflow)|users/[^/]+|app/hook/deliveries/\d+)"
+)
 """Calls that GitHub has and that the part of its description at hand leaves out."""
 
 WITH_SLASHES = re.compile(r"(/repos/[^/]+/[^/]+/git/(?:refs|ref|matching-refs)/)(.+)")

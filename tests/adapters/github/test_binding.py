@@ -1,6 +1,7 @@
 """A whole installation whose code lives at GitHub: settings, the house, and a change that is merged there."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -146,3 +147,10 @@ class TestSettings:
             running_server(tmp_path, repository="github:zebra/marketedge", github_token="file:/nowhere"),
         ):
             pass
+
+
+@pytest.mark.parametrize("text", ["0", "often", "1441", "-3"])
+def test_how_often_lost_webhooks_are_asked_for(tmp_path: Path, text: str) -> None:
+    assert Settings.read({"GATE_LOST_EVERY": "10"}, tmp_path).lost_every == timedelta(minutes=10)
+    with pytest.raises(BadSetting, match=f"GATE_LOST_EVERY is '{text}'; a number of minutes from 1 to 1440 is wanted"):
+        Settings.read({"GATE_LOST_EVERY": text}, tmp_path)

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from staging_gate.domain.delivery import Delivery
+from staging_gate.queries import hooks as views
 from staging_gate.queries.plain import plain
 from staging_gate.runbook import hearing
 from staging_gate.server.api.house import By, InHouse
@@ -16,6 +17,12 @@ router = APIRouter(tags=["reading"])
 def recent(house: InHouse, by: By, limit: Annotated[int, Query(ge=1, le=1000)] = 50) -> Any:
     """The newest first, without their bodies."""
     return [_shown(delivery) for delivery in house.inbox.recent(limit)]
+
+
+@router.get("/hooks/lag")
+def lag(house: InHouse, by: By) -> Any:
+    """How far we are behind each provider, and how many of its webhooks got lost."""
+    return plain(views.shown(house.lags(), house.ports.clock.now()))
 
 
 @router.get("/hooks/{provider}/{key}")

@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from staging_gate.bootstrap.house import House
 from staging_gate.domain.audit import AuditEntry
 from staging_gate.domain.gate import Action
-from staging_gate.queries import board, explaining, record
+from staging_gate.queries import board, explaining, hooks, record
 from staging_gate.queries.plain import plain
 from staging_gate.queries.what_if import Assumption
 from staging_gate.queries.what_if import what_if as asked_what_if
@@ -48,7 +48,8 @@ def whoami(by: By) -> dict[str, Any]:
 
 @router.get("/board")
 def show_board(house: InHouse, by: By) -> Any:
-    return plain(board.board(house.ports))
+    webhooks = hooks.shown(house.lags(), house.ports.clock.now())
+    return {**plain(board.board(house.ports)), "webhooks": plain(webhooks)}
 
 
 @router.get("/explain")

@@ -17,6 +17,7 @@ from staging_gate.messages.steps import outcome
 from staging_gate.queries.board import board
 from staging_gate.queries.calendar import calendar
 from staging_gate.queries.deployments import timeline
+from staging_gate.queries.hooks import ShownLag, shown
 from staging_gate.runbook import sessions
 from staging_gate.runbook.policy import policy_in_force
 from staging_gate.server.api.calendar import feed_path
@@ -46,7 +47,7 @@ MaybeBy = Annotated[Actor | None, Depends(actor_or_none)]
 def show_board(house: InHouse, by: MaybeBy) -> Response:
     if by is None:
         return RedirectResponse("/login", 303)
-    return page("board.html", by=by, board=board(house.ports), zone=zone(house))
+    return page("board.html", by=by, board=board(house.ports), hooks=hooks(house), zone=zone(house))
 
 
 @router.get("/board-content")
@@ -54,7 +55,7 @@ def board_content(house: InHouse, by: MaybeBy) -> Response:
     """The part of the board that changes; the script asks for it whenever something did."""
     if by is None:
         return HTMLResponse("", 401)
-    return page("board_content.html", board=board(house.ports), zone=zone(house))
+    return page("board_content.html", board=board(house.ports), hooks=hooks(house), zone=zone(house))
 
 
 @router.get("/calendar")
@@ -113,6 +114,10 @@ def deployment_page(template: str, house: House, by: Actor, id: str) -> Response
 
 def page(template: str, status: int = 200, **values: Any) -> HTMLResponse:
     return HTMLResponse(templates.get_template(template).render(**values), status)
+
+
+def hooks(house: House) -> tuple[ShownLag, ...]:
+    return shown(house.lags(), house.ports.clock.now())
 
 
 def zone(house: House) -> tzinfo:
