@@ -83,7 +83,11 @@ def bind(settings: Settings, clock: SystemClock, store: Store) -> Bound:
         way_back=here.way_back,
         notifier=apprise.connect(secrets.read),
         address=settings.public_address,
-        hearers={"render": at_render, **({"github": code.host} if isinstance(code, AtGitHub) else {})},
+        hearers={
+            "render": at_render,
+            "vercel": at_vercel,
+            **({"github": code.host} if isinstance(code, AtGitHub) else {}),
+        },
         pull_requests=github.GitHubPullRequests(code.connection.calls) if isinstance(code, AtGitHub) else None,
         protection=code.protection if isinstance(code, AtGitHub) else None,
         deliveries={"github": code.deliveries(heard_of)} if isinstance(code, AtGitHub) and heard_of else {},

@@ -264,3 +264,15 @@ def test_a_smoke_test_that_can_not_be_run_is_errored(world: World) -> None:
 
     assert outcome.verdict is Verdict.ERRORED
     assert "has to be built first" in outcome.summary
+
+
+def test_smoke_tests_of_what_a_provider_built_are_built_here_and_get_its_secret(world: World) -> None:
+    at = Target("vercel", identity="prj_1", for_smoke={"BYPASS": "env:OUR_SECRET"})
+    of = service(smoke=("sh", "-c", "test $BYPASS = hunter22 && echo in; echo $BYPASS"))
+    order = world.order(world.repository.commit(), service=of, target=at)
+
+    outcome = world.local.smoke.run(order, "http://127.0.0.1:7", {}, (), SMOKE_LOG)
+
+    assert outcome.verdict is Verdict.PASSED, outcome
+    said = world.log(SMOKE_LOG)
+    assert "\nin\n" in said and "hunter22" not in said.replace("test $BYPASS = hunter22", "")

@@ -1,10 +1,12 @@
 """Vercel as it really answers: lost replies, requests of yesterday, domains that move late, and hands besides ours."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from staging_gate.adapters.vercel.target import LOOK_EVERY
 from staging_gate.ports.errors import OutsideError, Refused, Unavailable, Unclear
 from staging_gate.testing.vercel import TOKEN
 from staging_gate.testing.web import json_reply
@@ -92,7 +94,7 @@ class Killed(Exception):
     """We are no more."""
 
 
-def killed(seconds: float) -> None:
+def killed(seconds: float, woken: object = None) -> None:
     raise Killed
 
 
@@ -350,6 +352,20 @@ def test_a_build_on_its_way_is_cancelled(there: There) -> None:
     there.target.discard(order)
 
     assert there.project.deployments[0].state == "CANCELED"
+
+
+def test_a_webhook_has_us_look_at_once(there: There) -> None:
+    """It comes while we wait; what it says is not believed, and what it is about is looked at."""
+    order = there.order(1)
+    there.target.start(order)
+    for odd in (b"{", b"[]", b"null", b'{"payload": {"deployment": 7}}', b"[" * 100_000):
+        there.target.heard(odd)
+    hint = json.dumps({"type": "deployment.succeeded", "payload": {"deployment": {"id": DPL_1}}}).encode()
+    there.vercel.look = lambda request: there.target.heard(hint)
+
+    there.target.wait_until_ready(order, lambda: False)
+
+    assert LOOK_EVERY not in there.clock.pauses
 
 
 # --- tokens, limits, outages -----------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from staging_gate.adapters.vercel import Settings, connect
+from staging_gate.adapters.vercel import Examined, Settings, connect
 from staging_gate.domain.service import Target
 from staging_gate.testing.clock import MovableClock
 from staging_gate.testing.web import Reply
@@ -117,3 +117,19 @@ def test_a_project_that_can_not_be_read(there: There, body: bytes) -> None:
     said = reachable(there)
 
     assert said is not None and said.startswith("Vercel answered ")
+
+
+def test_the_doctor_says_how_a_project_is_set_up(there: There) -> None:
+    there.project.repository = {"type": "github", "repoId": 7, "org": "zebra", "repo": "shop"}
+    said = "web of zebra/shop can be deployed, production at shop.example"
+    assert there.target.examine(replace(TARGET, settings={"domain": "shop.example"})) == Examined(
+        True, f"{said}; what is built there goes live by itself until our next deployment stops that"
+    )
+    there.project.auto_assign = False
+    assert there.target.examine(replace(TARGET, settings={"domain": "shop.example"})) == Examined(True, said)
+    there.project.paused = True
+    assert there.target.examine(TARGET) == Examined(
+        False,
+        "web is paused at Vercel: resume it there.",
+        "docs/adapters/vercel.md says which token and which settings of the project are needed.",
+    )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from staging_gate.adapters.local.builds import Builds
+from staging_gate.adapters.local.builds import Build, Builds
 from staging_gate.adapters.local.commands import Command, Commands, ending, first_failure, last_line
 from staging_gate.adapters.local.launching import known_values, path_of, program, resolved_environ
 from staging_gate.adapters.local.layout import Layout, a_name
@@ -53,7 +53,7 @@ class LocalSmoke:
         return self._layout.scratch / f"smoke-{a_name(order.deployment)}-{a_name(order.service.name)}"
 
     def _command(self, order: Order, told: dict[str, str], log: str, home: Path) -> Command:
-        build = self._builds.find(order.revision.tree, order.service)
+        build = self._build(order, log)
         values = {**known_values(order), **told}
         resolved = resolved_environ(order, build, home, known_values(order))
         argv = program(order.service.smoke, build.path, path_of(build), values, f"services.{order.service.name}.smoke")
@@ -61,6 +61,12 @@ class LocalSmoke:
         known = {**resolved.environ, **besides.environ, **told}
         environ = Resolved(known, (*resolved.secrets, *besides.secrets))
         return Command(argv, build.path, home, environ, order.service.smoke_within, log)
+
+    def _build(self, order: Order, log: str) -> Build:
+        """What a provider has built is there: the command needs one here, which is made for the first of its tests."""
+        if order.target.provider == "local":
+            return self._builds.find(order.revision.tree, order.service)
+        return self._builds.ensure(order.revision, order.service, log, lambda: False)
 
 
 def _sisters(addresses: Mapping[str, str]) -> dict[str, str]:

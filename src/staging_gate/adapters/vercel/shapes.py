@@ -141,6 +141,14 @@ def variable(found: Mapping[str, Any]) -> Variable:
     )
 
 
+def about(body: object) -> Iterator[str]:
+    """The deployment that a webhook is about; nothing where it says none."""
+    payload = body.get("payload") if isinstance(body, dict) else None
+    made = payload.get("deployment") if isinstance(payload, dict) else None
+    if isinstance(made, dict) and text(made.get("id")):
+        yield str(made["id"])
+
+
 def lines(body: str) -> Iterator[str]:
     """Texts of build events, which come as an array, or as an object a line."""
     try:

@@ -1,10 +1,13 @@
 """The deploy target `vercel`: a candidate is built and proved at its own address, then the domain is led to it."""
 
+import json
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from staging_gate.adapters.vercel import shapes
 from staging_gate.adapters.vercel.api import Denied, VercelApi, Wish
 from staging_gate.adapters.vercel.comparing import (
     NAMES_NO_PROJECT,
@@ -27,6 +30,7 @@ from staging_gate.domain.service import Service, Target
 from staging_gate.ports.clock import Clock
 from staging_gate.ports.deploy_target import Cancelled, Live, Order, Ready
 from staging_gate.ports.errors import OutsideError, Refused, Stopped, Unavailable, Unclear
+from staging_gate.wire.hints import Hints
 from staging_gate.wire.http import Http
 
 LOOK_EVERY = 5.0
@@ -54,6 +58,12 @@ class VercelTarget:
         self._state = state
         self._clock = clock
         self._read = read
+        self._hints = Hints()
+
+    def heard(self, body: bytes) -> None:
+        """Implements `ports.hints.Hearer`."""
+        with suppress(ValueError, RecursionError):
+            self._hints.tell(*shapes.about(json.loads(body)))
 
     def reachable(self, target: Target) -> str | None:
         try:
@@ -229,15 +239,18 @@ class VercelTarget:
     def _until_built(self, order: Order, asked: Asked, cancelled: Cancelled) -> Deployment:
         """A state that we do not know is waited on: it may be a new one on the way."""
         until = self._clock.now() + order.service.build_within + QUEUES_FOR
-        while True:
-            _go_on_unless(cancelled)
-            made = self._api(order.target).deployment(asked.id or "")
-            if made.state == "READY":
-                return made
-            self._refuse_unless_it_goes_on(order, made)
-            if self._clock.now() >= until:
-                raise Unclear(f"{made.id} is still {made.state or 'without a state'} at Vercel.", self._words(order))
-            self._clock.pause(LOOK_EVERY)
+        id = asked.id or ""
+        with self._hints.awaiting(id) as woken:
+            while True:
+                woken.clear()
+                _go_on_unless(cancelled)
+                made = self._api(order.target).deployment(id)
+                if made.state == "READY":
+                    return made
+                self._refuse_unless_it_goes_on(order, made)
+                if self._clock.now() >= until:
+                    raise Unclear(f"{id} is still {made.state or 'without a state'} at Vercel.", self._words(order))
+                self._clock.pause(LOOK_EVERY, woken)
 
     def _refuse_unless_it_goes_on(self, order: Order, made: Deployment) -> None:
         name, said = order.service.name, f": {made.error.rstrip('.')}" if made.error else ""

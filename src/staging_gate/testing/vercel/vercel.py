@@ -17,7 +17,7 @@ class VercelStandIn:
 
     def __init__(self, clock: Clock, look: Callable[[Request], object] = lambda _: None) -> None:
         self._clock = clock
-        self._look = look
+        self.look = look
         self._turn = RLock()
         self._lost: list[str] = []
         self._next: list[tuple[str, Reply]] = []
@@ -66,7 +66,7 @@ class VercelStandIn:
 
     def _answer(self, request: Request) -> Reply:
         with self._turn:
-            self._look(request)
+            self.look(request)
             if request.path.startswith("/served/"):
                 return self._serve(request)
             if self.away:
