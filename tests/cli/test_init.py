@@ -234,3 +234,25 @@ def test_machines_are_told_what_was_found_where(tmp_path: Path) -> None:
         "where": "render.yaml:30",
     } in said["found"]
     assert said["unread"] == [] and len(said["missing"]) >= 4
+
+
+def test_odd_files_do_no_harm(tmp_path: Path) -> None:
+    odd = {
+        "render.yaml": (
+            "services:\n"
+            "- {type: web, name: 'ap#i: x', rootDir: ../../etc, startCommand: \"a\\n: b\", healthCheckPath: 'x\"y'}\n"
+            "- {type: web, name: other, envVars: {key: 1}, branch: [main]}\n"
+            "- nothing\n"
+            "databases: none\n"
+        ),
+        "web/vercel.json": '{"framework": 7, "buildCommand": "x # y\\u2028z"}',
+        "web/package.json": '{"name": ["a"], "scripts": {"start": 5}}',
+        "web/.vercel/project.json": '{"projectId": "prj_x\\n  evil: 1", "orgId": "team_a\\nb: c"}',
+        ".github/workflows/a.yml": "jobs: {a: {name: [x], environment: {}}, b: 7, 'c # d': {}}\n",
+        ".github/workflows/b.yml": "[]\n",
+    }
+    done = init(lay(tmp_path, odd))
+    assert (done.exit_code, done.exception) == (0, None)
+    assert "render.yaml:4: wanted a service with `name` and a `type`" in done.stderr
+    assert [one.name for one in filled(tmp_path).services] == ["ap-i-x", "other", "a"]
+    assert "evil" not in (tmp_path / "gate.yaml").read_text()

@@ -1,7 +1,7 @@
 """`gate init`: what render.yaml, vercel.json and their like say, as the draft of a gate.yaml. No value is copied that
 may be a secret; a file that can not be read is told with its line, and the rest is read."""
 
-import re
+import os
 from pathlib import Path
 
 from staging_gate.config.importing.actions import read_origin, read_workflows
@@ -52,14 +52,12 @@ def _local(found: Found, folder: Path) -> None:
 def _folders(root: Path) -> list[Path]:
     found, level = [root], [root]
     for _ in range(MOST_DEPTH):
-        level = sorted(
-            below
-            for folder in level
-            for below in folder.iterdir()
-            if below.is_dir()
-            and not below.is_symlink()
-            and not re.match(r"[._]", below.name)
-            and below.name not in _SKIPPED
-        )
+        level = sorted(below for folder in level for below in folder.iterdir() if _is_ours(below))
         found += level
     return found
+
+
+def _is_ours(place: Path) -> bool:
+    if place.name in _SKIPPED or place.name[0] in "._" or place.is_symlink():
+        return False
+    return place.is_dir() and os.access(place, os.R_OK | os.X_OK)

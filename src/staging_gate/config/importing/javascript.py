@@ -1,6 +1,7 @@
 """vercel.json and package.json: a project at Vercel, or a service that npm starts."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,9 @@ def read_vercel(found: Found, place: Path) -> None:
     ]
     for environment in ("staging", "production"):
         hosted = Hosted("vercel", where)
-        if _is_text(linked, "projectId"):
+        if re.fullmatch("prj_[A-Za-z0-9]+", str(linked.get("projectId"))):
             hosted.identity, hosted.where = linked["projectId"], f"{found.name(folder / '.vercel/project.json')}:1"
-        if str(linked.get("orgId", "")).startswith("team_"):
+        if re.fullmatch("team_[A-Za-z0-9]+", str(linked.get("orgId"))):
             hosted.team = linked["orgId"]
         setattr(made, environment, hosted)
     found.services.append(made)

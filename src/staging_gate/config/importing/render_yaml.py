@@ -1,7 +1,7 @@
 """render.yaml: services, in staging and production by name or branch, with what starts and proves them."""
 
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from staging_gate.config.importing.nouns import Found, Hosted, Imported, dashed
 from staging_gate.config.tree import Path as At
@@ -56,7 +56,7 @@ def _service(found: Found, tree: Tree, file: str, at: At, one: Value) -> None:
 def _new(tree: Tree, file: str, at: At, one: Value, name: str) -> Imported:
     static = _text(one, "type") == "static" or "static" in (_text(one, "runtime"), _text(one, "env"))
     run = _text(one, "startCommand") or _text(one, "dockerCommand") or ("true" if static else "")
-    made = Imported(name, _text(one, "rootDir").strip("./"), _where(tree, file, at), run)
+    made = Imported(name, _folder(one), _where(tree, file, at), run)
     made.health = _text(one, "healthCheckPath")
     made.health_where = _where(tree, file, (*at, "healthCheckPath")) if made.health else ""
     if static:
@@ -65,6 +65,12 @@ def _new(tree: Tree, file: str, at: At, one: Value, name: str) -> Imported:
         made.run = "true"
         made.notes.append(f"{made.where} has no startCommand: its image starts it.")
     return made
+
+
+def _folder(one: Value) -> str:
+    """Below the repository; what leads out of it is its top."""
+    folder = PurePosixPath(_text(one, "rootDir").removeprefix("./").strip("/"))
+    return "" if ".." in folder.parts or folder.name == "" else str(folder)
 
 
 def _say_about(tree: Tree, file: str, at: At, one: Value, service: Imported, named: str) -> None:
