@@ -1,15 +1,19 @@
 """People work with pull requests at GitHub; each is a change here, and what is said there feeds the gate."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from staging_gate.cli import show
 from staging_gate.domain.change import Change, ChangeState
 from staging_gate.domain.pull_request import OUR_CHECK
 from staging_gate.domain.release import ReleaseState
 from staging_gate.ports.errors import Unavailable
-from staging_gate.runbook import changes, merging, releasing
+from staging_gate.queries.changes import view
+from staging_gate.queries.plain import plain
+from staging_gate.runbook import changes, merging, reconcile, releasing
 from staging_gate.runbook.changes import Unusable
 from staging_gate.runbook.deciding import Closed, on_merging
 from staging_gate.testing.connected import ConnectedWorld
@@ -22,11 +26,18 @@ def world(tmp_path: Path) -> Iterator[ConnectedWorld]:
     world.close()
 
 
+def hear(world: ConnectedWorld) -> None:
+    """What a webhook leads to, whatever it says."""
+    world.clock.advance(seconds=10)
+    reconcile.catch_up(world.ports, told=True)
+    world.settle()
+
+
 def opened(world: ConnectedWorld, branch: str = "feature/login", by: str = "ada", **more: object) -> int:
     """Pushed, opened by hand at GitHub, and heard of."""
     world.push(branch, {f"app/{branch[-5:]}.py": "x = 1\n"}, by)
     number = world.github.as_(by).opens(branch, **more)  # type: ignore[arg-type]
-    world.hear()
+    hear(world)
     return number
 
 
@@ -61,20 +72,20 @@ def test_a_pull_request_becomes_a_change_under_its_own_number(world: ConnectedWo
 def test_what_is_edited_closed_and_reopened_there_is_followed(world: ConnectedWorld) -> None:
     number = opened(world)
     world.github.as_("ada").edits(number, title="Better", labels=["needs migration"])
-    world.hear()
+    hear(world)
     assert (change(world, number).title, change(world, number).labels) == ("Better", ("needs migration",))
 
     world.github.as_("ben").closes(number)
-    world.hear()
+    hear(world)
     assert change(world, number).state is ChangeState.CLOSED
     assert ("change closed", "ben") in said(world, number)
 
     world.github.as_("ben").reopens(number)
-    world.hear()
+    hear(world)
     assert change(world, number).is_open
 
     world.github.as_("ben").edits(number, base="main")
-    world.hear()
+    hear(world)
     assert change(world, number).target == "main"
     assert "wrong_way" in why(world, number)
 
@@ -86,7 +97,7 @@ def test_labels_and_closing_here_are_seen_there(world: ConnectedWorld) -> None:
 
     changes.close(world.ports, number, world.person("ada"), "not wanted")
     assert world.github.pulls[number - 1].state == "closed"
-    world.hear()
+    hear(world)
     assert change(world, number).state is ChangeState.CLOSED
 
 
@@ -101,7 +112,7 @@ def test_a_change_that_is_opened_here_has_the_number_of_its_pull_request(world: 
     assert [(one.head, one.labels) for one in world.github.pulls if one.base == "staging"] == [
         ("feature/login", ["needs migration"])
     ]
-    world.hear()
+    hear(world)
     with world.store.reading() as tx:
         assert [(one.number, one.author) for one in tx.changes.recent()] == [(2, "ada")]
 
@@ -109,14 +120,14 @@ def test_a_change_that_is_opened_here_has_the_number_of_its_pull_request(world: 
 def test_reviews_are_approvals_of_exactly_what_was_read(world: ConnectedWorld) -> None:
     number = opened(world)
     review = world.github.as_("BEN").reviews(number, "APPROVED")
-    world.hear()
+    hear(world)
     assert "approvals_missing" not in why(world, number)
     with world.store.reading() as tx:
         (given,) = tx.approvals.of_change(number)
     assert (given.by, given.role, given.source[-len(str(review)) :]) == ("ben", "review", str(review))
 
     world.push("feature/login", {"app/more.py": "y = 2\n"})
-    world.hear()
+    hear(world)
     assert (
         "ben as review (at the code host): does not count, given to other code"
         in why(world, number)["approvals_missing"]
@@ -126,9 +137,9 @@ def test_reviews_are_approvals_of_exactly_what_was_read(world: ConnectedWorld) -
 def test_a_dismissed_review_counts_no_more(world: ConnectedWorld) -> None:
     number = opened(world)
     review = world.github.as_("ben").reviews(number, "APPROVED")
-    world.hear()
+    hear(world)
     world.github.as_("dana").dismisses(number, review)
-    world.hear()
+    hear(world)
 
     assert "ben as review (at the code host): does not count, withdrawn" in why(world, number)["approvals_missing"]
 
@@ -137,7 +148,7 @@ def test_machines_strangers_and_authors_do_not_count_and_the_reason_says_so(worl
     number = opened(world)
     for who in ("octocat", "helper[bot]", "ada"):
         world.github.as_(who).reviews(number, "APPROVED")
-    world.hear()
+    hear(world)
 
     assert why(world, number)["approvals_missing"][1:] == (
         "octocat approved at the code host: does not count, gate.yaml does not name this account among its people",
@@ -150,7 +161,7 @@ def test_a_request_for_changes_closes_the_gate_until_it_is_lifted(world: Connect
     number = opened(world)
     world.github.as_("ben").reviews(number, "CHANGES_REQUESTED")
     world.github.as_("octocat").reviews(number, "CHANGES_REQUESTED")
-    world.hear()
+    hear(world)
     assert why(world, number)["changes_requested"][0] == "Changes were requested at the code host, by ben."
 
     world.advance(minutes=1)
@@ -167,7 +178,7 @@ def test_what_github_requires_is_waited_for_and_our_own_verdict_is_not(world: Co
     head = change(world, number).head.commit
     world.github.statuses[head] = [status("lint", "failure"), status("legal", "success")]
     world.github.check_runs[head] = [{"name": "lint", "status": "completed", "conclusion": "success", "id": 1}]
-    world.hear()
+    hear(world)
     assert why(world, number)["host_checks"] == (
         "What the code host requires for staging has not passed: e2e missing, lint failed.",
         "e2e: missing",
@@ -175,7 +186,7 @@ def test_what_github_requires_is_waited_for_and_our_own_verdict_is_not(world: Co
     )
 
     world.github.statuses[head] = [status(name, "success") for name in ("lint", "legal", "e2e")]
-    world.hear()
+    hear(world)
     assert "host_checks" not in why(world, number)
 
 
@@ -184,13 +195,13 @@ def test_a_draft_waits(world: ConnectedWorld) -> None:
     assert why(world, number)["draft"][0] == f"Pull request {number} is a draft."
 
     world.github.as_("ada").edits(number, draft=False)
-    world.hear()
+    hear(world)
     assert "draft" not in why(world, number)
 
 
 def test_a_fork_is_shown_and_none_of_its_code_is_run(world: ConnectedWorld) -> None:
     number = world.github.as_("linus").opens_from_fork("linus/marketedge", "feature/x", "f" * 40)
-    world.hear()
+    hear(world)
     assert change(world, number).source == "linus:feature/x"
     assert "from_fork" in why(world, number)
     with pytest.raises(Closed, match="comes from a fork"):
@@ -202,7 +213,7 @@ def test_a_fork_is_shown_and_none_of_its_code_is_run(world: ConnectedWorld) -> N
 def test_merging_reads_github_anew_and_does_nothing_where_it_does_not_answer(world: ConnectedWorld) -> None:
     number = opened(world)
     world.github.as_("ben").reviews(number, "APPROVED")
-    world.hear()
+    hear(world)
     with world.down(world.github), pytest.raises(Unavailable):
         merging.merge(world.ports, number, None, world.person("ada"))
     assert change(world, number).is_open
@@ -221,7 +232,7 @@ def test_merging_reads_github_anew_and_does_nothing_where_it_does_not_answer(wor
 def test_a_merge_by_hand_is_seen_and_recorded_with_who_did_it(world: ConnectedWorld) -> None:
     number = opened(world)
     commit = world.github.as_("ben").merges(number)
-    world.hear()
+    hear(world)
 
     found = change(world, number)
     assert (found.state, found.merged and found.merged.commit) == (ChangeState.MERGED, commit)
@@ -232,7 +243,7 @@ def test_a_merge_by_hand_is_seen_and_recorded_with_who_did_it(world: ConnectedWo
 def test_from_staging_to_main_goes_a_release(world: ConnectedWorld) -> None:
     world.push("staging", {"new.py": "n\n"}, "ben", "feat: new")
     number = world.github.as_("ben").opens("staging", "main", "all of it")
-    world.hear()
+    hear(world)
     assert why(world, number)["no_version"][0] == (
         f"Change {number} goes from staging to main without a version: it is no release."
     )
@@ -242,7 +253,7 @@ def test_from_staging_to_main_goes_a_release(world: ConnectedWorld) -> None:
     assert world.github.pulls[number - 1].title == release.title
 
     world.github.as_("ben").closes(number)
-    world.hear()
+    hear(world)
     assert releasing.get(world.ports, "v1.0.0").state is ReleaseState.WITHDRAWN
 
 
@@ -262,10 +273,46 @@ def test_hints_that_are_lost_doubled_or_late_lead_to_the_same(world: ConnectedWo
     github.as_("ben").reopens(number)
     world.advance(hours=24)  # no hint came
     github.as_("ben").reviews(number, "APPROVED")
-    world.hear()
+    hear(world)
     once = said(world, number)
-    world.hear()
-    world.hear()
+    hear(world)
+    hear(world)
 
     assert said(world, number) == once
     assert change(world, number).is_open and "approvals_missing" not in why(world, number)
+
+
+def test_what_is_pushed_by_hand_is_on_the_record_with_who_did_it(world: ConnectedWorld) -> None:
+    hear(world)
+    commit = world.push("staging", {"by_hand.py": "h\n"}, "ben").commit
+    hear(world)
+    with world.store.reading() as tx:
+        (noted,) = [entry for entry in tx.audit_log.about("staging") if entry.action == "branch moved behind our back"]
+    assert (noted.actor, noted.data["commit"]) == ("ben", commit)
+    assert noted.reason == f"staging is at {commit[:10]}, and no change of ours brought it there"
+
+
+def test_a_hotfix_that_was_merged_by_hand_is_told_as_released_by_nobody(world: ConnectedWorld) -> None:
+    world.push("hotfix/login", {"fix.py": "f\n"}, since="main")
+    number = world.github.as_("ada").opens("hotfix/login", "main", body="nobody can log in")
+    hear(world)
+    assert change(world, number).hotfix_reason == "nobody can log in"
+    world.github.as_("ben").merges(number)
+    hear(world)
+    told = f"Change {number}, a hotfix, was merged behind our back: nothing of it was tagged or released."
+    assert f"change {number}: {told}" in world.differences()
+
+
+def test_what_was_said_there_is_shown_with_where_it_was_said(
+    world: ConnectedWorld, capsys: pytest.CaptureFixture[str]
+) -> None:
+    number = opened(world, draft=True)
+    world.github.as_("ben").reviews(number, "APPROVED")
+    hear(world)
+
+    shown = view(world.ports, number, world.person("dana"))
+    assert shown.pull_request and shown.pull_request.pull.address.endswith(f"/pull/{number}")
+    show.change(json.loads(json.dumps(plain(shown))))
+    text = " ".join(capsys.readouterr().out.split())
+    assert f"pull request {number}, a draft" in text
+    assert "ben approved there" in text

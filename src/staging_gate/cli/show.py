@@ -117,7 +117,12 @@ def change(view: dict[str, Any]) -> None:
         given = shown["approval"]
         mark = MARKS["passed"] if shown["counts"] else MARKS["skipped"]
         why = f", does not count: {shown['why_not']}" if shown["why_not"] else ""
-        out.print(f"  {mark} {escape(given['by'])} approved as {escape(given['role'])}{escape(why)}")
+        where = f" ({given['source']})" if given["source"] else ""
+        out.print(f"  {mark} {escape(given['by'])} approved as {escape(given['role'])}{escape(where + why)}")
+    if view["pull_request"]:
+        from staging_gate.cli import pull_requests
+
+        pull_requests.details(view["pull_request"])
     for said in view["waits"]:
         out.print(f"  {MARKS['missing']} {escape(said)}")
     for word in view["tested"]:

@@ -10,6 +10,7 @@ from staging_gate.domain.gate import Decision
 from staging_gate.domain.gate.rules import checks_passed
 from staging_gate.domain.gate.rules.approvals import Tally, could, count, why_not
 from staging_gate.domain.policy import Policy
+from staging_gate.domain.pull_request import Heard
 from staging_gate.domain.revision import Commit
 from staging_gate.messages import approvals as words
 from staging_gate.ports import Ports
@@ -29,7 +30,8 @@ class ShownApproval:
 
 @dataclass(frozen=True)
 class ChangeView:
-    """`checks` lists every required one, also the missing. `deployments` are those that brought it to staging."""
+    """`checks` lists every required one, also the missing. `deployments` are those that brought it to staging.
+    `pull_request` is what the code host said last of it, None where nobody works with pull requests."""
 
     change: Change
     checks: tuple[Check, ...]
@@ -43,6 +45,7 @@ class ChangeView:
     hotfix: hotfixes.ShownHotfix | None
     waits: tuple[str, ...]
     migrations: tuple[migrations.ShownReport, ...]
+    pull_request: Heard | None
 
 
 def view(ports: Ports, number: int, actor: Actor) -> ChangeView:
@@ -56,6 +59,7 @@ def view(ports: Ports, number: int, actor: Actor) -> ChangeView:
         waits = approvals_waited_for(tx, policy, change)
         tested = tuple(tx.changes.tested([number]))
         deployments = tuple(d.id for d in tx.deployments.of_change(number))
+        heard = tx.pull_requests.get(number) if ports.pull_requests else None
         given = bypasses.about(tx, number, change.release)
         proved = migrations.of_tree(tx, change.merged.tree if change.merged else change.mergeable_tree())
     return ChangeView(
@@ -71,6 +75,7 @@ def view(ports: Ports, number: int, actor: Actor) -> ChangeView:
         hotfix=hotfixes.of_change(ports, change),
         waits=waits,
         migrations=proved,
+        pull_request=heard,
     )
 
 

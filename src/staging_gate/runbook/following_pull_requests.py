@@ -42,8 +42,10 @@ def follow(ports: Ports, anew: bool = False) -> None:
     with ports.store.reading() as tx:
         known = {change.number for change in tx.changes.open()}
         heard = {pull.number: tx.pull_requests.get(pull.number) for pull in listed}
-    at = ports.clock.now()
+    policy, at = policy_in_force(ports), ports.clock.now()
     for pull in listed:
+        if pull.number not in known and not _concerns_us(ports, policy, pull):
+            continue
         if anew or pull.number not in known or _is_old(heard[pull.number], pull, at - READ_AGAIN_AFTER):
             _look(ports, pull.number)
     for number in sorted(known - {pull.number for pull in listed}):
@@ -58,16 +60,6 @@ def look(ports: Ports, number: int) -> None:
         if pull is not None:
             with suppress(Stale):  # whoever was faster saw as much, or is acting on it
                 _take(ports, Heard(at, pull))
-
-
-def look_for(ports: Ports, named: str) -> None:
-    """Before somebody is shown a change (`12`): as `look`, but what can not be read is shown as it was."""
-    number = named.removeprefix("#")
-    if number.isdecimal() and len(number) < 10:
-        try:
-            look(ports, int(number))
-        except Exception as error:  # showing goes on with what was heard last, whatever the code host does
-            log.warning("pull request %s can not be read: %s", number, error)
 
 
 def _look(ports: Ports, number: int) -> None:

@@ -9,10 +9,11 @@ from staging_gate.domain.policy import Policy
 from staging_gate.domain.release import TAGGED
 from staging_gate.domain.service import Service
 from staging_gate.domain.version import greatest, parse_rollback_tag
+from staging_gate.messages import pull_requests as pull_request_words
 from staging_gate.messages import releases as words
 from staging_gate.ports import Ports
 from staging_gate.ports.errors import OutsideError
-from staging_gate.runbook import changes, following_pull_requests, pushes
+from staging_gate.runbook import behind_our_back, changes, following_pull_requests, pushes
 from staging_gate.runbook.policy import policy_in_force, services_of
 from staging_gate.runbook.tags import ReleaseTags, note_strays, release_tags
 
@@ -31,7 +32,13 @@ def differences(ports: Ports) -> list[Difference]:
     policy = policy_in_force(ports)
     if policy is None:
         return []
-    return _tags(ports) + _staging_branch(ports, policy) + _code_host(ports) + traffic(ports)
+    return (
+        _tags(ports)
+        + _staging_branch(ports, policy)
+        + _lone_hotfixes(ports, policy)
+        + _code_host(ports)
+        + traffic(ports)
+    )
 
 
 def traffic(ports: Ports) -> list[Difference]:
@@ -50,6 +57,7 @@ def catch_up(ports: Ports, told: bool = False) -> None:
         changes.refresh(ports, change.number)
     pushes.catch_up(ports)
     note_strays(ports)
+    behind_our_back.note(ports)
 
 
 def _traffic(ports: Ports, policy: Policy, environment: Environment) -> list[Difference]:
@@ -97,6 +105,12 @@ def _staging_branch(ports: Ports, policy: Policy) -> list[Difference]:
         return []
     what = f"{policy.staging.branch} is at {head.short}, which was never deployed to staging."
     return [Difference(policy.staging.branch, what, "`gate redeploy staging` brings it there.")]
+
+
+def _lone_hotfixes(ports: Ports, policy: Policy) -> list[Difference]:
+    do = "Look whether it may stay. The next release ships it: `gate release open`; to take it back, revert it."
+    found = behind_our_back.lone_hotfixes(ports, policy)
+    return [Difference(changes.subject_of(one), pull_request_words.lone_hotfix(one.number), do) for one in found]
 
 
 def _tags(ports: Ports) -> list[Difference]:
