@@ -238,6 +238,7 @@ class House:
         what webhooks hint at; and what has come due is done."""
         while not self._stopped.is_set():
             self._wake.clear()
+<<<<<<< Updated upstream
             try:
                 hearing.look_again(self.ports, self.inbox)
                 self._looked_at = self.ports.clock.now()
@@ -245,8 +246,22 @@ class House:
                 finding_lost.look(self.ports, self.inbox, self.settings.lost_every)
             except (OutsideError, SQLAlchemyError) as error:
                 log.warning("could not look at the branches and at what is due, trying again: %s", error)
+=======
+            self._try("look at the branches", lambda: hearing.look_again(self.ports, self.inbox))
+            self._try("do what is due", lambda: ticking.tick(self.ports))
+>>>>>>> Stashed changes
             if self._wake.wait(LOOK_EVERY_SECONDS):
                 self._stopped.wait(GATHER_SECONDS)
+
+    def _try(self, what: str, do: Callable[[], None]) -> bool:
+        """Whether it could be done. One that can not does not keep the others back: hours are no shorter while a code
+        host is away."""
+        try:
+            do()
+        except (OutsideError, SQLAlchemyError) as error:
+            log.warning("could not %s, trying again: %s", what, error)
+            return False
+        return True
 
     def _tell_on(self) -> None:
         """People are told at once of what was committed; sending may take long, so nobody else waits for it."""
