@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from staging_gate.adapters.github import provider, shapes
+from staging_gate.adapters.github import provider, report_shapes, shapes
 from staging_gate.ports.errors import OutsideError
 from staging_gate.testing.web import Request
 from staging_gate.wire.answers import Answer
@@ -30,6 +30,13 @@ READ: tuple[tuple[str, str, type | GenericAlias], ...] = (
     ("GET|PUT", rf"{REPOSITORY}/branches/\w+/protection", shapes.ClassicProtection),
     ("POST|DELETE", rf"{REPOSITORY}/issues/\d+/labels.*", list[shapes.Label]),
     ("GET|POST", rf"{REPOSITORY}/releases(/\d+|/latest|/tags/.+)?", shapes.Release),
+    ("POST", rf"{REPOSITORY}/deployments", report_shapes.Deployment),
+    ("GET", rf"{REPOSITORY}/deployments", list[report_shapes.Deployment]),
+    ("POST", rf"{REPOSITORY}/deployments/\d+/statuses", report_shapes.DeploymentStatus),
+    ("GET", rf"{REPOSITORY}/deployments/\d+/statuses", list[report_shapes.DeploymentStatus]),
+    ("GET", rf"{REPOSITORY}/actions/runs/\d+", report_shapes.Run),
+    ("GET", rf"{REPOSITORY}/issues/\d+/comments", list[report_shapes.Comment]),
+    ("POST", rf"{REPOSITORY}/issues/\d+/comments", report_shapes.Comment),
     ("POST", r"/app/installations/\d+/access_tokens", shapes.InstallationToken),
     ("GET", rf"{REPOSITORY}/installation", shapes.Installation),
     ("POST|PATCH", rf"{REPOSITORY}/git/refs.*", shapes.GitRef),
