@@ -238,20 +238,15 @@ class House:
         what webhooks hint at; and what has come due is done."""
         while not self._stopped.is_set():
             self._wake.clear()
-<<<<<<< Updated upstream
-            try:
-                hearing.look_again(self.ports, self.inbox)
+            if self._try("look at the branches", lambda: hearing.look_again(self.ports, self.inbox)):
                 self._looked_at = self.ports.clock.now()
-                ticking.tick(self.ports)
-                finding_lost.look(self.ports, self.inbox, self.settings.lost_every)
-            except (OutsideError, SQLAlchemyError) as error:
-                log.warning("could not look at the branches and at what is due, trying again: %s", error)
-=======
-            self._try("look at the branches", lambda: hearing.look_again(self.ports, self.inbox))
             self._try("do what is due", lambda: ticking.tick(self.ports))
->>>>>>> Stashed changes
+            self._try("ask for what was lost", self._find_lost)
             if self._wake.wait(LOOK_EVERY_SECONDS):
                 self._stopped.wait(GATHER_SECONDS)
+
+    def _find_lost(self) -> None:
+        finding_lost.look(self.ports, self.inbox, self.settings.lost_every)
 
     def _try(self, what: str, do: Callable[[], None]) -> bool:
         """Whether it could be done. One that can not does not keep the others back: hours are no shorter while a code
