@@ -167,9 +167,9 @@ class People:
 
 def environ_for(folder: Path) -> dict[str, str]:
     """What commands are run with: nothing of another installation, of this user's git or of their sign-ins."""
-    ours = ("GATE_SERVER", "GATE_TOKEN", "GATE_STATE", "GATE_PORT", "GATE_DATABASE_URL", "GATE_HOST", "GATE_ADDRESS")
-    theirs = ("GIT_", "GATE_REPOSITORY", "GATE_GITHUB_", "GATE_RENDER_", "GATE_HOOK_")
-    kept = {name: value for name, value in os.environ.items() if name not in ours and not name.startswith(theirs)}
+    accounts = ("GATE_SERVICE_ACCOUNT", "GATE_BUILD_ACCOUNT")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GATE_", "GIT_"))}
+    kept |= {name: os.environ[name] for name in accounts if name in os.environ}
     if "PYTHONPATH" in kept:
         kept["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, kept["PYTHONPATH"].split(os.pathsep)))
     certificates = {name: value for name, value in os.environ.items() if name.startswith("GIT_SSL_")}

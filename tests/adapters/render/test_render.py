@@ -124,6 +124,19 @@ def test_somebody_deploys_behind_our_back(there: There) -> None:
     assert live.detail == "dep-00000000000000000002 (new_commit, 9999999999) was not made by us"
 
 
+def test_a_rollback_far_back_takes_what_render_still_has(there: There) -> None:
+    first = there.deploy(1)
+    there.deploy(2)
+    third = there.deploy(3)
+    there.target.retire(PRODUCTION, API, (third.deployment,))
+    back = replace(first, deployment="production-4", reuse_warm=True)
+
+    there.target.start(back)
+    there.target.switch(back)
+
+    assert (there.live(), there.triggers()) == ("production-4", ["api", "api", "api", "rollback"])
+
+
 def test_what_was_built_is_gone_so_it_is_built_again(there: There) -> None:
     first = there.deploy(1)
     there.deploy(2)

@@ -13,6 +13,7 @@ from staging_gate.wire.http import Http, Provider
 from staging_gate.wire.redaction import Redactor
 
 BASE = "https://api.render.com/v1"
+LIVED = ("live", "deactivated")
 PAGE = 100
 MOST_PAGES = 20
 LONGEST_LINE = 500
@@ -67,6 +68,11 @@ class RenderApi:
         """The newest first; pages are read as they are needed."""
         params = {"status": status} if status else {}
         return (shapes.deploy(one) for one in self._listed(f"/services/{service}/deploys", "deploy", params))
+
+    def built_of(self, service: str, commit: str) -> str | None:
+        """The newest deploy of a commit that once was live; whether Render still has what it built shows when asked."""
+        lived = (one.id for one in self.deploys(service) if one.commit == commit and one.status in LIVED)
+        return next(lived, None)
 
     def newest(self, service: str, status: str = "") -> Deploy | None:
         return next(self.deploys(service, status), None)

@@ -213,7 +213,18 @@ class RenderTarget:
     def _to_bring_back(self, order: Order) -> Asked:
         """What Render has built of this revision, where that may be taken; else it is built again."""
         commit = order.revision.commit
-        return Asked(commit, back_to=self._journal(order).artifact(commit) if order.reuse_warm else None)
+        return Asked(commit, back_to=self._built(order) if order.reuse_warm else None)
+
+    def _built(self, order: Order) -> str | None:
+        """The newest deploy that brought this commit: ours, or by Render's own list, which reaches further back.
+
+        To build it again would run its pre-deploy command, on a database that may be ahead of it.
+        """
+        commit = order.revision.commit
+        if ours := self._journal(order).artifact(commit):
+            return ours
+        with blameless():
+            return patiently(self._clock, self._api.built_of, _identity(order.target), commit)
 
     def _is_live(self, order: Order, asked: Asked) -> bool:
         with blameless():
