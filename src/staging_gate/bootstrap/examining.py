@@ -19,7 +19,8 @@ def examine_vercel(ports: Ports, policy: Policy) -> Iterator[tuple[str, vercel.E
         for service in policy.services_in(environment):
             target = service.target(environment)
             if target.provider == "vercel":
-                yield f"{environment} {service.name}", at_vercel.examine(target)
+                wanted = replace(target, environ={**service.environ, **target.environ})
+                yield f"{environment} {service.name}", at_vercel.examine(wanted)
 
 
 def examine_render(ports: Ports, policy: Policy) -> Iterator[tuple[str, Examined]]:

@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 
 from staging_gate.adapters.vercel.target import LOOK_EVERY
+from staging_gate.domain.deployment import DeploymentState
 from staging_gate.ports.errors import OutsideError, Refused, Unavailable, Unclear
+from staging_gate.runbook.placing import Failure
 from staging_gate.testing.vercel import TOKEN
 from staging_gate.testing.web import json_reply
 from tests.adapters.vercel.connecting import PRODUCTION, TARGET, WEB, There
@@ -379,7 +381,7 @@ def test_a_token_that_is_revoked_in_the_middle_is_no_fault_of_the_release(there:
     with pytest.raises(OutsideError) as ended:
         there.target.switch(order)
 
-    assert not isinstance(ended.value, Refused)
+    assert Failure.of(ended.value).state is DeploymentState.ERRORED
     assert ended.value.message == (
         "Vercel refused GET /v9/projects/prj_web with 403: Not authorized. The token ended, was revoked, or is of "
         "another team: look at `team` in gate.yaml, and at whether the token's owner may deploy this project."
