@@ -41,10 +41,14 @@ class Dying:
     folder: Path
     outcome: Outcome
 
-    def everywhere(self, story: Story, rng: random.Random, sample: int | None) -> dict[str, str]:
-        """Die at so many points of the story, or at all; the outcome is the same. Returns what there is to tell."""
+    def everywhere(
+        self, story: Story, rng: random.Random, sample: int | None, always: tuple[str, ...] = ()
+    ) -> dict[str, str]:
+        """Die at so many points of the story and at those that hold one of `always`, or at all; the outcome is the
+        same. Returns what there is to tell."""
         points, expected = self._told(story)
-        chosen = points if sample is None else sorted(rng.sample(points, min(sample, len(points))), key=points.index)
+        some = {*rng.sample(points, min(sample or 0, len(points))), *(p for p in points if any(a in p for a in always))}
+        chosen = points if sample is None else sorted(some, key=points.index)
         died = [point for point in chosen if self._dies_at(point, story, expected)]
         assert len(died) > len(chosen) // 2
         return {"kill points": f"{len(chosen)} of {len(points)}", "died": f"{len(died)} of {len(chosen)}"}

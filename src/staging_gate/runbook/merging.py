@@ -10,6 +10,7 @@ from staging_gate.domain.environment import Environment
 from staging_gate.domain.gate import Decision
 from staging_gate.domain.gate.rules.merge_method import allowed_methods
 from staging_gate.domain.policy import MergeMethod, Policy
+from staging_gate.domain.pull_request import PullState
 from staging_gate.domain.release import ReleaseState
 from staging_gate.domain.revision import Revision
 from staging_gate.engine import Run, procedure
@@ -126,12 +127,20 @@ def admit(ports: Ports, number: int) -> str:
         changes.refresh(ports, number)
         return "closed"
     following_pull_requests.look(ports, number)
+    if _is_merged_there(ports, number):
+        return "open"  # perhaps by us, before we were killed: merging looks
     merger = acting(ports, change.merged_by)
     decision = deciding.on_merging(ports, change, change.method, merger)
     if decision.open:
         return admit(ports, number) if _bypasses_gone(ports, change, decision, merger) else "open"
     _give_up(ports, change, " ".join(reason.sentence for reason in decision.reasons))
     return "closed"
+
+
+def _is_merged_there(ports: Ports, number: int) -> bool:
+    with ports.store.reading() as tx:
+        heard = tx.pull_requests.get(number)
+    return heard is not None and heard.pull.state is PullState.MERGED
 
 
 def move_branch(ports: Ports, number: int) -> dict[str, str] | None:
