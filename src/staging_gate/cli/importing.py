@@ -26,7 +26,7 @@ def init(folder: Path, output: str | None, force: bool, as_json: bool) -> None:
 
     place = Path(output) if output and output != "-" else folder / "gate.yaml"
     if output != "-" and place.exists() and not force:
-        raise Failed(f"{place} is there already; --force writes over it, `--output -` prints what it would be.")
+        raise Failed(f"{place} is there already; --force writes over it. `--output -` prints what would be written.")
     found = importing.find(folder)
     text = importing.written(found) if found.services else example_text()
     if output != "-":
