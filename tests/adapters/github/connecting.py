@@ -23,7 +23,7 @@ def github_stand_in(folder: Path, clock: Clock | None = None) -> Iterator[GitHub
     with GitHubStandIn(folder / "github", clock or MovableClock(), examine=examined.look).running() as stand_in:
         stand_in.grant("gate", TOKEN)
         yield stand_in
-    assert examined.faults == []
+    assert examined.faults == [], examined.faults
 
 
 def connected(

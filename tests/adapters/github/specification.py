@@ -21,7 +21,7 @@ DESCRIPTION = PROVIDERS / "github" / "api.github.com.slice.openapi.json"
 TRAFFIC = PROVIDERS / "github" / "recorded-traffic.jsonl"
 
 NOT_IN_THE_SLICE = re.compile(
-    r"GET /(repos/[^/]+/[^/]+/(activity|actions/permissions/workflow)|users/[^/]+|app/hook/deliveries/\d+)"
+    r"GET /(repos/[^/]+/[^/]+/(activity|actions/permissions/workflow|issues/\d+)|users/[^/]+|app/hook/deliveries/\d+)"
 )
 """Calls that GitHub has and that the part of its description at hand leaves out."""
 
