@@ -110,19 +110,6 @@ def rolled_back(story: Story) -> str:
     )
 
 
-@step("Somebody deploys v1.0.0 at Render, behind our back", "the board says it, and what to do")
-def deployed_by_hand(story: Story) -> str:
-    dana, at = story.people.dana, story.stage.providers
-    assert at
-    service, commit = at.services["api"]["production"], story.released["v1.0.0"]
-    at.asks_render("POST", f"/services/{service}/deploys", {"commitId": commit})
-    with story.waiting("notice"):
-        found = eventually(lambda: _differences(story, "production api"), NOTICED_WITHIN, every=0.5)
-    redeployed = dana.asks("redeploy", "production")
-    succeeded(follow(story, dana, redeployed["id"]))
-    return expect(live_release(story) == "v1.1.2", f"{found} {redeployed['id']} brought {live_release(story)} back")
-
-
 @step("Ben merges at GitHub what nobody has reviewed", "it is on the record as merged behind our back")
 def merged_by_hand(story: Story) -> str:
     ben, at = story.people.ben, story.stage.providers
@@ -184,11 +171,6 @@ def _deploys(story: Story, service: str) -> list[dict[str, Any]]:
     return [one["deploy"] for one in found]
 
 
-def _differences(story: Story, subject: str) -> str:
-    found = story.people.dana.asks("status")["differences"]
-    return next((f"{one['what']} {one['do']}" for one in found if one["subject"] == subject), "")
-
-
 def _merged_behind_our_back(story: Story, number: int) -> str:
     entries = map(json.loads, story.people.dana.does("audit", "show", f"change {number}", "--json").splitlines())
     found = next((one for one in entries if "behind our back" in f"{one['action']} {one['reason']}"), None)
@@ -245,9 +227,8 @@ CHAPTERS = (
             procedure_4.hold_lifted,
             procedure_4.crashing_candidate,
             rolled_back,
-            procedure_4.rolled_back_by_tag,
         ),
     ),
-    Chapter("Behind our back", (deployed_by_hand, lost_webhook, merged_by_hand)),
+    Chapter("Behind our back", (lost_webhook, merged_by_hand)),
     Chapter(record.CHAPTER.title, (*record.CHAPTER.steps, figures)),
 )
