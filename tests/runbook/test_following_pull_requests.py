@@ -8,6 +8,7 @@ import pytest
 
 from staging_gate.cli import show
 from staging_gate.domain.change import Change, ChangeState
+from staging_gate.domain.environment import Environment
 from staging_gate.domain.pull_request import OUR_CHECK
 from staging_gate.domain.release import ReleaseState
 from staging_gate.ports.errors import Unavailable
@@ -238,6 +239,23 @@ def test_a_merge_by_hand_is_seen_and_recorded_with_who_did_it(world: ConnectedWo
     assert (found.state, found.merged and found.merged.commit) == (ChangeState.MERGED, commit)
     assert ("merged behind our back", "ben") in said(world, number)
     assert any("never deployed to staging" in line for line in world.differences())
+
+
+def test_a_merge_at_github_that_the_gate_lets_through_is_deployed(world: ConnectedWorld) -> None:
+    number = opened(world)
+    world.github.as_("ben").reviews(number, "APPROVED")
+    hear(world)
+    commit = world.github.as_("ada").merges(number)
+    hear(world)
+    world.settle()
+
+    found = change(world, number)
+    assert (found.state, found.merged and found.merged.commit) == (ChangeState.MERGED, commit)
+    assert ("merged at the code host", "ada") in said(world, number)
+    with world.store.reading() as tx:
+        live = tx.deployments.live(Environment.STAGING)
+    assert live is not None and (live.revision.commit, live.change) == (commit, number)
+    assert world.differences() == []
 
 
 def test_from_staging_to_main_goes_a_release(world: ConnectedWorld) -> None:

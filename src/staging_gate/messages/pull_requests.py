@@ -22,7 +22,7 @@ def retargeted(was: Change, now: Change) -> str:
 
 def merged_behind_our_back(change: Change, pull: PullRequest) -> str:
     who = pull.ended_by or "somebody whom it does not name"
-    return f"{who} merged pull request {change.number} into {change.target} {at_the_host(pull)}; the gate was not asked"
+    return f"{who} merged pull request {change.number} into {change.target} {at_the_host(pull)}; the gate was not open"
 
 
 def merged_meanwhile(number: int) -> str:

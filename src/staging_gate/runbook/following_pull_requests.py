@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from staging_gate.domain.actor import SYSTEM, Actor
 from staging_gate.domain.change import Change, ChangeState
 from staging_gate.domain.environment import Environment
+from staging_gate.domain.gate.rules.merge_method import allowed_methods
 from staging_gate.domain.hotfix import LABELS
-from staging_gate.domain.policy import Policy
+from staging_gate.domain.policy import MergeMethod, Policy
 from staging_gate.domain.pull_request import Heard, PullRequest, PullState
 from staging_gate.domain.release import ReleaseState
 from staging_gate.domain.revision import Revision
@@ -21,9 +22,10 @@ from staging_gate.ports import Ports
 from staging_gate.ports.errors import Refused
 from staging_gate.ports.policy import PolicyProblems
 from staging_gate.ports.store import Stale, Transaction
-from staging_gate.runbook import changes, hearing_opinions, voiding
+from staging_gate.runbook import changes, deciding, hearing_opinions, voiding
 from staging_gate.runbook.hotfix_facts import is_hotfix
 from staging_gate.runbook.policy import MAIN, policy_at, policy_in_force
+from staging_gate.runbook.queue import MERGE_CHANGE
 
 log = logging.getLogger(__name__)
 
@@ -186,26 +188,37 @@ def _as_it_is_there(ports: Ports, change: Change, pull: PullRequest) -> None:
 
 
 def _merged_there(ports: Ports, change: Change, pull: PullRequest) -> None:
-    """Somebody merged it by hand: the gate let nothing through. Nothing is deployed or released of it by itself."""
+    """Somebody merged it at the code host. Where the gate was open, that is one of the ways to merge."""
     merged = ports.code_host.revision(pull.merged) if pull.merged else None
     if merged is None:
         return  # the gate says that it is not known which commit
-    by, expected = _who(ports, pull.ended_by), change.mergeable_tree()
+    by = _who(ports, pull.ended_by)
+    if merged.tree == change.mergeable_tree() and deciding.on_merging(ports, change, None, by).open:
+        _go_on(ports, change, pull, by)
+    else:
+        _behind_our_back(ports, change, pull, merged, by)
+
+
+def _go_on(ports: Ports, change: Change, pull: PullRequest, by: Actor) -> None:
+    """As if it had been asked for here: the run finds it merged already."""
+    policy = policy_in_force(ports)
+    with ports.store.transaction() as tx:
+        method = allowed_methods(policy, change)[0] if policy else MergeMethod.MERGE
+        going = replace(change, method=method, merged_by=by.name, merge_requested_at=tx.at)
+        tx.changes.update(going, change)
+        tx.audit(by, "merged at the code host", changes.subject_of(change), words.at_the_host(pull))
+        tx.start(MERGE_CHANGE, str(change.number), key=f"merge-{change.number}-{tx.at:%Y%m%d%H%M%S%f}")
+
+
+def _behind_our_back(ports: Ports, change: Change, pull: PullRequest, merged: Revision, by: Actor) -> None:
+    """The gate would not have let it through. Nothing is deployed or released of it by itself."""
+    said, proved = words.merged_behind_our_back(change, pull), merged.tree == change.mergeable_tree()
     with ports.store.transaction() as tx:
         tx.deployments.lock(Environment.STAGING)
         done = replace(change, state=ChangeState.MERGED, merged=merged, merged_at=tx.at, merged_by=by.name)
         tx.changes.update(done, change)
-        said = words.merged_behind_our_back(change, pull)
-        proved = merged.tree == expected
-        tx.audit(
-            by,
-            BEHIND_OUR_BACK,
-            changes.subject_of(change),
-            said,
-            commit=merged.commit,
-            tree=merged.tree,
-            as_expected=proved,
-        )
+        subject = changes.subject_of(change)
+        tx.audit(by, BEHIND_OUR_BACK, subject, said, commit=merged.commit, tree=merged.tree, as_expected=proved)
         _release_merged(tx, done)
     log.warning("%s", said)
 
@@ -218,4 +231,7 @@ def _release_merged(tx: Transaction, change: Change) -> None:
 
 def _who(ports: Ports, login: str | None) -> Actor:
     policy = policy_in_force(ports)
-    return SYSTEM if login is None else Actor(policy.person(login) if policy else login)
+    if login is None or policy is None:
+        return SYSTEM if login is None else Actor(login)
+    person = policy.person(login)
+    return Actor(person, roles=policy.roles_of(person))

@@ -24,9 +24,7 @@ from staging_gate.runbook import ahead, bypassing, changes, deciding, following_
 from staging_gate.runbook.asking import surely
 from staging_gate.runbook.changes import Unusable
 from staging_gate.runbook.policy import policy_in_force
-from staging_gate.runbook.queue import request
-
-MERGE_CHANGE = "merge a change"
+from staging_gate.runbook.queue import MERGE_CHANGE, request
 
 
 def merge(ports: Ports, number: int, method: MergeMethod | None, by: Actor) -> str:

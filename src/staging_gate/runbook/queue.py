@@ -17,6 +17,7 @@ from staging_gate.ports.store import Transaction
 from staging_gate.runbook import pairing, telling
 from staging_gate.runbook.incidents import call_a_person
 
+MERGE_CHANGE = "merge a change"
 DEPLOY_STAGING = "deploy to staging"
 RELEASE_PRODUCTION = "release to production"
 ROLL_BACK = "roll back"
