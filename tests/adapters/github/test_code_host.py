@@ -38,7 +38,7 @@ class TestTheMirror:
         assert host.branches() != {"main": second}
         host.close()
 
-    def test_is_fetched_again_for_what_is_not_there_and_after_a_webhook(
+    def test_is_fetched_again_for_a_branch_by_its_full_name_and_after_a_webhook(
         self, github: GitHubStandIn, tmp_path: Path, clock: MovableClock
     ) -> None:
         host = connected(github, tmp_path, fresh_for=timedelta(hours=1))

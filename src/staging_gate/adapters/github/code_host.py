@@ -134,8 +134,9 @@ class GitHubCodeHost:
         self.calls.http.close()
 
     def revision(self, ref: str) -> Revision | None:
-        """What is not there may have been pushed a moment ago."""
-        return self._copy.holding(ref).revision(ref) or self._copy.now().revision(ref)
+        """A branch by its full name is looked at as it is now: who asks like that has just pushed to it."""
+        mirror = self._copy.now() if ref.startswith("refs/heads/") else self._copy.holding(ref)
+        return mirror.revision(ref)
 
     def branches(self) -> dict[str, str]:
         return self._copy.lately().branches()
