@@ -11,7 +11,7 @@ DJANGO_CURRENT = (
     _LAST + "print(*(f'{app}.{name}' for app, name in "
     "dict(sorted(MigrationRecorder(connection).applied_migrations())).items()))"
 )
-"""Prints the newest migration of each app, on one line. Tried with Django 5 and 6."""
+"""Prints the newest migration of each app, on one line. Tried by hand with one Django; no test runs it."""
 DJANGO_DOWNGRADE = (
     "from django.core.management import call_command; " + _LAST + "wanted = dict(one.split('.', 1) for one in "
     "'$REVISION'.split()); [call_command('migrate', app, wanted.get(app, 'zero')) for app in "
