@@ -61,6 +61,7 @@ from tests.messages import (
     said_maintenance,
     said_migrations,
     said_protection,
+    said_pull_requests,
     said_shown,
     said_ways_back,
 )
@@ -112,6 +113,7 @@ SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
     **notifications.SAID,
     **said_backups.SAID,
     **said_protection.SAID,
+    **said_pull_requests.SAID,
     **said_shown.SAID,
     **said_ways_back.SAID,
     **said_maintenance.SAID,
