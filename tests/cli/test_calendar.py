@@ -13,7 +13,8 @@ from staging_gate.testing.serving import POLICY, Served, running_server
 from tests.cli.conftest import Run
 from tests.server.test_api import ask
 
-TODAY = datetime.now(UTC).date()
+BEGINS = datetime(2026, 3, 5, 10, 0, tzinfo=UTC)
+TODAY = BEGINS.date()
 CALENDAR = f"""\
 calendar:
   staging_cutoff: wed 17:00
@@ -25,7 +26,7 @@ calendar:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     state: Path = tmp_path_factory.mktemp("state")
-    with running_server(state) as served:
+    with running_server(state, BEGINS) as served:
         served.commit("main", {"gate.yaml": POLICY + CALENDAR, "index.html": "hello"}, "feat: the first version")
         yield served
 

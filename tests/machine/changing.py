@@ -214,6 +214,7 @@ class Changing(Stage):
             assert now.state is ChangeState.MERGED, f"change {change.number} was let through, and is {now.state}"
 
     def explain_merge(self, change: Change, method: MergeMethod | None, by: str) -> Decision:
+        changes.look_again(self.world.ports, str(change.number))
         now = self.world.look(change)
         if method is None or now.method is not None:
             return self.explained(Action.PROMOTE if change.is_release else Action.MERGE, change.number, by)()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
-from hypothesis.internal.conjecture.engine import ConjectureRunner
+from hypothesis.internal.conjecture import engine
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.machine.meddling import Meddling
@@ -19,6 +19,8 @@ from tests.machine.tales import Library
 
 SEQUENCES, SHARDS = (2000, 8) if "STAGING_GATE_TEST_ALL" in os.environ else (100, 2)
 STEPS = 18
+SHRINK_SECONDS = 60
+"""Five minutes by default: a run that fails ends in time to say so."""
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +33,8 @@ def library() -> Iterator[Library]:
 @pytest.fixture
 def all_of_them_new(monkeypatch: pytest.MonkeyPatch) -> None:
     """Five of six runs would be the one before with a part of it repeated: worlds are too dear for that."""
-    monkeypatch.setattr(ConjectureRunner, "generate_mutations_from", lambda runner, data: None)
+    monkeypatch.setattr(engine.ConjectureRunner, "generate_mutations_from", lambda runner, data: None)
+    monkeypatch.setattr(engine, "MAX_SHRINKING_SECONDS", SHRINK_SECONDS)
 
 
 @pytest.mark.usefixtures("all_of_them_new")

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from staging_gate.adapters import apprise, git, github, local, render, vercel
-from staging_gate.adapters.clock import SystemClock
 from staging_gate.adapters.local import secrets
 from staging_gate.adapters.local.accounts import interpreter_for, service_account
 from staging_gate.adapters.schema import Keeper, Prover, SchemaStandIns
@@ -11,6 +10,7 @@ from staging_gate.bootstrap.installation import installation
 from staging_gate.bootstrap.settings import Settings
 from staging_gate.config import YamlPolicyReader
 from staging_gate.ports import Ports
+from staging_gate.ports.clock import Clock
 from staging_gate.ports.store import Store
 
 REPOSITORY = "repository.git"
@@ -55,7 +55,7 @@ class Bound:
     code: git.GitCodeHost | AtGitHub
 
 
-def bind(settings: Settings, clock: SystemClock, store: Store) -> Bound:
+def bind(settings: Settings, clock: Clock, store: Store) -> Bound:
     code = _at_github(settings, clock) if settings.repository else git.GitCodeHost.create(settings.state / REPOSITORY)
     code_host = code.host if isinstance(code, AtGitHub) else code
     account = service_account(settings.service_account)
@@ -96,7 +96,7 @@ def bind(settings: Settings, clock: SystemClock, store: Store) -> Bound:
     return Bound(ports, here, code)
 
 
-def _at_github(settings: Settings, clock: SystemClock) -> AtGitHub:
+def _at_github(settings: Settings, clock: Clock) -> AtGitHub:
     """Nothing is asked yet. Raises Refused where a secret is not there."""
     given = {"GATE_GITHUB_TOKEN": settings.github_token, "GATE_GITHUB_KEY": settings.github_key}
     known = secrets.resolve({name: value for name, value in given.items() if value}).environ
@@ -114,12 +114,12 @@ def _at_github(settings: Settings, clock: SystemClock) -> AtGitHub:
     return AtGitHub(github.host(connection, mirror, lambda: mirror.fetch(source), clock), connection, address)
 
 
-def _render(settings: Settings, clock: SystemClock) -> render.RenderTarget:
+def _render(settings: Settings, clock: Clock) -> render.RenderTarget:
     base = settings.render_api or render.BASE
     return render.connect(render.Settings(settings.render_key, settings.state / "render", base, secrets.read), clock)
 
 
-def _vercel(settings: Settings, clock: SystemClock) -> vercel.VercelTarget:
+def _vercel(settings: Settings, clock: Clock) -> vercel.VercelTarget:
     """Raises Refused where the token is not where the setting says."""
     given = {"GATE_VERCEL_KEY": settings.vercel_key} if settings.vercel_key else {}
     key = secrets.resolve(given).environ.get("GATE_VERCEL_KEY", "")

@@ -30,6 +30,7 @@ from staging_gate.engine import DatabaseProblem, Engine, connect
 from staging_gate.messages import hooks as words
 from staging_gate.messages import notifications as telling_words
 from staging_gate.messages import protection as protection_words
+from staging_gate.ports.clock import Clock
 from staging_gate.ports.errors import OutsideError
 from staging_gate.runbook import finding_lost, hearing, notifying, protecting, pushes, ticking, tokens
 from staging_gate.runbook.facts import target_problems
@@ -270,13 +271,14 @@ class House:
             self._news.wait(LOOK_EVERY_SECONDS)
 
 
-def open_house(settings: Settings) -> House:
-    """Read, migrate, bind; nothing runs before `start`. The state folder is made where it is not there.
+def open_house(settings: Settings, clock: Clock | None = None) -> House:
+    """Read, migrate, bind; nothing runs before `start`. The state folder is made where it is not there. The clock is the
+    system's unless one is given.
 
     Raises CanNotStart.
     """
     try:
-        return _open(settings)
+        return _open(settings, clock or SystemClock())
     except (DatabaseProblem, NewerDatabase, OutsideError) as error:
         raise CanNotStart(str(error)) from error
     except DBAPIError as error:
@@ -289,7 +291,7 @@ def open_house(settings: Settings) -> House:
         ) from error
 
 
-def _open(settings: Settings) -> House:
+def _open(settings: Settings, clock: Clock) -> House:
     settings.state.mkdir(parents=True, exist_ok=True)
     if not os.access(settings.state, os.W_OK | os.X_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(settings.state))
@@ -297,7 +299,6 @@ def _open(settings: Settings) -> House:
         _keep_private(settings.state / DATABASE)
     database = connect(settings.database)
     upgrade(database)
-    clock = SystemClock()
     store = SqlStore(database, clock, nudge=lambda: house.nudge())  # noqa: PLW0108 - the house is made below
     bound = bind(settings, clock, store)
     house = House(settings, bound, Engine(database, bound.ports, clock), store)

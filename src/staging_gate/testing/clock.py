@@ -1,7 +1,9 @@
-"""A clock that is moved and never waits."""
+"""Clocks that tests set: one that is moved and never waits, and one that goes on by itself."""
 
 from datetime import UTC, datetime, timedelta
 from threading import Event, Lock
+
+from staging_gate.adapters.clock import SystemClock
 
 START = datetime(2026, 3, 5, 10, 0, tzinfo=UTC)
 """A Thursday morning."""
@@ -30,3 +32,13 @@ class MovableClock:
     def advance(self, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
         with self._turn:
             self._at += timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+
+
+class SetClock(SystemClock):
+    """The system's clock, set to another moment: for a whole server whose tests name dates."""
+
+    def __init__(self, at: datetime) -> None:
+        self._ahead = at - super().now()
+
+    def now(self) -> datetime:
+        return super().now() + self._ahead

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -19,6 +20,7 @@ from staging_gate.domain.actor import Actor
 from staging_gate.runbook import sessions, tokens
 from staging_gate.server.api.house import COOKIE
 from staging_gate.server.compose import compose
+from staging_gate.testing.clock import SetClock
 from staging_gate.testing.polling import eventually
 from staging_gate.testing.repository import Files, Repository
 
@@ -67,10 +69,10 @@ class Served:
 
 
 @contextmanager
-def running_server(state: Path, **more: Any) -> Iterator[Served]:
-    """`more` are settings besides."""
+def running_server(state: Path, begins: datetime | None = None, /, **more: Any) -> Iterator[Served]:
+    """`begins` is what its clock shows at first, else the real time; `more` are settings besides."""
     settings = Settings(state, port=free_port(), environment="staging", **more)
-    house = open_house(settings)
+    house = open_house(settings, SetClock(begins) if begins else None)
     house.start()
     config = uvicorn.Config(compose(house), port=settings.port, log_level="error", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
