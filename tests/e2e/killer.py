@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
@@ -138,12 +138,14 @@ def launch_deadly(environ: Mapping[str, str]) -> ServerProcess:
 
 
 def _start(environ: Mapping[str, str], deadly: bool) -> ServerProcess:
-    process = _processes.Process(target=_live, args=(dict(environ), deadly))
+    # Daemonic, so that a session which ends without tearing its fixtures down ends it, and does not wait for it.
+    process = _processes.Process(target=_live, args=(dict(environ), deadly), daemon=True)
     process.start()
     return Killable(process)
 
 
 def _live(environ: dict[str, str], deadly: bool) -> None:
+    threading.Thread(target=_die_with_the_tests, daemon=True).start()
     os.environ.update(environ)
     folder = Path(environ["GATE_STATE"]).parent
     with (folder / "server.log").open("ab") as log:
@@ -152,6 +154,14 @@ def _live(environ: dict[str, str], deadly: bool) -> None:
     if deadly:
         make_deadly(Weapon(folder))
     main()
+
+
+def _die_with_the_tests() -> None:
+    """Whoever runs them may be killed itself, and the fork server lives as long as one of us does."""
+    tests = parent_process()
+    assert tests
+    tests.join()
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def make_deadly(weapon: Weapon) -> None:
