@@ -93,10 +93,11 @@ def test_who_may_not(github: GitHubStandIn, at_github: Served) -> None:
     assert "At GitHub: Settings, Rules, Rulesets, New ruleset." in by_hand.output
 
 
-def test_lost_webhooks_are_shown(github: GitHubStandIn, at_github: Served) -> None:
+def test_lost_webhooks_are_shown(github: GitHubStandIn, at_github: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finding_lost, "UNDER_WAY", timedelta(0))
     house = at_github.house
     eventually(house.inbox.looks, within=60)  # the server's own first look
-    lost = github.delivering.sends("push", SystemClock().now() - timedelta(minutes=5))
+    lost = github.delivering.sends("push", SystemClock().now())
     finding_lost.look(house.ports, house.inbox, every=timedelta(0))
     said = "1 got lost and was found, asked "
 

@@ -79,7 +79,9 @@ def connected(world: World, inbox: SqliteInbox, github: GitHubStandIn, **signed:
     settings = adapter.Settings(github.name, api=github.api, limits=QUICK, **signed)  # type: ignore[arg-type]
     connection = adapter.connect(settings, world.clock)
     deliveries = adapter.GitHubDeliveries(connection.calls, connection.sign_in, ADDRESS)
-    return Listening(world, replace(world.ports, deliveries={"github": deliveries}), inbox, github)
+    listening = Listening(world, replace(world.ports, deliveries={"github": deliveries}), inbox, github)
+    finding_lost.look(listening.ports, inbox)  # the server has started
+    return listening
 
 
 def pushed_behind_our_back(world: World) -> str:
@@ -107,6 +109,25 @@ def test_a_lost_one_is_found_within_one_period(listening: Listening, world: Worl
     assert world.look(change).head.commit == commit
     assert listening.lag.lost == 1
     assert listening.said == "the last came 0 s ago, none waits; 1 got lost and was found, asked 0 s ago"
+
+
+def test_what_was_sent_before_we_first_listened_is_not_lost(
+    world: World, inbox: SqliteInbox, github: GitHubStandIn
+) -> None:
+    for _ in range(3):
+        github.delivering.sends("push", world.clock.now())
+        world.clock.advance(hours=10)
+    github.has_trouble(Reply(502, b"{}"), path="deliveries", times=99)
+    listening = connected(world, inbox, github, token=TOKEN)
+    world.clock.advance(seconds=2)
+    lost = listening.sends()
+
+    github.troubles.clear()
+    listening.advance(hours=2)
+    listening.advance(minutes=MINUTES)  # an hour's overlap, once more
+
+    assert [one.key for one in inbox.recent()] == [lost]
+    assert listening.lag.lost == 1
 
 
 def test_nothing_is_asked_before_its_time(listening: Listening) -> None:
@@ -151,7 +172,7 @@ def test_a_day_late(listening: Listening) -> None:
     listening.advance(hours=24)
 
     assert listening.lag.lost == 1
-    assert len(listening.github.asked_for("GET", "/deliveries$")) == 1 + 2  # by pages
+    assert len(listening.github.asked_for("GET", "/deliveries$")) == 2 + 2  # by pages
 
 
 def test_github_does_not_say(listening: Listening, world: World) -> None:
@@ -174,8 +195,9 @@ def test_github_does_not_say(listening: Listening, world: World) -> None:
     assert listening.lag.is_well(world.clock.now())
 
 
-def test_a_token_that_may_not_see_it(listening: Listening) -> None:
-    listening.github.delivering.shown = False
+def test_a_token_that_may_not_see_it(world: World, inbox: SqliteInbox, github: GitHubStandIn) -> None:
+    github.delivering.shown = False
+    listening = connected(world, inbox, github, token=TOKEN)
     listening.advance(minutes=MINUTES)
     assert "this needs one of: repository_hooks=read" in listening.said
 

@@ -26,12 +26,13 @@ class Delivery:
 @dataclass(frozen=True)
 class Look:
     """The last time that a provider was asked what it has sent, and the last time that it said so. `problem` is why it
-    did not."""
+    did not. `since` is when it was asked first: what was sent before, nobody was there to take."""
 
     provider: str
     at: datetime
     good_at: datetime | None = None
     problem: str = ""
+    since: datetime | None = None
 
 
 @dataclass(frozen=True)

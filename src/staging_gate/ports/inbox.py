@@ -18,7 +18,7 @@ class Inbox(Protocol):
         ...
 
     def looked(self, look: Look) -> None:
-        """Note that a provider was asked what it has sent; only the last time is remembered."""
+        """Note that a provider was asked what it has sent; only the last time is remembered, and when the first was."""
         ...
 
     def looks(self) -> list[Look]:

@@ -35,20 +35,26 @@ def look(ports: Ports, inbox: Inbox, every: timedelta = EVERY) -> None:
         if last is not None and timedelta(0) <= at - last.at < every:
             continue
         try:
-            _look(inbox, provider, deliveries, last.good_at if last else None, at)
+            _look(inbox, provider, deliveries, last, at)
         except OutsideError as error:
             inbox.looked(Look(provider, at, last.good_at if last else None, error.message))
 
 
-def _look(inbox: Inbox, provider: str, deliveries: Deliveries, last: datetime | None, at: datetime) -> None:
-    since = max(at - FARTHEST, last - OVERLAP) if last else at - FARTHEST
-    sent = {one.key: one for one in deliveries.since(since) if one.at <= at - UNDER_WAY}
+def _look(inbox: Inbox, provider: str, deliveries: Deliveries, last: Look | None, at: datetime) -> None:
+    sent = {one.key: one for one in deliveries.since(_begin(last, at)) if one.at <= at - UNDER_WAY}
     lost = [one for one in sent.values() if inbox.get(provider, one.key) is None]
     bodies = {one.key: _body(deliveries, one) for one in lost[-MOST_BODIES:]}
     inbox.keep_lost(
         [Delivery(provider, one.key, one.event, at, bodies.get(one.key, b""), None, one.at) for one in lost]
     )
     inbox.looked(Look(provider, at, at))
+
+
+def _begin(last: Look | None, at: datetime) -> datetime:
+    """What was sent before we first listened was for nobody, and is not lost."""
+    listening = (last.since if last and last.since else at).replace(microsecond=0)  # providers tell whole seconds
+    known = last.good_at - OVERLAP if last and last.good_at else listening
+    return max(at - FARTHEST, listening, known)
 
 
 def _body(deliveries: Deliveries, sent: Sent) -> bytes:

@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS lost (provider TEXT NOT NULL, key TEXT NOT NULL, sent
     PRIMARY KEY (provider, key));
 CREATE TABLE IF NOT EXISTS look (provider TEXT PRIMARY KEY, at INTEGER NOT NULL, good_at INTEGER,
     problem TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS listening (provider TEXT PRIMARY KEY, since INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS settled (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL);
 """
 KEEP = """
@@ -41,6 +42,8 @@ ON CONFLICT (provider, key) DO NOTHING
 """
 LOST = "INSERT OR IGNORE INTO lost VALUES (?, ?, ?)"
 LOOKED = "INSERT OR REPLACE INTO look VALUES (?, ?, ?, ?)"
+BEGAN = "INSERT OR IGNORE INTO listening VALUES (?, ?)"
+LOOKS = "SELECT provider, at, good_at, problem, since FROM look LEFT JOIN listening USING (provider)"
 COLUMNS = (
     "provider, key, event, received_at, (SELECT min(at) FROM settled WHERE settled.seq >= delivery.seq), "
     "(SELECT sent_at FROM lost WHERE lost.provider = delivery.provider AND lost.key = delivery.key)"
@@ -86,13 +89,20 @@ class SqliteInbox:
     def looked(self, look: Look) -> None:
         good = _micros(look.good_at) if look.good_at else None
         with self._writing() as writer:
+            writer.execute(BEGAN, (look.provider, _micros(look.at)))
             writer.execute(LOOKED, (look.provider, _micros(look.at), good, look.problem))
 
     def looks(self) -> list[Look]:
         with closing(self._open()) as reader:
             return [
-                Look(provider, _moment(at), _moment(good) if good else None, problem)
-                for provider, at, good, problem in reader.execute("SELECT * FROM look")
+                Look(
+                    provider,
+                    _moment(at),
+                    _moment(good) if good else None,
+                    problem,
+                    _moment(since) if since else None,
+                )
+                for provider, at, good, problem, since in reader.execute(LOOKS)
             ]
 
     def newest(self) -> int:
