@@ -24,7 +24,11 @@ class HeadMoved(Exception):
 
 @dataclass(frozen=True)
 class MergeOrder:
-    """Merge `head` into the branch `into`, which must still be at `base`. `tree` is what the gate let through."""
+    """Merge `head` into the branch `into`, which must still be at `base`. `tree` is what the gate let through.
+
+    `change` is the number of what is merged, where the code host numbers changes too: no other one counts, though it
+    may have the same head.
+    """
 
     key: str
     into: str
@@ -35,6 +39,7 @@ class MergeOrder:
     message: str
     author: str
     at: datetime
+    change: int | None = None
 
 
 @dataclass(frozen=True)

@@ -218,6 +218,7 @@ def _order(change: Change) -> MergeOrder:
         message=merge_message(change),
         author=change.merged_by,
         at=change.merge_requested_at,
+        change=change.number,
     )
 
 

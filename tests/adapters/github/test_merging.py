@@ -1,6 +1,7 @@
 """Merging at GitHub: what goes wrong in the middle, what GitHub forbids, who was there before us."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -77,6 +78,58 @@ def test_a_change_without_a_pull_request_gets_one(
     [pull] = github.pulls
     assert (pull.head, pull.base, pull.title, pull.body) == ("feature/x", "staging", "feat: two (#1)", "Why.")
     assert pull.merged_as == tip(host).commit
+
+
+class TestSeveralWithTheSameHead:
+    """The order says which one is meant; its head and branches alone do not."""
+
+    @pytest.mark.parametrize("other", [{"head": "feature/y"}, {"fork": "mallory/marketedge"}, {"base": "main"}])
+    def test_only_the_one_that_was_let_through_is_merged(
+        self, github: GitHubStandIn, host: GitHubCodeHost, order: MergeOrder, other: dict[str, str]
+    ) -> None:
+        github.git("branch", "feature/y", order.head)
+        github.git("branch", "main", order.base)
+        theirs, ours = opened(github, 7), opened(github, 8)
+        for name, value in other.items():
+            setattr(theirs, name, value)
+
+        merged = host.merge(replace(order, change=8))
+
+        assert (ours.merged_as, theirs.merged_as, theirs.state) == (merged.commit, None, "open")
+        assert host.merge(replace(order, change=8)) == merged
+
+    def test_one_that_was_merged_before_does_not_count_for_one_opened_anew(
+        self, github: GitHubStandIn, host: GitHubCodeHost, order: MergeOrder
+    ) -> None:
+        earlier = opened(github, 7)
+        earlier.state, earlier.merged_as, earlier.closed_at = "closed", order.base, AT
+        opened(github, 8)
+        later = commit(github.host.path, "staging", {"c": "3\n"}, "something else")
+
+        with pytest.raises(HeadMoved) as raised:
+            host.merge(replace(order, change=8))
+
+        assert (raised.value.ref, raised.value.found) == ("staging", later)
+
+    def test_one_that_was_closed_is_not_merged_for_one_opened_anew(
+        self, github: GitHubStandIn, host: GitHubCodeHost, order: MergeOrder
+    ) -> None:
+        closed, anew = opened(github, 7), opened(github, 8)
+        closed.state, closed.closed_at = "closed", AT
+
+        assert host.merge(replace(order, change=8)).commit == anew.merged_as
+        assert closed.merged_as is None
+
+    def test_one_that_goes_elsewhere_now_is_not_merged(
+        self, github: GitHubStandIn, host: GitHubCodeHost, order: MergeOrder
+    ) -> None:
+        github.git("branch", "main", order.base)
+        opened(github, 7).base = "main"
+
+        with pytest.raises(Refused, match="#7 goes to main at GitHub now, and no more to staging. Nothing was merged"):
+            host.merge(replace(order, change=7))
+
+        assert merges(github) == 0
 
 
 class TestUnclear:

@@ -38,13 +38,14 @@ class Merging:
         self._calls, self._copy, self._clock = calls, copy, clock
 
     def merge(self, order: MergeOrder) -> Revision:
-        """As the port says. Where nobody opened a pull request from the branch, we do."""
+        """As the port says. An order of no change is of whatever pull request has this head; where there is none, we
+        open one."""
         mirror = self._copy.now()
         tip = mirror.branches().get(order.into)
         if tip != order.base:
             return self._done_already(order) or self._moved(order.into, tip)
         mirror.admit(order)
-        pull = self._computed(order, self._pull_request(order, mirror))
+        pull = self._computed(order, order.change or self._pull_request(order, mirror).number)
         if pull.is_merged:
             return self._done_already(order) or self._moved(order.into, tip)
         title, _, message = order.message.partition("\n")
@@ -55,7 +56,8 @@ class Merging:
 
     def _done_already(self, order: MergeOrder) -> Revision | None:
         """The merge of this head into this branch, by us before we were killed or by anybody."""
-        for pull in self._calls.closed_lately(order.into):
+        pulls = [self._calls.pull_request(order.change)] if order.change else self._calls.closed_lately(order.into)
+        for pull in pulls:
             if pull.is_merged and pull.head.sha == order.head and pull.base.ref == order.into:
                 if not pull.merge_commit_sha:
                     raise Unclear(
@@ -81,16 +83,25 @@ class Merging:
             raise Unavailable(f"GitHub says that {branches[0]} has a pull request, and does not show it yet.", "", 5.0)
         return found
 
-    def _computed(self, order: MergeOrder, pull: PullRequest) -> PullRequest:
+    def _computed(self, order: MergeOrder, number: int) -> PullRequest:
         """The pull request once GitHub knows whether it merges, and knows of the last push."""
         for pause in (0.0, *ASK_AGAIN_AFTER):
             if pause:
                 self._clock.pause(pause)
-            pull = self._calls.pull_request(pull.number)
-            if pull.is_merged or (pull.head.sha == order.head and pull.mergeable is not None):
+            pull = self._calls.pull_request(number)
+            if (
+                pull.is_merged
+                or pull.base.ref != order.into
+                or (pull.head.sha == order.head and pull.mergeable is not None)
+            ):
                 break
         if pull.is_merged:
             return pull
+        if pull.base.ref != order.into:
+            raise Refused(
+                f"#{number} goes to {pull.base.ref} at GitHub now, and no more to {order.into}. Nothing was merged: "
+                "what the gate says of it is worked out anew."
+            )
         if pull.head.sha != order.head:
             raise HeadMoved(pull.head.ref, pull.head.sha)
         if pull.mergeable is None:
