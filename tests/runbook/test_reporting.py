@@ -49,6 +49,15 @@ def test_what_is_said_already_is_not_said_again(shown: Shown) -> None:
     assert shown.writes() == before
 
 
+def test_what_somebody_else_told_is_told_again(shown: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who changes from a token to an App needs the App's check run on what is open, though nothing else changed."""
+    shown.change()
+    before = len(shown.github.asked_for("GET", "/status$"))
+    monkeypatch.setattr(type(shown.world.ports.reports), "voice", "App")
+    shown.look()
+    assert len(shown.github.asked_for("GET", "/status$")) == before + 1
+
+
 def test_a_new_head_gets_a_verdict_of_its_own(shown: Shown) -> None:
     change = shown.change()
     shown.world.approve(change)
@@ -163,6 +172,7 @@ class Dying:
 
     def __init__(self, reports: Reports) -> None:
         self._reports = reports
+        self.voice = reports.voice
 
     def verdict(self, verdict: Verdict, key: str = "") -> str:
         self._reports.verdict(verdict, key)

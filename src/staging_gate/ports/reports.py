@@ -89,6 +89,11 @@ class Waiting:
 
 
 class Reports(Protocol):
+    @property
+    def voice(self) -> str:
+        """A word for the kind of account that tells it: what another kind has told is told again."""
+        ...
+
     def verdict(self, verdict: Verdict, key: str = "") -> str:
         """One for each commit, of that commit only: another head has its own."""
         ...

@@ -118,7 +118,8 @@ def _verdict(ports: Ports, policy: Policy | None, change: Change) -> Piece:
         check_runs.summary(decision, zone, place, page, proved),
         page,
     )
-    said = fingerprint(told.light, _lasting(decision), proved, place, page)
+    voice = ports.reports.voice if ports.reports else ""
+    said = fingerprint(voice, told.light, _lasting(decision), proved, place, page)
 
     def tell(reports: Reports, key: str) -> str:
         return reports.verdict(told, key)

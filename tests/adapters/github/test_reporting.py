@@ -103,6 +103,31 @@ def test_an_app_that_may_not_write_checks_says_it_with_a_status(at: Scene, app: 
     assert app.lacking() == ("checks: write is not granted: commit statuses are used instead of check runs.",)
 
 
+def test_what_a_token_said_is_superseded_once_an_app_says_it(
+    at: Scene, app: GitHubReports, token: GitHubReports
+) -> None:
+    """Both count at GitHub where they have the same name: a pending one would stand in the way for ever."""
+    key = token.verdict(verdict(at))
+    at.github.loses_its_reply_after("POST", "/statuses/")
+    again(lambda: app.verdict(verdict(at), key))
+    key = app.verdict(verdict(at), key)
+    app.verdict(verdict(at, Light.FAILURE), key)
+
+    (status,) = at.github.statuses[at.head]
+    assert status["description"] == "Superseded by the check run staging-gate, which says it now."
+    assert status["state"] == "success"
+    assert [run["conclusion"] for run in at.github.check_runs[at.head]] == ["failure"]
+    assert len(at.github.asked_for("POST", "/statuses/")) == 2
+    assert (token.voice, app.voice) == ("token", "App")
+
+
+def test_an_app_that_may_not_write_statuses_leaves_it(at: Scene, app: GitHubReports, token: GitHubReports) -> None:
+    key = token.verdict(verdict(at))
+    at.github.rights["statuses"] = "read"
+    assert app.verdict(verdict(at), key).startswith("run ")
+    assert [one["state"] for one in at.github.statuses[at.head]] == ["pending"]
+
+
 def test_what_an_app_lacks_is_told(at: Scene, app: GitHubReports, token: GitHubReports) -> None:
     assert app.lacking() == token.lacking() == ()
 

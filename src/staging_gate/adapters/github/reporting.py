@@ -29,6 +29,8 @@ LONGEST_RELEASE = 125_000
 MARKER = "<!-- staging-gate -->"
 PAYLOAD = "staging_gate"
 OURS = "staging-gate/change-"
+STATUS = "status"
+SUPERSEDED = f"Superseded by the check run {OUR_CHECK}, which says it now."
 CALLBACK = re.compile(r"/actions/runs/([0-9]{1,18})/deployment_protection_rule/?$")
 
 LACKING: Mapping[str, str] = {
@@ -49,8 +51,18 @@ class GitHubReports:
         self._calls = ReportCalls(calls.http, calls.name)
         self._login: str | None = None
 
+    @property
+    def voice(self) -> str:
+        return "App" if isinstance(self._sign_in, AppToken) else "token"
+
     def verdict(self, verdict: Verdict, key: str = "") -> str:
-        return self._check_run(verdict, key) if self._may("checks") else self._status(verdict)
+        if not self._may("checks"):
+            return self._status(verdict, str(verdict.light), verdict.title)
+        told = self._check_run(verdict, key)
+        if key == STATUS and self._may("statuses"):
+            # GitHub asks for both where they share a name, and takes no status back. One that is green decides nothing.
+            self._status(verdict, "success", SUPERSEDED)
+        return told
 
     def comment(self, change: int, body: str, key: str = "") -> str:
         text = self._bounded(f"{MARKER}\n{body}", LONGEST_TEXT)
@@ -141,16 +153,16 @@ class GitHubReports:
             "output": {"title": title, "summary": summary},
         }
 
-    def _status(self, verdict: Verdict) -> str:
+    def _status(self, verdict: Verdict, state: str, said: str) -> str:
         """The same again is not sent: GitHub takes a thousand of one name on one commit."""
-        title = self._bounded(verdict.title, LONGEST_LINE)
+        title = self._bounded(said, LONGEST_LINE)
         last = next((one for one in self._calls.statuses(verdict.commit) if one.context == OUR_CHECK), None)
-        if last and (last.state, last.description or "") == (verdict.light, title):
-            return "status"
+        if last and (last.state, last.description or "") == (state, title):
+            return STATUS
         address = {"target_url": verdict.address} if verdict.address else {}
-        body = {"state": str(verdict.light), "context": OUR_CHECK, "description": title, **address}
+        body = {"state": state, "context": OUR_CHECK, "description": title, **address}
         self._calls.create_status(verdict.commit, body)
-        return "status"
+        return STATUS
 
     # --- comments ------------------------------------------------------------------------------------------------
 
