@@ -88,7 +88,7 @@ def bind(settings: Settings, clock: Clock, store: Store) -> Bound:
             "vercel": at_vercel,
             **({"github": code.host} if isinstance(code, AtGitHub) else {}),
         },
-        pull_requests=github.GitHubPullRequests(code.connection.calls) if isinstance(code, AtGitHub) else None,
+        pull_requests=github.GitHubPullRequests(code.connection.calls, clock) if isinstance(code, AtGitHub) else None,
         protection=code.protection if isinstance(code, AtGitHub) else None,
         deliveries={"github": code.deliveries(heard_of)} if isinstance(code, AtGitHub) and heard_of else {},
         reports=code.reports if isinstance(code, AtGitHub) else None,

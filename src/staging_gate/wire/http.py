@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import httpx2
 
 from staging_gate.ports.clock import Clock
 from staging_gate.ports.errors import Denied, OutsideError, Refused, Unavailable, Unclear
 from staging_gate.wire.answers import Answer, Call, no_limit_known, retry_after
+from staging_gate.wire.memory import Memory, condition
 from staging_gate.wire.redaction import Redactor
 
 _log = logging.getLogger(__name__)
@@ -90,6 +91,7 @@ class _Asking:
     also: tuple[int, ...]
     json: bool
     harmless: bool
+    anew: bool
 
     @property
     def path(self) -> str:
@@ -110,13 +112,18 @@ class Http:
         authorities: Path | None = None,
         limits: Limits = Limits(),
         record: Callable[[Call], None] | None = None,
+        memory: Memory | None = None,
     ) -> None:
-        """`authorities` is a file with the certificates of a private CA. Refused where it can not be read."""
+        """`authorities` is a file with the certificates of a private CA. Refused where it can not be read.
+
+        With a `memory`, the provider is asked only whether what it said to us is still so.
+        """
         self.base = base.rstrip("/")
         self.redactor = Redactor()
         self._provider, self._clock, self._limits = provider, clock, limits
         self.credentials = credentials or NoCredentials()
         self._record = record or _log_call
+        self._memory = memory
         self._quiet_until: datetime | None = None
         self._client = httpx2.Client(
             headers={"user-agent": "staging-gate", "accept": "application/json", **(headers or {})},
@@ -142,16 +149,18 @@ class Http:
         headers: Mapping[str, str] | None = None,
         json: bool = True,
         harmless: bool = False,
+        anew: bool = False,
     ) -> Answer:
         """The answer where its status is 2xx or in `also`; every other end is raised as an error of our ports.
 
         `path` begins with a slash, or is an address of the same server. `json` says that a body must be JSON,
-        `harmless` that doing it twice changes no more than doing it once.
+        `harmless` that doing it twice changes no more than doing it once, `anew` that all of it is wanted again, even
+        if it is still as it was.
         """
         address = path if "://" in path else self.base + path
         self._refuse_strangers(address)
         asking = _Asking(
-            method, address, params or None, body, headers or {}, also, json, harmless or method in READING
+            method, address, params or None, body, headers or {}, also, json, harmless or method in READING, anew
         )
         return self._patiently(asking)
 
@@ -215,18 +224,23 @@ class Http:
     def _once(self, asking: _Asking, attempt: int, address: str) -> Answer:
         started = time.monotonic()
         status, problem = None, ""
+        params = asking.params if address == asking.address else None
+        memory = self._memory if asking.method in READING else None
+        named = f"{address}?{urlencode(params)}" if params else address
+        known = memory.recall(named) if memory and not asking.anew else None
         signed = self.credentials.headers()
         self.redactor.learn(*signed.values(), *(value.partition(" ")[2] for value in signed.values()))
         try:
             with self._client.stream(
                 asking.method,
                 address,
-                params=asking.params if address == asking.address else None,
+                params=params,
                 json=asking.body,
-                headers={**signed, **asking.headers},
+                headers={**signed, **condition(known), **asking.headers},
             ) as response:
                 status = response.status_code
-                return self._read(asking, response, started + self._limits.whole)
+                answer = self._read(asking, response, started + self._limits.whole)
+                return memory.settle(named, known, answer) if memory else answer
         except httpx2.HTTPError as error:
             problem = self.redactor.hide(f"{type(error).__name__}: {error}")
             raise self._lost(asking, error, problem) from None

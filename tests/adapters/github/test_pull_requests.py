@@ -16,7 +16,7 @@ def test_all_that_is_asked_of_a_pull_request(tmp_path: Path) -> None:
         repository.move("refs/heads/staging", first)
         head = repository.commit(first, {"b.py": "b\n"}, "more", "ada", at)
         repository.move("refs/heads/feature/x", head)
-        pulls = GitHubPullRequests(connected(github, tmp_path).calls)
+        pulls = GitHubPullRequests(connected(github, tmp_path).calls, github.clock)
 
         order = PullRequestOrder("feature/x", "staging", "More", "of it")
         github.loses_its_reply_after("POST", "/pulls$")
@@ -46,5 +46,5 @@ def test_a_fork_that_is_gone_is_a_fork(tmp_path: Path) -> None:
         repository.move("refs/heads/staging", repository.commit(None, {"a": "a"}, "first", "ada", github.clock.now()))
         for fork in ("linus/marketedge", "linus/"):
             github.as_("linus").opens_from_fork(fork, "feature/x", "f" * 40)
-        forks = [pull.fork for pull in GitHubPullRequests(connected(github, tmp_path).calls).open_ones()]
+        forks = [pull.fork for pull in GitHubPullRequests(connected(github, tmp_path).calls, github.clock).open_ones()]
         assert forks == ["linus/marketedge", "linus/unknown"]

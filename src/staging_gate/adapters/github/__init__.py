@@ -20,6 +20,7 @@ from staging_gate.ports.clock import Clock
 from staging_gate.ports.errors import Refused
 from staging_gate.wire.answers import Call
 from staging_gate.wire.http import Credentials, Http, Limits
+from staging_gate.wire.memory import Memory
 
 __all__ = [
     "Access",
@@ -84,6 +85,7 @@ def connect(settings: Settings, clock: Clock, record: Callable[[Call], None] | N
             authorities=settings.authorities,
             limits=settings.limits,
             record=record,
+            memory=Memory(),
         )
 
     sign_in: SignIn = Token(settings.token)

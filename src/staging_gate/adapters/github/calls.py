@@ -45,7 +45,8 @@ class Calls:
         self._place = f"/repos/{name}"
 
     def pull_request(self, number: int) -> PullRequest:
-        return understood(PullRequest, self.http.get(f"{self._place}/pulls/{number}"))
+        """Told in full each time: GitHub computes `mergeable` when somebody asks."""
+        return understood(PullRequest, self.http.ask("GET", f"{self._place}/pulls/{number}", anew=True))
 
     def pull_request_if_any(self, number: int) -> PullRequest | None:
         answer = self.http.get(f"{self._place}/pulls/{number}", also=(404,))

@@ -5,9 +5,11 @@ from typing import Any
 
 from staging_gate.adapters.github import opinions
 from staging_gate.adapters.github.calls import Calls
+from staging_gate.adapters.github.requirements import Requirements
 from staging_gate.adapters.github.shapes import Issue, PullRequest
 from staging_gate.domain import pull_request as noun
 from staging_gate.domain.pull_request import HostCheck, Opinion, PullState, Word
+from staging_gate.ports.clock import Clock
 from staging_gate.ports.errors import Unavailable, Unclear
 from staging_gate.ports.pull_requests import Opened, PullRequestOrder
 
@@ -18,8 +20,9 @@ GONE = "unknown/unknown"
 class GitHubPullRequests:
     """Safe from any thread."""
 
-    def __init__(self, calls: Calls) -> None:
+    def __init__(self, calls: Calls, clock: Clock) -> None:
         self._calls = calls
+        self._required = Requirements(calls, clock)
 
     def open_ones(self) -> list[noun.PullRequest]:
         found = [self._noun(pull) for pull in self._calls.all_open()]
@@ -72,7 +75,7 @@ class GitHubPullRequests:
         """Those that are required first; of the head as it is now."""
         calls, head = self._calls, pull.head.sha
         found = opinions.checks(calls.check_runs(head), calls.statuses(head))
-        wanted = opinions.required(calls.rules(pull.base.ref), calls.classic_requirement(pull.base.ref))
+        wanted = self._required.of(pull.base.ref)
         required = [_required(one, found) for one in wanted]
         names = {one.name for one in wanted}
         others = [HostCheck(c.name, c.verdict, False, c.address or "") for c in found if c.name not in names]

@@ -138,7 +138,7 @@ class ConnectedWorld(World):
 
     def _more_ports(self, mortal: bool = False) -> Mapping[str, Any]:
         connection = self._signed_in(self._deadly if mortal else _as_it_is)
-        return {"pull_requests": GitHubPullRequests(connection.calls)}
+        return {"pull_requests": GitHubPullRequests(connection.calls, self.clock)}
 
     def _deadly(self, http: Http) -> Http:
         return mortal(http, "GitHub", self.kills)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,8 @@ LOST = Reply(fault=Fault.LOST)
 class GitHubStandIn:
     """One repository, and one App with `rights` on it. `particulars` replace what is said of the repository.
 
-    Served at `address` (the API below /api/v3, as on GitHub Enterprise Server)."""
+    `counted` is how many requests the limit of an hour would have counted. Served at `address` (the API below /api/v3,
+    as on GitHub Enterprise Server)."""
 
     def __init__(
         self,
@@ -92,6 +94,7 @@ class GitHubStandIn:
         self.delivering = Delivering()
         self.before_merging: Callable[[], object] = lambda: None
         self.nulls = 1
+        self.counted = 0
         self._examine = examine
         self.web = WebServer(self._answer)
 
@@ -193,6 +196,18 @@ class GitHubStandIn:
         return smart_http.serve(self.host.path, place, request)
 
     def _api(self, request: Request) -> Reply:
+        """What is still as whoever asks has seen it is not said again, and does not count against the limit."""
+        reply = self._answered(request)
+        if reply.status == 200 and request.method == "GET":
+            seen = request.headers.get("authorization", "").encode() + reply.body
+            etag = f'W/"{sha256(seen).hexdigest()}"'
+            if request.headers.get("if-none-match") == etag:
+                return Reply(304, b"", {"etag": etag})
+            reply = reply.with_headers(etag=etag)
+        self.counted += 1
+        return reply
+
+    def _answered(self, request: Request) -> Reply:
         token = request.headers.get("authorization", "").partition(" ")[2]
         grant = self.who(token)
         as_app = grant is None and self.is_app(token)
