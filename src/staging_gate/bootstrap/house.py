@@ -272,8 +272,8 @@ class House:
 
 
 def open_house(settings: Settings, clock: Clock | None = None) -> House:
-    """Read, migrate, bind; nothing runs before `start`. The state folder is made where it is not there. The clock is the
-    system's unless one is given.
+    """Read, migrate, bind; nothing runs before `start`. The state folder is made where it is not there. Without a
+    clock, the system's.
 
     Raises CanNotStart.
     """
