@@ -14,6 +14,7 @@ from staging_gate.cli.main import gate
 from staging_gate.runbook import finding_lost
 from staging_gate.testing import eventually
 from staging_gate.testing.github import GitHubStandIn
+from staging_gate.testing.github.delivering import hook
 from staging_gate.testing.serving import POLICY, Served, running_server
 from tests.adapters.git.repositories import commit
 from tests.adapters.github.connecting import TOKEN, github_stand_in
@@ -32,7 +33,7 @@ def github(tmp_path: Path) -> Iterator[GitHubStandIn]:
 def at_github(github: GitHubStandIn, tmp_path: Path) -> Iterator[Served]:
     secret = tmp_path / "token"
     secret.write_text(TOKEN + "\n")
-    github.delivering.hooks = {7: "https://gate.example.com/hooks/github"}
+    github.delivering.hooks = {7: hook("https://gate.example.com/hooks/github")}
     hooks = {"public": "https://gate.example.com", "hook_secrets": {"github": (b"s3cret",)}}
     more = {
         **hooks,
@@ -55,7 +56,10 @@ def test_from_nothing_to_protected_and_back(github: GitHubStandIn, at_github: Se
     assert "Anybody with write access can push to main without the gate" in open_wide.output
     assert "`gate github setup` writes the rule." in open_wide.output
 
+    github.delivering.hooks.clear()
     declined = run(at_github, "github", "setup", given="n\n")
+    assert "+ create webhook" in declined.output
+    assert "secret: set" in declined.output
     assert "+ create Staging Gate: main" in declined.output
     assert "may pass: gate (on pull requests)" in declined.output
     assert declined.exit_code == 0
@@ -67,18 +71,26 @@ def test_from_nothing_to_protected_and_back(github: GitHubStandIn, at_github: Se
     done = run(at_github, "github", "setup", given="y\n")
     assert "Done. `gate github check` says what is still open." in done.output, done.output
     assert len(github.guard.rulesets) == 5
-    assert "Nothing to do: the rules at GitHub are as they should be." in run(at_github, "github", "setup").output
+    assert (
+        "Nothing to do: the rules and the webhook at GitHub are as they should be."
+        in run(at_github, "github", "setup").output
+    )
+    [made] = github.delivering.hooks.values()
+    assert (made["config"]["secret"], made["config"]["url"]) == ("s3cret", "https://gate.example.com/hooks/github")
+    assert "s3cret" not in declined.output + done.output
     left = json.loads(run(at_github, "github", "check", "--json").output)
     assert {one["code"] for one in left} == {"person", "unbound"}  # what only an App can mend
 
     findings = {one["what"]: one for one in json.loads(run(at_github, "doctor", "--json").output)}
+    assert findings["webhook at GitHub"]["found"] == "GitHub tells us what happens there by a webhook"
     assert findings["protection"]["found"].startswith("3 things are not protected at GitHub. The first: ")
     assert findings["rights at GitHub"]["ok"]
     gone = json.loads(run(at_github, "github", "setup", "--remove", "--yes", "--json").output)
     assert {step["kind"] for step in gone["steps"]} == {"remove"}
     assert github.guard.rulesets == []
+    assert github.delivering.hooks == {}
     nothing = run(at_github, "github", "setup", "--remove")
-    assert "Nothing to do: there are no rules of ours at GitHub." in nothing.output
+    assert "Nothing to do: there is nothing of ours at GitHub." in nothing.output
 
 
 def test_who_may_not(github: GitHubStandIn, at_github: Served) -> None:
@@ -114,7 +126,6 @@ def test_lost_webhooks_are_shown(github: GitHubStandIn, at_github: Served, monke
     assert "Webhooks of github: the last came" in page
 
     github.delivering.shown = False
-    house.ports.deliveries["github"]._hook = None  # type: ignore[attr-defined]
     finding_lost.look(house.ports, house.inbox, every=timedelta(0))
     assert "webhooks of github  the last came" in run(at_github, "status").output
     doctor = {one["what"]: one for one in json.loads(run(at_github, "doctor", "--json").output)}

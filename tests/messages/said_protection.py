@@ -15,7 +15,8 @@ from staging_gate.domain.protection import (
     lanes_before_policy,
     wanted,
 )
-from staging_gate.messages import hooks, protection
+from staging_gate.domain.webhook import Fault, Webhook
+from staging_gate.messages import hooks, protection, webhook
 from tests.domain.nouns import AT
 
 APP = Passer(PasserKind.APP, 99, name="gate")
@@ -31,6 +32,12 @@ FOUND = [
     *(Exposure(code, "staging", detail="this") for code in CODES),
 ]
 
+HOOKS = [
+    Webhook("https://gate.example.com/hooks/github", frozenset({"push", "status"})),
+    Webhook("https://gate.example.com/hooks/github", frozenset({"*"}), False, False, False, answered=401),
+    Webhook("https://gate.example.com/hooks/github", frozenset(), has_secret=False),
+]
+
 SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
     protection.exposed: [(one,) for one in FOUND],
     protection.remedy: [(one,) for one in FOUND],
@@ -43,5 +50,15 @@ SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
     protection.changed_meanwhile: [()],
     protection.unknown_person: [("tess",)],
     protection.as_person: [("ada",)],
+    webhook.said: [(Fault(code, "this"),) for code in webhook.SENTENCES],
+    webhook.remedy: [(Fault(code),) for code in webhook.SENTENCES],
+    webhook.summed_up: [([],), ([Fault("inactive"), Fault("events", "push")],)],
+    webhook.fields: [(one, of_app) for one in HOOKS for of_app in (False, True)],
+    webhook.lacking: [(["GATE_HOOK_GITHUB"],), (["GATE_ADDRESS"],)],
+    webhook.not_shown: [("No.",)],
+    webhook.app_has_none: [()],
+    webhook.app_is_not_told: [(["status", "push"],)],
+    webhook.app_keeps_it: [()],
+    webhook.by_hand: [(HOOKS[0],)],
     hooks.mend: [(Lag("github", None),), (Lag("github", None, look=Look("github", AT, None, "No.")),)],
 }

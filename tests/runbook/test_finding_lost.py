@@ -16,6 +16,7 @@ from staging_gate.ports import Ports
 from staging_gate.runbook import finding_lost, hearing
 from staging_gate.store import SqliteInbox
 from staging_gate.testing.github import GitHubStandIn
+from staging_gate.testing.github.delivering import hook
 from staging_gate.testing.web import Reply
 from staging_gate.testing.world import World
 from tests.adapters.github.connecting import QUICK, TOKEN, github_stand_in
@@ -59,7 +60,7 @@ class Listening:
 @pytest.fixture
 def github(tmp_path: Path, world: World) -> Iterator[GitHubStandIn]:
     with github_stand_in(tmp_path, world.clock) as stand_in:
-        stand_in.delivering.hooks = {5: "https://else.example.com/", 7: ADDRESS}
+        stand_in.delivering.hooks = {5: hook("https://else.example.com/"), 7: hook(ADDRESS)}
         yield stand_in
 
 
@@ -202,7 +203,7 @@ def test_a_token_that_may_not_see_it(world: World, inbox: SqliteInbox, github: G
     assert "this needs one of: repository_hooks=read" in listening.said
 
     listening.github.delivering.shown = True
-    listening.github.delivering.hooks = {5: "https://else.example.com/"}
+    listening.github.delivering.hooks = {5: hook("https://else.example.com/")}
     listening.advance(minutes=MINUTES)
     assert f"No webhook of zebra/marketedge at GitHub sends to {ADDRESS}" in listening.said
 

@@ -1,5 +1,6 @@
 """The explicit list: every adapter has its line here."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from staging_gate.adapters import apprise, git, github, local, render, vercel
@@ -41,6 +42,10 @@ class AtGitHub:
     def deliveries(self, address: str) -> github.GitHubDeliveries:
         return github.GitHubDeliveries(self.connection.calls, self.connection.sign_in, address)
 
+    def webhooks(self, address: str, secrets: Sequence[bytes]) -> github.GitHubWebhooks:
+        secret = secrets[0] if secrets else b""
+        return github.GitHubWebhooks(self.connection.calls, self.connection.sign_in, address, secret)
+
     @property
     def protection(self) -> github.GitHubProtection:
         return github.GitHubProtection(self.connection.calls, self.connection.sign_in)
@@ -70,7 +75,8 @@ def bind(settings: Settings, clock: Clock, store: Store) -> Bound:
         SchemaStandIns(prover),
     )
     at_render, at_vercel = _render(settings, clock), _vercel(settings, clock)
-    heard_of = f"{settings.public_address}/hooks/github" if settings.hook_secrets.get("github") else ""
+    signed = settings.hook_secrets.get("github", ())
+    heard_of = f"{settings.public_address}/hooks/github" if signed else ""
     ports = Ports(
         clock=clock,
         store=store,
@@ -92,6 +98,7 @@ def bind(settings: Settings, clock: Clock, store: Store) -> Bound:
         protection=code.protection if isinstance(code, AtGitHub) else None,
         deliveries={"github": code.deliveries(heard_of)} if isinstance(code, AtGitHub) and heard_of else {},
         reports=code.reports if isinstance(code, AtGitHub) else None,
+        webhooks=code.webhooks(settings.public_address, signed) if isinstance(code, AtGitHub) else None,
     )
     return Bound(ports, here, code)
 

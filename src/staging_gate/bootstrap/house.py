@@ -30,9 +30,10 @@ from staging_gate.engine import DatabaseProblem, Engine, connect
 from staging_gate.messages import hooks as words
 from staging_gate.messages import notifications as telling_words
 from staging_gate.messages import protection as protection_words
+from staging_gate.messages import webhook as webhook_words
 from staging_gate.ports.clock import Clock
 from staging_gate.ports.errors import OutsideError
-from staging_gate.runbook import finding_lost, hearing, notifying, protecting, pushes, ticking, tokens
+from staging_gate.runbook import finding_lost, hearing, hooking, notifying, protecting, pushes, ticking, tokens
 from staging_gate.runbook.facts import target_problems
 from staging_gate.runbook.policy import policy_in_force
 from staging_gate.store import NewerDatabase, SqliteInbox, SqlStore, upgrade
@@ -175,7 +176,9 @@ class House:
         if found["code host"].ok:
             found["rights at GitHub"] = self._code.examine_rights()
         findings = [Finding(what, access.ok, access.found, access.do) for what, access in found.items()]
-        return [*findings, self._examine_protection()] if found["code host"].ok else findings
+        if not found["code host"].ok:
+            return findings
+        return [*findings, self._examine_protection(), *self._examine_webhook()]
 
     def _examine_protection(self) -> Finding:
         do = "`gate github check` tells all of it, `gate github setup` writes the rules."
@@ -184,6 +187,17 @@ class House:
         except OutsideError as error:
             return Finding("protection", False, error.message, do)
         return Finding("protection", not found, protection_words.summed_up(found), do)
+
+    def _examine_webhook(self) -> list[Finding]:
+        """Nothing where none is wanted."""
+        if not self.settings.hook_secrets.get("github"):
+            return []
+        try:
+            found = hooking.found(self.ports)
+        except OutsideError as error:
+            return [Finding("webhook at GitHub", False, error.message, "It is looked at again with the next `doctor`.")]
+        do = " ".join(dict.fromkeys(map(webhook_words.remedy, found)))
+        return [Finding("webhook at GitHub", not found, webhook_words.summed_up(found), do)]
 
     def _examine_hooks(self) -> list[Finding]:
         now = self.ports.clock.now()

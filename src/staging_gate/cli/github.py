@@ -1,4 +1,4 @@
-"""`gate github ...`: the rules by which GitHub itself keeps people on the way through the gate."""
+"""`gate github ...`: the rules by which GitHub itself keeps people on the way through the gate, and its webhook."""
 
 import sys
 from typing import Any
@@ -11,21 +11,21 @@ from staging_gate.cli.errors import FAILED
 from staging_gate.cli.visible import escape
 
 SIGNS = {"create": "[green]+[/]", "change": "[yellow]~[/]", "remove": "[red]-[/]", "leave": " "}
-NOTHING_TO_DO = "Nothing to do: the rules at GitHub are as they should be."
-NONE_OF_OURS = "Nothing to do: there are no rules of ours at GitHub."
+NOTHING_TO_DO = "Nothing to do: the rules and the webhook at GitHub are as they should be."
+NONE_OF_OURS = "Nothing to do: there is nothing of ours at GitHub."
 
 
 @click.group()
 def github() -> None:
-    """The rules of the repository at GitHub: what it refuses by itself; for devops and admin."""
+    """What GitHub refuses by itself, and how it tells us what happens there; for devops and admin."""
 
 
 @github.command("setup")
-@click.option("--remove", is_flag=True, help="Take our rulesets away again; those of others stay.")
+@click.option("--remove", is_flag=True, help="Take our rulesets and our webhook away again; those of others stay.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def setup(remove: bool, yes: bool, as_json: bool) -> None:
-    """Write rulesets for the branches and tags that the gate decides about.
+    """Write rulesets for the branches and tags that the gate decides about, and the webhook that tells us.
 
     What would change is shown first, and done once you agree; repeating it changes nothing. Ours are those whose
     names begin with `Staging Gate: `, others are never touched. With --json and without --yes nothing is done.
@@ -46,7 +46,8 @@ def setup(remove: bool, yes: bool, as_json: bool) -> None:
 @github.command("check")
 @json_option
 def check(as_json: bool) -> None:
-    """Say what is not protected at GitHub, and how that could be misused; exit code 1 where there is something."""
+    """Say what is not protected at GitHub, and how that could be misused, and what is wrong with its webhook to us;
+    exit code 1 where there is something."""
     found = api().get("/github/exposures")
     if as_json:
         print_json(found)

@@ -17,6 +17,7 @@ from staging_gate.ports.pull_requests import PullRequests
 from staging_gate.ports.reports import Reports
 from staging_gate.ports.store import Store
 from staging_gate.ports.way_back import WayBackProver
+from staging_gate.ports.webhooks import Webhooks
 
 
 @dataclass(frozen=True)
@@ -41,3 +42,4 @@ class Ports:
     protection: Protection | None = None
     deliveries: Mapping[str, Deliveries] = field(default_factory=dict)
     reports: Reports | None = None
+    webhooks: Webhooks | None = None

@@ -1,4 +1,5 @@
-"""`gate github setup` and `check`: the rules at the code host, so that nobody goes past the gate by accident."""
+"""`gate github setup` and `check`: the rules at the code host, so that nobody goes past the gate by accident, and its
+webhook to us."""
 
 import hashlib
 import json
@@ -21,30 +22,17 @@ from staging_gate.domain.protection import (
     wanted,
 )
 from staging_gate.messages import protection as words
+from staging_gate.messages import webhook as webhook_words
 from staging_gate.ports import Ports
 from staging_gate.ports.errors import Refused, Unclear
 from staging_gate.ports.protection import Protection
+from staging_gate.runbook import hooking
 from staging_gate.runbook.changes import Unusable
 from staging_gate.runbook.policy import MAIN, STAGING, policy_in_force
+from staging_gate.runbook.steps import Step, compared
 
 MAY = ("devops", "admin")
 LOOKS_AFTER_LOST_REPLIES = 2
-
-
-@dataclass(frozen=True)
-class Difference:
-    what: str
-    now: str
-    then: str
-
-
-@dataclass(frozen=True)
-class Step:
-    """`kind` is create, change, remove or leave; `differences` are the fields that it changes, all of a new one."""
-
-    kind: str
-    name: str
-    differences: tuple[Difference, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,6 +67,7 @@ class _Work:
     plan: Plan
     there: dict[str, Ruleset] = field(default_factory=dict)
     wanted: dict[str, Ruleset] = field(default_factory=dict)
+    hooks: hooking.Work = hooking.Work()
 
 
 def plan(ports: Ports, by: Actor, *, remove: bool = False) -> Plan:
@@ -106,13 +95,17 @@ def set_up(ports: Ports, by: Actor, seen: str, *, remove: bool = False) -> Plan:
 
 
 def check(ports: Ports, by: Actor) -> list[ShownExposure]:
-    """What is not protected at GitHub, and how that could be misused. Raises Unusable, Refused, Unavailable."""
+    """What is not protected at GitHub, and how that could be misused; and what is wrong with its webhook to us. Raises
+    Unusable, Refused, Unavailable."""
     _entitled(ports, by)
-    return [ShownExposure(one.code, one.place, words.exposed(one), words.remedy(one)) for one in found(ports)]
+    shown = [ShownExposure(one.code, one.place, words.exposed(one), words.remedy(one)) for one in found(ports)]
+    said, remedy = webhook_words.said, webhook_words.remedy
+    hooks = [ShownExposure(f"webhook_{one.code}", "webhook", said(one), remedy(one)) for one in hooking.found(ports)]
+    return shown + hooks
 
 
 def found(ports: Ports) -> list[Exposure]:
-    """The same for `gate doctor`; nothing where the code is not at GitHub."""
+    """The same of the rules, for `gate doctor`; nothing where the code is not at GitHub."""
     if ports.protection is None:
         return []
     policy = policy_in_force(ports)
@@ -159,27 +152,22 @@ def _worked_out(ports: Ports, protection: Protection, remove: bool) -> _Work:
     notes = [words.unknown_person(name) for name, id in people.items() if id is None]
     if app is None:
         notes.append(words.as_person(us.name))
-    hand = tuple(words.by_hand(rules.values()))
+    hooks = hooking.work(ports, remove)
+    hand = (*words.by_hand(rules.values()), *hooks.by_hand)
     try:
         there = [one.naming([us, *may]) for one in protection.rulesets()]
     except Refused as refused:
         return _Work(Plan((), notes=tuple(notes), by_hand=hand, problem=refused.message))
     ours = {one.name: one for one in there if one.is_ours}
-    steps = tuple(_steps({} if remove else rules, ours))
+    steps = (*_steps({} if remove else rules, ours), *hooks.steps)
     others = tuple(one.name for one in there if not one.is_ours)
-    return _Work(Plan(steps, others, () if remove else tuple(notes), hand, seen=_named(steps)), ours, rules)
+    shown = hooks.notes if remove else (*notes, *hooks.notes)
+    return _Work(Plan(steps, others, shown, hand, seen=_named(steps)), ours, rules, hooks)
 
 
 def _steps(rules: dict[str, Ruleset], ours: dict[str, Ruleset]) -> Iterable[Step]:
     for name, rule in rules.items():
-        now = words.fields(ours[name]) if name in ours else {}
-        then = words.fields(rule)
-        changed = tuple(
-            Difference(what, now.get(what, ""), then.get(what, ""))
-            for what in dict.fromkeys([*then, *now])
-            if now.get(what) != then.get(what)
-        )
-        yield Step("create" if name not in ours else "change" if changed else "leave", name, changed)
+        yield compared(name, words.fields(ours[name]) if name in ours else None, words.fields(rule))
     yield from (Step("remove", name) for name in ours if name not in rules)
 
 
@@ -192,18 +180,20 @@ def _carry_out(ports: Ports, protection: Protection, work: _Work, remove: bool) 
     """A reply that was lost is looked up: what was done is there then, and is not done again."""
     for _ in range(LOOKS_AFTER_LOST_REPLIES):
         try:
-            return _do(protection, work)
+            return _do(ports, protection, work)
         except Unclear:
             work = _worked_out(ports, protection, remove)
             if work.plan.problem:
                 raise Refused(work.plan.problem) from None
-    _do(protection, work)
+    _do(ports, protection, work)
 
 
-def _do(protection: Protection, work: _Work) -> None:
+def _do(ports: Ports, protection: Protection, work: _Work) -> None:
     for step in work.plan.steps:
         known = work.there[step.name].id if step.name in work.there else None
-        if step.kind == "create":
+        if step in work.hooks.steps and ports.webhooks:
+            hooking.do(ports.webhooks, work.hooks, step)
+        elif step.kind == "create":
             protection.create(work.wanted[step.name])
         elif step.kind == "change" and known is not None:
             protection.change(known, work.wanted[step.name])

@@ -22,6 +22,7 @@ TRAFFIC = PROVIDERS / "github" / "recorded-traffic.jsonl"
 
 NOT_IN_THE_SLICE = re.compile(
     r"GET /(repos/[^/]+/[^/]+/(activity|actions/permissions/workflow|issues/\d+)|users/[^/]+|app/hook/deliveries/\d+)"
+    r"|(GET|PATCH) /app/hook/config"
 )
 """Calls that GitHub has and that the part of its description at hand leaves out."""
 

@@ -16,6 +16,7 @@ from staging_gate.adapters.github.pull_requests import GitHubPullRequests
 from staging_gate.adapters.github.reporting import GitHubReports
 from staging_gate.adapters.github.rights import examine_rights
 from staging_gate.adapters.github.rulesets import GitHubProtection
+from staging_gate.adapters.github.webhooks import GitHubWebhooks
 from staging_gate.ports.clock import Clock
 from staging_gate.ports.errors import Refused
 from staging_gate.wire.answers import Call
@@ -30,6 +31,7 @@ __all__ = [
     "GitHubDeliveries",
     "GitHubProtection",
     "GitHubReports",
+    "GitHubWebhooks",
     "Settings",
     "connect",
     "examine",

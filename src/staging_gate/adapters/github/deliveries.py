@@ -52,7 +52,6 @@ class GitHubDeliveries:
     def __init__(self, calls: Calls, sign_in: SignIn, address: str) -> None:
         self._calls, self._sign_in, self._address = calls, sign_in, address
         self._repository: int | None = None
-        self._hook: int | None = None
 
     def since(self, at: datetime) -> list[Sent]:
         http, place = self._place()
@@ -79,9 +78,7 @@ class GitHubDeliveries:
         if isinstance(self._sign_in, AppToken):
             return self._sign_in.as_app, "/app/hook/deliveries"
         place = f"/repos/{self._calls.name}/hooks"
-        if self._hook is None:
-            self._hook = self._found(place)
-        return self._calls.http, f"{place}/{self._hook}/deliveries"
+        return self._calls.http, f"{place}/{self._found(place)}/deliveries"
 
     def _found(self, place: str) -> int:
         for page in self._calls.http.pages(place, {"per_page": PAGE}):
@@ -89,8 +86,8 @@ class GitHubDeliveries:
                 if hook.config and hook.config.url == self._address:
                     return hook.id
         raise Refused(
-            f"No webhook of {self._calls.name} at GitHub sends to {self._address}. Make one there (Settings, "
-            "Webhooks), or correct GATE_ADDRESS."
+            f"No webhook of {self._calls.name} at GitHub sends to {self._address}. `gate github setup` makes "
+            "one; or correct GATE_ADDRESS."
         )
 
     def _number(self) -> int | None:
