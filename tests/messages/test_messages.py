@@ -207,6 +207,7 @@ SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
     ],
     incidents.route_not_closed: [(LIVE,)],
     incidents.broke_after_the_switch: [(LIVE,)],
+    pushes.rollback_tag_late: [("v1.0.0-rollback", "production-3")],
     pushes.protected_branch: [("main", "staging")],
     pushes.protected_branch_deleted: [("main",)],
     pushes.branch_like_a_tag: [("v1.0.0",)],

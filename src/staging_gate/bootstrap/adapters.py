@@ -99,6 +99,7 @@ def bind(settings: Settings, clock: Clock, store: Store) -> Bound:
         deliveries={"github": code.deliveries(heard_of)} if isinstance(code, AtGitHub) and heard_of else {},
         reports=code.reports if isinstance(code, AtGitHub) else None,
         webhooks=code.webhooks(settings.public_address, signed) if isinstance(code, AtGitHub) else None,
+        tag_news=github.GitHubTagNews(code.connection.calls.name) if isinstance(code, AtGitHub) else None,
     )
     return Bound(ports, here, code)
 

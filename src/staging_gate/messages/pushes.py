@@ -57,6 +57,13 @@ def rollback_tag_unknown(tag: str, release: str) -> list[str]:
     return [f"{tag} names the release {release}, which is not there.", "`gate release list` shows the releases."]
 
 
+def rollback_tag_late(tag: str, since: str) -> list[str]:
+    return [
+        f"{tag} was pushed before {since} was asked for, and heard of only now: it was meant for what ran then.",
+        "If it is still wanted: gate rollback",
+    ]
+
+
 def rollback_refused(tag: str, decision: Decision) -> list[str]:
     return [f"{tag} orders a rollback that can not be done now:", *lines(decision)[1:]]
 

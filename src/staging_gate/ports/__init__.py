@@ -14,6 +14,7 @@ from staging_gate.ports.notifier import Notifier
 from staging_gate.ports.policy import PolicyReader
 from staging_gate.ports.protection import Protection
 from staging_gate.ports.pull_requests import PullRequests
+from staging_gate.ports.pushes import TagNews
 from staging_gate.ports.reports import Reports
 from staging_gate.ports.store import Store
 from staging_gate.ports.way_back import WayBackProver
@@ -43,3 +44,4 @@ class Ports:
     deliveries: Mapping[str, Deliveries] = field(default_factory=dict)
     reports: Reports | None = None
     webhooks: Webhooks | None = None
+    tag_news: TagNews | None = None

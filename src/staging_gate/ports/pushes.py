@@ -5,6 +5,7 @@ The three callables may be called from any thread, several at a time; the pusher
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from staging_gate.domain.actor import Actor
 
@@ -34,6 +35,22 @@ class RefUpdate:
     @property
     def annotated(self) -> bool:
         return self.kind == "tag"
+
+
+@dataclass(frozen=True)
+class TagMade:
+    """A tag that somebody made at the code host; `by` is the account there."""
+
+    tag: str
+    by: str
+
+
+class TagNews(Protocol):
+    """Who makes tags at a code host that people push to themselves: its signed webhook is all that says so."""
+
+    def made(self, hint: bytes) -> TagMade | None:
+        """What a webhook says of it, None where it is about something else, or another repository. Takes any body."""
+        ...
 
 
 Authenticate = Callable[[str, str], Actor | None]

@@ -7,7 +7,7 @@ from staging_gate.domain.actor import Actor
 from staging_gate.domain.delivery import Delivery, Lag
 from staging_gate.ports import Ports
 from staging_gate.ports.inbox import Inbox
-from staging_gate.runbook import answering, noting_traffic, reconcile
+from staging_gate.runbook import answering, noting_traffic, pushes, reconcile
 from staging_gate.runbook.changes import Unknown, Unusable
 
 MAY_READ = ("devops", "admin")
@@ -18,6 +18,7 @@ def look_again(ports: Ports, inbox: Inbox) -> None:
     newest, told = inbox.newest(), any(lag.waiting for lag in inbox.lags())
     wake(ports, inbox)
     answering.heard(ports, inbox)
+    pushes.heard(ports, inbox)
     reconcile.catch_up(ports, told=told)
     if told:
         noting_traffic.note(ports)

@@ -1,8 +1,10 @@
 """Procedure 1 and 4 as seen from git: who may push what, and what a push sets off."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from staging_gate.domain.actor import Actor
+from staging_gate.domain.audit import AuditEntry
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.gate import Action
 from staging_gate.domain.gate.rules.rights import RIGHTS, takes_part
@@ -10,14 +12,18 @@ from staging_gate.domain.policy import Policy
 from staging_gate.domain.version import parse_rollback_tag, parse_tag
 from staging_gate.messages import pushes as words
 from staging_gate.ports import Ports
-from staging_gate.ports.pushes import RefUpdate
+from staging_gate.ports.code_host import Tag
+from staging_gate.ports.inbox import Inbox
+from staging_gate.ports.pushes import RefUpdate, TagMade
 from staging_gate.runbook import changes, deciding
 from staging_gate.runbook.changes import Unusable
 from staging_gate.runbook.deciding import Closed
 from staging_gate.runbook.policy import MAIN, STAGING, policy_in_force
 from staging_gate.runbook.roll_back import order
 
-ACCEPTED, PUSHED = "rollback tag accepted", "rollback tag pushed"
+HEARD = "rollback tag heard of"
+ACCEPTED, PUSHED, REFUSED = "rollback tag accepted", "rollback tag pushed", "rollback refused"
+PROVIDERS = ("github",)
 
 
 def judge(ports: Ports, actor: Actor, updates: Sequence[RefUpdate]) -> list[str]:
@@ -41,16 +47,61 @@ def received(ports: Ports, actor: Actor, updates: Sequence[RefUpdate]) -> None:
             _carry_out(ports, actor, update.tag, update.commit)
 
 
+def heard(ports: Ports, inbox: Inbox) -> None:
+    """Keep who made a rollback tag at the code host, before the delivery is settled: nothing else there says so."""
+    news = ports.tag_news
+    if news is None:
+        return
+    for delivery in inbox.waiting(PROVIDERS):
+        made = news.made(delivery.body)
+        if made and parse_rollback_tag(made.tag):
+            _keep(ports, made, delivery.sent_at or delivery.received_at)
+
+
 def catch_up(ports: Ports) -> None:
-    """Carry out the rollback tags that were accepted, and about which nobody told us: we were killed in between."""
+    """Judge the rollback tags that we heard of, and carry out those that were accepted: also where nobody told us of
+    the push because we were killed in between."""
     tags = [tag for tag in ports.code_host.tags().values() if parse_rollback_tag(tag.name)]
     with ports.store.reading() as tx:
         records = {tag: tx.audit_log.about(tag.name) for tag in tags}
     for tag, record in records.items():
-        by = {entry.action: entry.actor for entry in record}
-        if ACCEPTED in by and PUSHED not in by:
+        by = {entry.action: entry for entry in record}
+        if PUSHED in by or REFUSED in by:
+            continue
+        if ACCEPTED in by or (HEARD in by and _is_let_through(ports, by[HEARD], tag)):
             # The right was judged when it was accepted.
-            _carry_out(ports, Actor(by[ACCEPTED], roles=frozenset({"admin"})), tag.name, tag.commit)
+            whose = by.get(ACCEPTED, by.get(HEARD))
+            assert whose
+            _carry_out(ports, Actor(whose.actor, roles=frozenset({"admin"})), tag.name, tag.commit)
+
+
+def _keep(ports: Ports, made: TagMade, at: datetime) -> None:
+    """An order is given once: what we know already stays as it is."""
+    policy = policy_in_force(ports)
+    by = Actor(policy.person(made.by) if policy else made.by)
+    with ports.store.transaction() as tx:
+        tx.deployments.lock(Environment.PRODUCTION)
+        if not tx.audit_log.about(made.tag):
+            tx.audit(by, HEARD, made.tag, made_at=at.isoformat())
+
+
+def _is_let_through(ports: Ports, order: AuditEntry, tag: Tag) -> bool:
+    """Judged as the embedded code host does before it takes a tag. The yes or the no is on the record."""
+    policy = policy_in_force(ports)
+    by = Actor(order.actor, roles=policy.roles_of(order.actor) if policy else frozenset())
+    update = RefUpdate(f"refs/tags/{tag.name}", None, tag.commit, "tag" if tag.annotated else "commit", tag.commit)
+    made_at = datetime.fromisoformat(str(order.data["made_at"]))
+    with ports.store.reading() as tx:
+        later = [one for one in tx.deployments.recent(Environment.PRODUCTION, 20) if one.requested_at > made_at]
+    if not takes_part(policy, by):
+        refusals = words.only_looks_on(by.name)
+    elif later:
+        refusals = words.rollback_tag_late(tag.name, later[-1].id)
+    else:
+        refusals = _judge_tag(ports, by, tag.name, update)
+    with ports.store.transaction() as tx:
+        tx.audit(by, REFUSED if refusals else ACCEPTED, tag.name, " ".join(line.strip() for line in refusals))
+    return not refusals
 
 
 def _accept(ports: Ports, actor: Actor, rollback_tags: Sequence[str]) -> None:
@@ -116,9 +167,9 @@ def _carry_out(ports: Ports, actor: Actor, tag: str, points_at: str | None) -> N
         elsewhere = points_at if points_at != commit else None
         reason = words.rollback_reason(tag, pushed.message if pushed else "", elsewhere)
         if not decision.open:
-            tx.audit(actor, "rollback refused", tag, str(Closed(decision)))
+            tx.audit(actor, REFUSED, tag, str(Closed(decision)))
             return
         try:
             order(tx, known, reason, actor)
         except Unusable as already:
-            tx.audit(actor, "rollback refused", tag, str(already))
+            tx.audit(actor, REFUSED, tag, str(already))

@@ -50,12 +50,12 @@ def traffic(ports: Ports) -> list[Difference]:
 def catch_up(ports: Ports, told: bool = False) -> None:
     """At the start and now and then: pushes that nobody told us about are seen by reading the branches, and pull
     requests by reading them; all of those where somebody `told` us of something."""
+    pushes.catch_up(ports)  # a rollback waits for nothing else
     following_pull_requests.follow(ports, anew=told)
     with ports.store.reading() as tx:
         open_changes = tx.changes.open()
     for change in open_changes:
         changes.refresh(ports, change.number)
-    pushes.catch_up(ports)
     note_strays(ports)
     behind_our_back.note(ports)
 

@@ -13,6 +13,7 @@ from staging_gate.adapters.github.credentials import AppKey, AppToken, SignIn, T
 from staging_gate.adapters.github.deliveries import GitHubDeliveries
 from staging_gate.adapters.github.provider import GITHUB, HEADERS
 from staging_gate.adapters.github.pull_requests import GitHubPullRequests
+from staging_gate.adapters.github.pushed import GitHubTagNews
 from staging_gate.adapters.github.reporting import GitHubReports
 from staging_gate.adapters.github.rights import examine_rights
 from staging_gate.adapters.github.rulesets import GitHubProtection
@@ -32,6 +33,7 @@ __all__ = [
     "GitHubProtection",
     "GitHubReports",
     "GitHubWebhooks",
+    "GitHubTagNews",
     "Settings",
     "connect",
     "examine",

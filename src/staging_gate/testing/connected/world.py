@@ -10,8 +10,10 @@ from typing import Any, cast
 from staging_gate.adapters import github, render
 from staging_gate.adapters.git import GitMirror, Source
 from staging_gate.adapters.github.pull_requests import GitHubPullRequests
+from staging_gate.adapters.github.pushed import GitHubTagNews
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.revision import Revision
+from staging_gate.ports.code_host import TagOrder
 from staging_gate.ports.deploy_target import DeployTarget
 from staging_gate.ports.errors import OutsideError
 from staging_gate.ports.hints import Hearer
@@ -94,6 +96,18 @@ class ConnectedWorld(World):
             self.hear()
         return self.revision(commit)
 
+    def push_tag(self, tag: str, at: str = "main", by: str = "dora", message: str | None = "because") -> None:
+        """To GitHub, which asks nobody of us."""
+        commit = self.revision(at).commit
+        if message is None:
+            self.repository.move(f"refs/tags/{tag}", commit)
+        else:
+            self.github.host.create_tag(TagOrder(tag, commit, message, by, self.clock.now()))
+        told = {"repository": {"full_name": self.github.name}, "sender": {"login": by, "type": "User"}}
+        self.post.send("github", "push", {"ref": f"refs/tags/{tag}", "created": True, **told})
+        if not self.post.held:
+            self.hear()
+
     def goes_down(self, provider: GitHubStandIn | RenderStandIn, hours: float = 100) -> None:
         """For so long it answers 503 and does nothing, however often it is asked."""
         until = self.clock.now() + timedelta(hours=hours)
@@ -138,7 +152,8 @@ class ConnectedWorld(World):
 
     def _more_ports(self, mortal: bool = False) -> Mapping[str, Any]:
         connection = self._signed_in(self._deadly if mortal else _as_it_is)
-        return {"pull_requests": GitHubPullRequests(connection.calls, self.clock)}
+        pulls, news = GitHubPullRequests(connection.calls, self.clock), GitHubTagNews(self.github.name)
+        return {"pull_requests": pulls, "tag_news": news}
 
     def _deadly(self, http: Http) -> Http:
         return mortal(http, "GitHub", self.kills)
