@@ -63,6 +63,25 @@ def test_who_may_not_is_refused(
     assert world.production.live() == "v1.1.0"
     (refused,) = [why for _, action, why in world.record(tag) if action == pushes.REFUSED]
     assert refused.startswith(said)
+    assert world.differences() == [f"{tag}: The tag {tag} of {by} orders a rollback that was refused: {refused}"]
+
+
+def test_one_that_was_refused_is_made_anew(connected_two: ConnectedWorld) -> None:
+    """As the refusal says; and its own webhook, once more, says nothing new."""
+    world = connected_two
+    world.push_tag(TAG, at="v1.0.0", message=None)
+    told = {"repository": {"full_name": world.github.name}, "sender": {"login": "dora", "type": "User"}}
+    world.post.send("github", "create", {"ref": TAG, "ref_type": "tag", **told})
+    world.hear()
+    assert actions(world, TAG) == [pushes.HEARD, pushes.REFUSED]
+
+    world.repository.delete(f"refs/tags/{TAG}")
+    world.clock.advance(seconds=10)
+    world.push_tag(TAG, at="v1.0.0")
+
+    assert world.production.live() == "v1.0.0"
+    assert world.differences() == []
+    assert actions(world, TAG)[2:5] == [pushes.HEARD, pushes.ACCEPTED, pushes.PUSHED]
 
 
 def test_an_order_that_comes_too_late_is_refused(connected_two: ConnectedWorld) -> None:

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from staging_gate.adapters import github as adapter
-from staging_gate.domain.webhook import EVENTS, OF_APPS
+from staging_gate.adapters.github.webhooks import EVENTS, OF_APPS
 from staging_gate.messages import webhook as words
 from staging_gate.ports import Ports
 from staging_gate.runbook import hooking, protecting

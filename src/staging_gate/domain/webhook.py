@@ -4,26 +4,6 @@ it. Pure."""
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-EVENTS = frozenset(
-    {
-        "branch_protection_rule",
-        "check_run",
-        "check_suite",
-        "create",
-        "delete",
-        "pull_request",
-        "pull_request_review",
-        "push",
-        "release",
-        "repository_ruleset",
-        "status",
-    }
-)
-"""What changes something that we show or decide about."""
-
-OF_APPS = frozenset({"deployment_protection_rule"})
-"""Told to Apps only."""
-
 ALL = "*"
 REFUSED = (401, 403)
 

@@ -44,11 +44,13 @@ class MergeOrder:
 
 @dataclass(frozen=True)
 class Tag:
-    """`commit` is what the tag points at in the end. A lightweight tag is not `annotated`."""
+    """`commit` is what the tag points at in the end. A lightweight tag is not `annotated`. `id` is another one where a
+    tag was deleted and made anew."""
 
     name: str
     commit: str
     annotated: bool
+    id: str
     message: str = ""
     tagger: str = ""
 

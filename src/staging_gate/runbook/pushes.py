@@ -15,6 +15,7 @@ from staging_gate.ports import Ports
 from staging_gate.ports.code_host import Tag
 from staging_gate.ports.inbox import Inbox
 from staging_gate.ports.pushes import RefUpdate, TagMade
+from staging_gate.ports.store import Transaction
 from staging_gate.runbook import changes, deciding
 from staging_gate.runbook.changes import Unusable
 from staging_gate.runbook.deciding import Closed
@@ -63,25 +64,28 @@ def catch_up(ports: Ports) -> None:
     the push because we were killed in between."""
     tags = [tag for tag in ports.code_host.tags().values() if parse_rollback_tag(tag.name)]
     with ports.store.reading() as tx:
-        records = {tag: tx.audit_log.about(tag.name) for tag in tags}
-    for tag, record in records.items():
-        by = {entry.action: entry for entry in record}
-        if PUSHED in by or REFUSED in by:
-            continue
-        if ACCEPTED in by or (HEARD in by and _is_let_through(ports, by[HEARD], tag)):
+        records = {tag: order_of(tx, tag.name) for tag in tags}
+    for tag, last in records.items():
+        if last and (last.action == ACCEPTED or (last.action == HEARD and _is_let_through(ports, last, tag))):
             # The right was judged when it was accepted.
-            whose = by.get(ACCEPTED, by.get(HEARD))
-            assert whose
-            _carry_out(ports, Actor(whose.actor, roles=frozenset({"admin"})), tag.name, tag.commit)
+            _carry_out(ports, Actor(last.actor, roles=frozenset({"admin"})), tag.name, tag.commit)
+
+
+def order_of(tx: Transaction, tag: str) -> AuditEntry | None:
+    """How far the order is that the tag gives; None where nobody told of it."""
+    known = [entry for entry in tx.audit_log.about(tag) if entry.action in (HEARD, ACCEPTED, PUSHED, REFUSED)]
+    return next((entry for entry in known if entry.action == PUSHED), known[-1] if known else None)
 
 
 def _keep(ports: Ports, made: TagMade, at: datetime) -> None:
-    """An order is given once: what we know already stays as it is."""
-    policy = policy_in_force(ports)
+    """An order is given once. One that was refused may be mended: the tag is deleted, and made anew."""
+    policy, tag = policy_in_force(ports), ports.code_host.tags().get(made.tag)
     by = Actor(policy.person(made.by) if policy else made.by)
     with ports.store.transaction() as tx:
         tx.deployments.lock(Environment.PRODUCTION)
-        if not tx.audit_log.about(made.tag):
+        last = order_of(tx, made.tag)
+        mended = last and tag and last.action == REFUSED and last.data.get("id") != tag.id
+        if last is None or mended:
             tx.audit(by, HEARD, made.tag, made_at=at.isoformat())
 
 
@@ -100,7 +104,8 @@ def _is_let_through(ports: Ports, order: AuditEntry, tag: Tag) -> bool:
     else:
         refusals = _judge_tag(ports, by, tag.name, update)
     with ports.store.transaction() as tx:
-        tx.audit(by, REFUSED if refusals else ACCEPTED, tag.name, " ".join(line.strip() for line in refusals))
+        said = " ".join(line.strip() for line in refusals)
+        tx.audit(by, REFUSED if refusals else ACCEPTED, tag.name, said, id=tag.id)
     return not refusals
 
 

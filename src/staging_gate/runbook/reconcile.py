@@ -3,6 +3,7 @@ back. Each difference is shown with what it means and what to do; none is silent
 
 from dataclasses import dataclass
 
+from staging_gate.domain.audit import AuditEntry
 from staging_gate.domain.deployment import Deployment
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.policy import Policy
@@ -116,8 +117,8 @@ def _lone_hotfixes(ports: Ports, policy: Policy) -> list[Difference]:
 def _tags(ports: Ports) -> list[Difference]:
     tags = release_tags(ports)
     with ports.store.reading() as tx:
-        ordered = {t: named for t in tags.now if (named := parse_rollback_tag(t)) and not tx.audit_log.about(t)}
-    found = [_never_begun(tag, named.release) for tag, named in ordered.items()]
+        orders = {tag: pushes.order_of(tx, tag) for tag in tags.now if parse_rollback_tag(tag)}
+    found = [_of_order(tag, order) for tag, order in orders.items() if order is None or order.action == pushes.REFUSED]
     for release, now in tags.strays():
         was = release.revision.commit if release.revision else ""
         found.append(Difference(release.tag, words.stray_tag(release.tag, was, now), words.put_tag_back(was)))
@@ -139,8 +140,12 @@ def _tags_of_no_release(tags: ReleaseTags) -> list[Difference]:
     return found
 
 
-def _never_begun(tag: str, release: str) -> Difference:
-    what = f"The tag {tag} orders a rollback that was never begun."
-    return Difference(
-        tag, what, f"If it is still wanted: `gate rollback {release}`, or push the next tag, TAG-rollback.2."
-    )
+def _of_order(tag: str, order: AuditEntry | None) -> Difference:
+    """Of a rollback tag that began nothing."""
+    named = parse_rollback_tag(tag)
+    assert named
+    wanted = f"If it is still wanted: `gate rollback {named.release}`, or push the next tag, TAG-rollback.2."
+    if order is None:
+        return Difference(tag, f"The tag {tag} orders a rollback that was never begun.", wanted)
+    what = f"The tag {tag} of {order.actor} orders a rollback that was refused: {order.reason}"
+    return Difference(tag, what, "Delete the tag in the repository; make it anew where it is still wanted.")

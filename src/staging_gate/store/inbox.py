@@ -154,7 +154,7 @@ class SqliteInbox:
                 try:
                     yield cursor
                     cursor.execute("COMMIT")
-                except BaseException:
+                except BaseException:  # also an interrupt: nobody else could write
                     if self._writer.in_transaction:
                         cursor.execute("ROLLBACK")
                     raise

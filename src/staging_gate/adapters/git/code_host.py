@@ -294,7 +294,7 @@ class GitCodeHost:
             peeled_kind, peeled = (found.kind, found.id) if found else ("", "")
         if "commit" not in (kind, peeled_kind):
             return None
-        return Tag(name, peeled or id_, annotated, message.rstrip("\n") if annotated else "", tagger)
+        return Tag(name, peeled or id_, annotated, id_, message.rstrip("\n") if annotated else "", tagger)
 
 
 def _merge_of(order: MergeOrder) -> NewCommit:

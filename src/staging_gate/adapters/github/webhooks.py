@@ -9,7 +9,27 @@ from typing import Any
 from staging_gate.adapters.github.calls import PAGE, Calls
 from staging_gate.adapters.github.credentials import AppToken, SignIn
 from staging_gate.adapters.github.shapes import Shape, understood, understood_value
-from staging_gate.domain.webhook import EVENTS, OF_APPS, Webhook
+from staging_gate.domain.webhook import Webhook
+
+EVENTS = frozenset(
+    {
+        "branch_protection_rule",
+        "check_run",
+        "check_suite",
+        "create",
+        "delete",
+        "pull_request",
+        "pull_request_review",
+        "push",
+        "release",
+        "repository_ruleset",
+        "status",
+    }
+)
+"""What changes something that we show or decide about."""
+
+OF_APPS = frozenset({"deployment_protection_rule"})
+"""Told to Apps only."""
 
 UNUSED = "unused"
 OF_THE_APP = 0

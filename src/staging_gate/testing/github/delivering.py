@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from staging_gate.domain.webhook import EVENTS, OF_APPS
+from staging_gate.adapters.github.webhooks import EVENTS, OF_APPS
 from staging_gate.testing.github import bodies
 from staging_gate.testing.github.protecting import administers
 from staging_gate.testing.github.state import Asked
