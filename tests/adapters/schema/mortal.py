@@ -82,6 +82,8 @@ def mortal_postgres() -> Iterator[MortalPostgres]:
             one = MortalPostgres(folder, programs, probe.getsockname()[1])
         with (folder / "data" / "postgresql.conf").open("a") as settings:
             settings.write(server.SETTINGS.format(port=one.port))
+            # As in production: what was acknowledged outlives the server.
+            settings.write("\nsynchronous_commit = on\n")
         one.start()
         try:
             yield one
