@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from staging_gate.adapters.render.patience import AWAY_FOR
 from staging_gate.domain.service import Target
 from staging_gate.ports.deploy_target import Order
 from staging_gate.ports.errors import Denied, Refused, Unavailable, Unclear
 from staging_gate.testing.render.render import Made
 from staging_gate.testing.web import json_reply
+from staging_gate.wire.patience import AWAY_FOR
 from tests.adapters.render.connecting import API, PRODUCTION, TARGET, There
 
 THEIRS = "9" * 40

@@ -391,21 +391,6 @@ def test_a_token_that_is_revoked_in_the_middle_is_no_fault_of_the_release(there:
     assert there.live() == "production-1"
 
 
-def test_vercel_is_down_for_an_hour(there: There) -> None:
-    order = there.order(1)
-    there.candidate(order)
-    there.vercel.away = True
-
-    for _ in range(6):
-        with pytest.raises(Unavailable, match=r"Vercel answered 503 to GET /v9/projects/prj_web\. It may work later"):
-            there.target.switch(order)
-        there.clock.advance(minutes=10)
-    there.vercel.away = False
-    there.target.switch(order)
-
-    assert (there.live(), there.asked()) == ("production-1", ["deployments", "promote"])
-
-
 @pytest.mark.parametrize("unit", ["seconds", "milliseconds", "left"])
 def test_a_rate_limit_is_waited_for(there: There, unit: str) -> None:
     moment = there.clock.now().timestamp() + 7

@@ -9,12 +9,12 @@ from typing import TypeVar
 
 from staging_gate.adapters.render.api import RenderApi
 from staging_gate.adapters.render.journal import Asked, Journal
-from staging_gate.adapters.render.patience import NOT_AGAIN_SOON, blameless, patiently
 from staging_gate.adapters.render.shapes import FAILED, Deploy
 from staging_gate.ports.clock import Clock
 from staging_gate.ports.deploy_target import Order
 from staging_gate.ports.errors import Denied, OutsideError, Refused, Unavailable, Unclear
 from staging_gate.wire.hints import Hints
+from staging_gate.wire.patience import NOT_AGAIN_SOON, blameless, patiently
 
 LOOK_EVERY = 5.0
 APPEARS_WITHIN = timedelta(minutes=2)

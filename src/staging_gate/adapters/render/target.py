@@ -12,7 +12,6 @@ from staging_gate.adapters.render.bringing import LINES, Bringing
 from staging_gate.adapters.render.examining import Examined, differences, examine, objection
 from staging_gate.adapters.render.glances import Glances
 from staging_gate.adapters.render.journal import Asked, Closed, Journal
-from staging_gate.adapters.render.patience import NOT_AGAIN_SOON, blameless, patiently
 from staging_gate.adapters.render.shapes import Hosted
 from staging_gate.domain.backup import Backup
 from staging_gate.domain.diagnosis import Diagnosis
@@ -22,6 +21,7 @@ from staging_gate.ports.clock import Clock
 from staging_gate.ports.deploy_target import Cancelled, Live, Order, Ready
 from staging_gate.ports.errors import OutsideError, Refused, Stopped, Unavailable
 from staging_gate.wire.hints import Hints
+from staging_gate.wire.patience import NOT_AGAIN_SOON, blameless, patiently
 
 NO_DATABASE = (
     "Databases of services at Render are not reached from here: Render's pre-deploy command migrates them. "

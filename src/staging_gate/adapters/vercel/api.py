@@ -1,6 +1,6 @@
 """The calls at Vercel that a deployment needs: of one team, or of the owner of the token.
 
-Every no of Vercel's API is `Denied`: it concerns our request or our rights, and no release is at fault.
+Every no of Vercel's API is `SaidNo`: it concerns our request or our rights, and no release is at fault.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,6 +14,7 @@ from staging_gate.adapters.vercel.shapes import OUR_KEY, Deployment, Project, Va
 from staging_gate.ports.errors import Unavailable, Unclear
 from staging_gate.wire.answers import Answer, retry_after
 from staging_gate.wire.http import Http, Provider
+from staging_gate.wire.patience import Patience
 
 BASE = "https://api.vercel.com"
 PAGE = 100
@@ -23,7 +24,7 @@ EPOCH = 1_000_000_000
 """A greater number of seconds is a moment; a smaller one is what is left."""
 
 
-class Denied(Unavailable):
+class SaidNo(Unavailable):
     """Vercel said no to a request of ours, with this `status`."""
 
     def __init__(self, message: str, evidence: str, status: int) -> None:
@@ -56,10 +57,12 @@ class Wish:
 
 
 class VercelApi:
-    """Raises the family of `ports.errors`. `team` is "" where the token's owner has the projects."""
+    """Raises the family of `ports.errors`. `team` is "" where the token's owner has the projects. With `patience` every
+    call waits for Vercel where that is away; without, whoever asks hears it at once."""
 
-    def __init__(self, http: Http, team: str = "") -> None:
+    def __init__(self, http: Http, team: str = "", patience: Patience | None = None) -> None:
         self._http = http
+        self._patience = patience
         self._scope = {"teamId": team} if team else {}
 
     def project(self, id: str) -> Project:
@@ -169,15 +172,18 @@ class VercelApi:
         harmless: bool = False,
         json: bool = True,
     ) -> Answer:
-        answer = self._http.ask(
-            method, path, params={**self._scope, **(params or {})}, body=body, also=NO, harmless=harmless, json=False
-        )
+        def once() -> Answer:
+            every = {**self._scope, **(params or {})}
+            answer = self._http.ask(method, path, params=every, body=body, also=NO, harmless=harmless, json=False)
+            if json and not answer.is_json and (answer.status not in NO or answer.status in also):
+                what = f"Vercel answered {method} {path} with something that is not JSON"
+                raise (Unavailable if harmless or method == "GET" else Unclear)(f"{what}.", answer.text())
+            return answer
+
+        answer = self._patience(once) if self._patience else once()
         if answer.status in NO and answer.status not in also:
             no = self._http.refusal(method, path, answer)
-            raise Denied(no.message, no.evidence, answer.status)
-        if json and not answer.is_json:
-            what = f"Vercel answered {method} {path} with something that is not JSON"
-            raise (Unavailable if harmless or method == "GET" else Unclear)(f"{what}.", answer.text())
+            raise SaidNo(no.message, no.evidence, answer.status)
         return answer
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
 
-from staging_gate.adapters.vercel.api import Denied, VercelApi
+from staging_gate.adapters.vercel.api import SaidNo, VercelApi
 from staging_gate.adapters.vercel.journal import Asked
 from staging_gate.adapters.vercel.shapes import Project, Switching
 from staging_gate.ports.clock import Clock
@@ -32,7 +32,7 @@ class Note(Protocol):
 class Way(Protocol):
     """Of one domain. `move` looks first, notes what it is about to do, and returns when the domain leads there.
 
-    `back` says that it was there before. Raises Denied where Vercel does not do it.
+    `back` says that it was there before. Raises SaidNo where Vercel does not do it.
     """
 
     def move(self, asked: Asked, back: bool, note: Note) -> None: ...
@@ -100,7 +100,7 @@ class Promoting:
                 self.api.promote(self.project.id, id)
         except Unclear as lost:
             self._find(asked, lost)
-        except Denied as no:
+        except SaidNo as no:
             if no.status != 409 or self.api.served_by(self.domain) != id:
                 raise
 
@@ -115,10 +115,13 @@ class Promoting:
             self.clock.pause(LOOK_EVERY)
 
     def _wait(self, asked: Asked) -> None:
+        """The time for which Vercel is away does not count."""
         until = self.clock.now() + MOVES_WITHIN
         while True:
+            asked_at = self.clock.now()
             served = self.api.served_by(self.domain)
             last = self.api.project(self.project.id).last_switching
+            until += self.clock.now() - asked_at
             ours = last if _is_ours(last, asked) else None
             self._raise_if_it_failed(asked, last, ours)
             if served == asked.id and (ours is None or ours.status not in UNDER_WAY):

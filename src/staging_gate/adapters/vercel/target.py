@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from staging_gate.adapters.vercel import shapes
-from staging_gate.adapters.vercel.api import Denied, VercelApi, Wish
+from staging_gate.adapters.vercel.api import SaidNo, VercelApi, Wish
 from staging_gate.adapters.vercel.comparing import (
     NAMES_NO_PROJECT,
     PRODUCTION,
@@ -32,6 +32,7 @@ from staging_gate.ports.deploy_target import Cancelled, Live, Order, Ready
 from staging_gate.ports.errors import OutsideError, Refused, Stopped, Unavailable, Unclear
 from staging_gate.wire.hints import Hints
 from staging_gate.wire.http import Http
+from staging_gate.wire.patience import Patience
 
 LOOK_EVERY = 5.0
 LISTED_WITHIN = timedelta(seconds=30)
@@ -81,7 +82,7 @@ class VercelTarget:
         return examined(target, self.reachable(target), self.project)
 
     def project(self, target: Target) -> Project:
-        """Raises Refused, Denied, Unavailable."""
+        """Raises Refused, Unavailable."""
         return self._api(target).project(_identity(target))
 
     def get_ready(self, orders: Sequence[Order], start: bool) -> None:
@@ -144,7 +145,7 @@ class VercelTarget:
         if asked is None or asked.taken:
             return
         api = self._api(order.target)
-        made = api.deployment(asked.id) if asked.id else self._listed(order, asked)
+        made = api.deployment(asked.id) if asked.id else _listed(api, order, asked)
         if made is not None and made.goes_on:
             api.cancel(made.id)
 
@@ -201,8 +202,8 @@ class VercelTarget:
 
     def _is_there(self, order: Order, built: Asked) -> bool:
         try:
-            return self._api(order.target).deployment(built.id or "").state == "READY"
-        except Denied as no:
+            return self._patient(order.target).deployment(built.id or "").state == "READY"
+        except SaidNo as no:
             if no.status in (404, 410):
                 return False
             raise
@@ -211,11 +212,12 @@ class VercelTarget:
         """Asked for once: what came of an answer that we did not hear is found by our key."""
         if asked.id is not None:
             return asked
-        made = self._listed(order, asked) or self._ask(order, asked)
+        made = _listed(self._patient(order.target), order, asked) or self._ask(order, asked)
         return self._journal(order).put(order.deployment, replace(asked, id=made.id))
 
     def _ask(self, order: Order, asked: Asked) -> Deployment:
-        api, project = self._api(order.target), self.project(order.target)
+        api = self._patient(order.target)
+        project = api.project(_identity(order.target))
         environment = environment_of(order.target, project)
         if environment is None:
             raise Unavailable(" ".join(objections(order.target, project)))
@@ -225,26 +227,24 @@ class VercelTarget:
             return api.deploy(Wish(project, environment, asked.commit, asked.key, order.deployment))
         except Unclear as lost:
             until = self._clock.now() + LISTED_WITHIN
-            while (made := self._listed(order, asked)) is None:
+            while (made := _listed(api, order, asked)) is None:
                 if self._clock.now() >= until:
                     raise lost
                 self._clock.pause(LOOK_EVERY)
             return made
 
-    def _listed(self, order: Order, asked: Asked) -> Deployment | None:
-        since = datetime.fromisoformat(asked.asked_at) - CLOCKS_DIFFER_BY
-        listed = self._api(order.target).deployments(_identity(order.target), since)
-        return next((one for one in listed if one.key == asked.key), None)
-
     def _until_built(self, order: Order, asked: Asked, cancelled: Cancelled) -> Deployment:
-        """A state that we do not know is waited on: it may be a new one on the way."""
+        """A state that we do not know is waited on: it may be a new one on the way. The time for which Vercel is away
+        does not count."""
         until = self._clock.now() + order.service.build_within + QUEUES_FOR
-        id = asked.id or ""
+        id, api = asked.id or "", self._patient(order.target, cancelled)
         with self._hints.awaiting(id) as woken:
             while True:
                 woken.clear()
                 _go_on_unless(cancelled)
-                made = self._api(order.target).deployment(id)
+                asked_at = self._clock.now()
+                made = api.deployment(id)
+                until += self._clock.now() - asked_at
                 if made.state == "READY":
                     return made
                 self._refuse_unless_it_goes_on(order, made)
@@ -280,7 +280,7 @@ class VercelTarget:
             if not was_there:
                 self._until_built(order, asked := self._built(order, asked), lambda: False)
             way.move(asked, was_there, note)
-        except Denied as no:
+        except SaidNo as no:
             if not was_there or no.status not in NO_LONGER_THERE:
                 raise
             asked = self._anew(order, asked)
@@ -296,23 +296,28 @@ class VercelTarget:
         self._journal(order).put(order.deployment, asked)
         try:
             asked = self._built(order, asked)
-        except Denied:
+        except SaidNo:
             self._journal(order).put(order.deployment, before)
             raise
         self._until_built(order, asked, lambda: False)
         return asked
 
     def _way(self, target: Target) -> Way:
-        project, api = self.project(target), self._api(target)
+        api = self._patient(target)
+        project = api.project(_identity(target))
         domain = _domain(target, project)
         if environment_of(target, project) == PRODUCTION:
             return Promoting(api, self._clock, project, domain)
         return Assigning(api, self._clock, domain)
 
-    def _api(self, target: Target) -> VercelApi:
+    def _patient(self, target: Target, cancelled: Cancelled = lambda: False) -> VercelApi:
+        """For what has begun: an outage of Vercel ends no deployment."""
+        return self._api(target, Patience(self._clock, lambda: _go_on_unless(cancelled)))
+
+    def _api(self, target: Target, patience: Patience | None = None) -> VercelApi:
         if self._http is None:
             raise Unavailable("There is no token for Vercel: set GATE_VERCEL_KEY for the server, and start it again.")
-        return VercelApi(self._http, target.settings.get("team", ""))
+        return VercelApi(self._http, target.settings.get("team", ""), patience)
 
     def _started(self, order: Order) -> Asked:
         asked = self._journal(order).get(order.deployment)
@@ -323,6 +328,12 @@ class VercelTarget:
 
     def _journal(self, order: Order) -> Journal:
         return Journal.of(self._state, order.environment, order.service.name)
+
+
+def _listed(api: VercelApi, order: Order, asked: Asked) -> Deployment | None:
+    since = datetime.fromisoformat(asked.asked_at) - CLOCKS_DIFFER_BY
+    listed = api.deployments(_identity(order.target), since)
+    return next((one for one in listed if one.key == asked.key), None)
 
 
 def _identity(target: Target) -> str:

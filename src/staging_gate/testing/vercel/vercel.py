@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from threading import RLock
 from typing import Any
 
@@ -13,7 +14,8 @@ Route = Callable[..., Reply]
 
 
 class VercelStandIn:
-    """To be used as a context. `look` sees every request before it is answered."""
+    """To be used as a context. `look` sees every request before it is answered. `away_until` that moment everything is
+    answered with 503."""
 
     def __init__(self, clock: Clock, look: Callable[[Request], object] = lambda _: None) -> None:
         self._clock = clock
@@ -22,7 +24,7 @@ class VercelStandIn:
         self._lost: list[str] = []
         self._next: list[tuple[str, Reply]] = []
         self._number = 0
-        self.away = False
+        self.away_until: datetime | None = None
         self.token = TOKEN
         self.projects: dict[str, Hosted] = {}
         self.web = WebServer(self._answer)
@@ -69,7 +71,7 @@ class VercelStandIn:
             self.look(request)
             if request.path.startswith("/served/"):
                 return self._serve(request)
-            if self.away:
+            if self.away_until is not None and self._clock.now() < self.away_until:
                 return json_reply(503, {"error": {"code": "internal_server_error", "message": "unavailable"}})
             if request.headers.get("authorization") != f"Bearer {self.token}":
                 return _no(403, "forbidden", "Not authorized", invalidToken=True)

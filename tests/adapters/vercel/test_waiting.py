@@ -1,0 +1,101 @@
+"""Waiting for Vercel while it is away: a deployment that has begun goes on, and whoever only looks waits for nobody."""
+
+from datetime import timedelta
+
+import pytest
+
+from staging_gate.ports.errors import Stopped, Unavailable
+from staging_gate.testing.web import Request
+from staging_gate.wire.patience import AWAY_FOR, LONGEST_PAUSE
+from tests.adapters.vercel.connecting import There
+
+HOUR = timedelta(hours=1)
+
+
+def goes_away(there: There, asked: str) -> None:
+    """For an hour, as soon as something with these words is asked for."""
+
+    def look(request: Request) -> None:
+        if there.vercel.away_until is None and f"{request.method} {request.path}".startswith(asked):
+            there.vercel.away_until = there.clock.now() + HOUR
+
+    there.vercel.look = look
+
+
+def assert_live_once(there: There) -> None:
+    assert (there.live(), there.asked()) == ("production-1", ["deployments", "promote"])
+
+
+@pytest.mark.parametrize("when", ["GET /v9/projects", "GET /v13/deployments", "GET /v4/aliases", "PATCH /v9/projects"])
+def test_an_hour_in_the_middle(there: There, when: str) -> None:
+    goes_away(there, when)
+
+    there.deploy(1)
+
+    assert_live_once(there)
+    assert there.clock.now() >= (there.vercel.away_until or there.clock.now())
+
+
+def test_an_hour_while_the_domain_moves(there: There) -> None:
+    order = there.order(1)
+    there.candidate(order)
+    there.project.rolling = True
+    asked = there.vercel.look
+
+    def look(request: Request) -> None:
+        if request.method == "POST" and "/promote/" in request.path:
+            goes_away(there, "GET /v4/aliases")
+        asked(request)
+
+    there.vercel.look = look
+    there.target.switch(order)
+
+    assert_live_once(there)
+    assert there.vercel.away_until is not None
+
+
+def test_an_hour_before_it_is_put_back(there: There) -> None:
+    first = there.deploy(1)
+    there.deploy(2)
+    there.vercel.away_until = there.clock.now() + HOUR
+
+    assert there.target.put_back(first).warm
+
+    assert (there.live(), there.asked("rollback")) == ("production-1", ["rollback"])
+
+
+def test_too_long(there: There) -> None:
+    order = there.order(1)
+    there.candidate(order)
+    began = there.clock.now()
+    there.vercel.away_until = began + timedelta(days=1)
+
+    with pytest.raises(Unavailable, match=r"Vercel answered 503 to GET /v9/projects/prj_web"):
+        there.target.switch(order)
+
+    assert AWAY_FOR <= there.clock.now() - began < AWAY_FOR + timedelta(minutes=5)
+    there.vercel.away_until = None
+    there.target.switch(order)
+    assert_live_once(there)
+
+
+def test_whoever_stops_it_does_not_wait_until_vercel_is_back(there: There) -> None:
+    order = there.order(1)
+    there.target.start(order)
+    there.vercel.away_until = there.clock.now() + timedelta(days=1)
+    asked = iter([False])
+
+    with pytest.raises(Stopped):
+        there.target.wait_until_ready(order, lambda: next(asked, True))
+
+    assert sum(there.clock.pauses) < LONGEST_PAUSE
+
+
+def test_whoever_only_looks_waits_for_nobody(there: There) -> None:
+    there.deploy(1)
+    there.vercel.away_until = there.clock.now() + timedelta(days=1)
+
+    with pytest.raises(Unavailable, match="Vercel answered 503"):
+        there.live()
+
+    assert sum(there.clock.pauses) < LONGEST_PAUSE
