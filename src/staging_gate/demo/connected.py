@@ -19,7 +19,7 @@ from staging_gate.demo.acts import (
     verified_in_staging,
     write,
 )
-from staging_gate.demo.telling import Chapter, Step, Story, expect, step
+from staging_gate.demo.telling import Chapter, Step, Story, expect, proper, step
 from staging_gate.testing.polling import eventually
 
 NOTICED_WITHIN = 30.0
@@ -148,7 +148,7 @@ def figures(story: Story) -> str:
     assert story.stage.providers
     found = story.stage.providers.figures()
     taken = {name: one["delivered"] for name, one in found["webhooks"].items()}
-    said = [f"{found['calls'][name]} calls of {name.title()}, {taken[name]} webhooks of it" for name in taken]
+    said = [f"{found['calls'][name]} calls of {proper(name)}, {taken[name]} webhooks of it" for name in taken]
     return expect(all(taken.values()), "; ".join(said))
 
 

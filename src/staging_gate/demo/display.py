@@ -16,7 +16,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from staging_gate.demo.telling import Chapter, Step, Told
+from staging_gate.demo.telling import Chapter, Step, Told, proper
 
 
 @dataclass(frozen=True)
@@ -225,8 +225,8 @@ def figures(summary: Summary, spent: Spent) -> list[tuple[str, str]]:
         ("merge to verified in staging", f"{verified} (in the runbook: 15-30 min)"),
     ]
     if isinstance(summary, ConnectedSummary):
-        told += [(f"calls of {name.title()}'s API", f"{count}") for name, count in summary.calls.items()]
-        told += [(f"webhooks of {name.title()}", f"{count}") for name, count in summary.webhooks.items()]
+        told += [(f"calls of {proper(name)}'s API", f"{count}") for name, count in summary.calls.items()]
+        told += [(f"webhooks of {proper(name)}", f"{count}") for name, count in summary.webhooks.items()]
     return told
 
 

@@ -85,3 +85,8 @@ def expect(so: bool, observed: str) -> str:
     if not so:
         raise Deviation(observed)
     return observed
+
+
+def proper(name: str) -> str:
+    """A provider as it calls itself."""
+    return {"github": "GitHub"}.get(name, name.title())
