@@ -183,6 +183,18 @@ def test_an_approval_given_under_other_rules_does_not_count(world: World) -> Non
     assert world.explain("1", "ben").reasons[0].evidence == ("ben as review: does not count, given under other rules",)
 
 
+def test_what_let_a_change_in_stays_what_it_was_under_other_rules(world: World) -> None:
+    change = world.change()
+    world.approve(change, "cleo")
+    changes.withdraw_approval(world.ports, 1, world.person("cleo"))
+    world.approve(change, "ben")
+    world.merge(change)
+    change_the_policy(world, gate_yaml(people=("ada", "cleo", "tess", "stan", "dora", "eve")))
+
+    shown = {one.approval.by: (one.counts, one.why_not) for one in view(world.ports, 1, world.person("ada")).approvals}
+    assert shown == {"ben": (True, ""), "cleo": (False, "when it was merged it did not count")}
+
+
 def test_an_approval_that_was_withdrawn_does_not_count(world: World) -> None:
     change = world.change()
     world.approve(change, "ben")

@@ -237,6 +237,7 @@ def test_a_merge_by_hand_is_seen_and_recorded_with_who_did_it(world: ConnectedWo
 
     found = change(world, number)
     assert (found.state, found.merged and found.merged.commit) == (ChangeState.MERGED, commit)
+    assert found.counted == ()
     assert ("merged behind our back", "ben") in said(world, number)
     assert any("never deployed to staging" in line for line in world.differences())
 

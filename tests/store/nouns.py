@@ -56,6 +56,7 @@ CHANGE = Change(
     merge_wanted_at=later(7),
     merge_wanted_by="grace",
     merge_wanted_method=MergeMethod.SQUASH,
+    counted=("a-1",),
     hotfix_reason="Nobody can log in",
     migrations="9" * 64,
     reviewers=("grace", "linus"),

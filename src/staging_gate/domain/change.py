@@ -32,6 +32,7 @@ class Change:
     While somebody is merging it, `merge_requested_at`, `merged_by` and `method` say since when, who and how.
     `hotfix_reason` is why a hotfix to production is urgent, None for every other change.
     `merge_wanted_*` say the same of a merge that begins by itself as soon as the gate is open.
+    `counted` are the ids of the approvals that held when it was merged; None where that is not known.
     """
 
     number: int
@@ -58,6 +59,7 @@ class Change:
     merge_wanted_at: datetime | None = None
     merge_wanted_by: str | None = None
     merge_wanted_method: MergeMethod | None = None
+    counted: tuple[str, ...] | None = None
 
     @property
     def is_open(self) -> bool:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from staging_gate.domain.approval import Approval
 from staging_gate.domain.change import Change
 
+DID_NOT_COUNT = "when it was merged it did not count"
+
 
 def too_late_to_withdraw(change: Change) -> str:
     stop = f"To stop the release: `gate release withdraw {change.release}`." if change.release else "Open a new change."

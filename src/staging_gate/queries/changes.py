@@ -112,7 +112,15 @@ def _shown(tx: Transaction, policy: Policy | None, change: Change) -> tuple[Show
     given = approvals_of(tx, policy, change)
     if policy is None:
         return tuple(ShownApproval(approval, True, "") for approval in given)
+    if change.counted is not None:
+        return tuple(_as_merged(one, change.counted) for one in given)
     at = change.merged_at or tx.at
     tally = count(policy, change, given, at)
     why = {one.id: why_not(one, change, policy, at) or tally.elsewhere_said(one) for one in given}
     return tuple(ShownApproval(one, why[one.id] is None, why[one.id] or "") for one in given)
+
+
+def _as_merged(approval: Approval, counted: tuple[str, ...]) -> ShownApproval:
+    """By the rules of that moment: those of today may be others."""
+    counts = approval.id in counted
+    return ShownApproval(approval, counts, "" if counts else words.DID_NOT_COUNT)

@@ -2,6 +2,7 @@
 
 from staging_gate.domain.approval import Approval
 from staging_gate.domain.change import Change
+from staging_gate.domain.gate.rules.approvals import why_not
 from staging_gate.domain.policy import Policy
 from staging_gate.ports.store import Transaction
 
@@ -12,3 +13,10 @@ def approvals_of(tx: Transaction, policy: Policy | None, change: Change) -> tupl
     if policy is None or change.source != policy.staging.branch:
         return own
     return (*tx.approvals.of_staging(change.head.tree), *own)
+
+
+def counting(tx: Transaction, policy: Policy | None, change: Change) -> tuple[str, ...] | None:
+    """Ids of those that hold at this moment; None without rules to judge by."""
+    if policy is None:
+        return None
+    return tuple(one.id for one in approvals_of(tx, policy, change) if why_not(one, change, policy, tx.at) is None)

@@ -23,6 +23,7 @@ from staging_gate.ports.errors import Refused
 from staging_gate.ports.policy import PolicyProblems
 from staging_gate.ports.store import Stale, Transaction
 from staging_gate.runbook import changes, deciding, hearing_opinions, voiding
+from staging_gate.runbook.approvals_of import counting
 from staging_gate.runbook.hotfix_facts import is_hotfix
 from staging_gate.runbook.policy import MAIN, policy_at, policy_in_force
 from staging_gate.runbook.queue import MERGE_CHANGE
@@ -213,9 +214,11 @@ def _go_on(ports: Ports, change: Change, pull: PullRequest, by: Actor) -> None:
 def _behind_our_back(ports: Ports, change: Change, pull: PullRequest, merged: Revision, by: Actor) -> None:
     """The gate would not have let it through. Nothing is deployed or released of it by itself."""
     said, proved = words.merged_behind_our_back(change, pull), merged.tree == change.mergeable_tree()
+    policy = policy_in_force(ports)
     with ports.store.transaction() as tx:
         tx.deployments.lock(Environment.STAGING)
-        done = replace(change, state=ChangeState.MERGED, merged=merged, merged_at=tx.at, merged_by=by.name)
+        ended = replace(change, state=ChangeState.MERGED, merged=merged, merged_at=tx.at, merged_by=by.name)
+        done = replace(ended, counted=counting(tx, policy, change))
         tx.changes.update(done, change)
         subject = changes.subject_of(change)
         tx.audit(by, BEHIND_OUR_BACK, subject, said, commit=merged.commit, tree=merged.tree, as_expected=proved)

@@ -21,6 +21,7 @@ from staging_gate.ports.code_host import HeadMoved, MergeOrder
 from staging_gate.ports.errors import Refused
 from staging_gate.ports.store import Transaction
 from staging_gate.runbook import ahead, bypassing, changes, deciding, following_pull_requests, hotfixing
+from staging_gate.runbook.approvals_of import counting
 from staging_gate.runbook.asking import surely
 from staging_gate.runbook.changes import Unusable
 from staging_gate.runbook.policy import policy_in_force
@@ -171,7 +172,8 @@ def record(ports: Ports, number: int, commit: str, tree: str) -> str | None:
         if not change.is_open:
             return change.release if change.goes_alone else None  # we were killed after this commit
         by = Actor(change.merged_by or "")
-        done = replace(change, state=ChangeState.MERGED, merged=merged, merged_at=tx.at)
+        counted = counting(tx, policy, change)
+        done = replace(change, state=ChangeState.MERGED, merged=merged, merged_at=tx.at, counted=counted)
         if policy and planned:
             done = replace(done, release=hotfixing.release_at_once(tx, policy, planned, done, by).tag)
         tx.changes.update(done, change)

@@ -68,6 +68,7 @@ change = Table(
     Column("merge_wanted_at", UtcDateTime),
     Column("merge_wanted_by", Text),
     Column("merge_wanted_method", OneOf(MergeMethod)),
+    Column("counted", Texts),
     Index("ix_change_state", "state"),
     Index("ix_change_release", "release"),
     Index("ix_change_merged_commit", "merged_commit"),

@@ -12,9 +12,11 @@ down_revision = "0003"
 def upgrade() -> None:
     _pull_requests()
     _told()
+    _merged()
 
 
 def downgrade() -> None:
+    op.drop_column("change", "counted")
     op.drop_table("told")
     op.drop_column("approval", "source")
     op.drop_table("pull_request")
@@ -51,3 +53,8 @@ def _told() -> None:
         sa.PrimaryKeyConstraint("subject", name="pk_told"),
     )
     op.create_index("ix_told_due_at", "told", ["due_at"])
+
+
+def _merged() -> None:
+    """Rules change, and what let a change in does not."""
+    op.add_column("change", sa.Column("counted", sa.JSON))
