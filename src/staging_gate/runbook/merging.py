@@ -27,6 +27,9 @@ from staging_gate.runbook.changes import Unusable
 from staging_gate.runbook.policy import policy_in_force
 from staging_gate.runbook.queue import MERGE_CHANGE, request
 
+INTERRUPTED = "merge interrupted"
+"""`taking_up.py` sees to it."""
+
 
 def merge(ports: Ports, number: int, method: MergeMethod | None, by: Actor) -> str:
     """Begin to merge; returns the run's id. Raises Closed. The gate decides once more when the merge is done."""
@@ -79,16 +82,16 @@ def do_not_merge(ports: Ports, number: int, by: Actor) -> Change:
 
 def let_go(ports: Ports, number: str, message: str) -> None:
     """Our own machine broke. The change is free again unless the branch has moved, or nobody knows whether it has: then
-    whoever asked asks again."""
+    it is taken up later."""
     change = changes.get(ports, int(number))
     base = ports.code_host.revision(change.target)
     if ports.code_host.outdated():
         with ports.store.transaction() as tx:
-            said = f"{message} Whether it was merged is seen when it is asked for again."
-            tx.audit(Actor(change.merged_by or ""), "merge interrupted", changes.subject_of(change), said)
+            said = f"{message} It goes on by itself once the code host is back; first it is seen whether it was merged."
+            tx.audit(Actor(change.merged_by or ""), INTERRUPTED, changes.subject_of(change), said)
         return
     if change.is_being_merged and change.preview and base and base.commit == change.preview.base:
-        _give_up(ports, change, message)
+        give_up(ports, change, message)
 
 
 @procedure(MERGE_CHANGE, errored=let_go)
@@ -122,7 +125,7 @@ def admit(ports: Ports, number: int) -> str:
         return "closed"  # we gave up and were killed after that commit
     head = ports.code_host.revision(change.source)
     if head is None or head.commit != change.head.commit:
-        _give_up(ports, change, f"{change.source} was pushed to meanwhile.")
+        give_up(ports, change, f"{change.source} was pushed to meanwhile.")
         changes.refresh(ports, number)
         return "closed"
     following_pull_requests.look(ports, number)
@@ -132,7 +135,7 @@ def admit(ports: Ports, number: int) -> str:
     decision = deciding.on_merging(ports, change, change.method, merger)
     if decision.open:
         return admit(ports, number) if _bypasses_gone(ports, change, decision, merger) else "open"
-    _give_up(ports, change, " ".join(reason.sentence for reason in decision.reasons))
+    give_up(ports, change, " ".join(reason.sentence for reason in decision.reasons))
     return "closed"
 
 
@@ -150,11 +153,11 @@ def move_branch(ports: Ports, number: int) -> dict[str, str] | None:
     try:
         merged = surely(ports.code_host.merge, _order(change))
     except HeadMoved:
-        _give_up(ports, change, f"{change.target} has moved meanwhile.")
+        give_up(ports, change, f"{change.target} has moved meanwhile.")
         changes.refresh(ports, number)
         return None
     except Refused as refused:
-        _give_up(ports, change, refused.message)
+        give_up(ports, change, refused.message)
         changes.refresh(ports, number)
         return None
     return {"commit": merged.commit, "tree": merged.tree}
@@ -245,7 +248,7 @@ def _release_merged(tx: Transaction, tag: str, merged: Revision) -> None:
         tx.releases.update(replace(release, state=ReleaseState.MERGED, revision=merged), release)
 
 
-def _give_up(ports: Ports, change: Change, why: str) -> None:
+def give_up(ports: Ports, change: Change, why: str) -> None:
     with ports.store.transaction() as tx:
         free = replace(change, method=None, merged_by=None, merge_requested_at=None)
         tx.changes.update(free, change)

@@ -19,6 +19,7 @@ from staging_gate.runbook import (
     hotfixing,
     notifying,
     reporting,
+    taking_up,
     waiting,
 )
 
@@ -29,6 +30,7 @@ Due = Callable[[Ports], None]
 DUE: tuple[Due, ...] = (
     waiting.deploy_what_waits,
     waiting.publish_what_is_due,
+    taking_up.take_up_merges,
     waiting.merge_what_is_ready,
     following_up.remind,
     hotfixing.prove_what_is_ready,
