@@ -23,7 +23,7 @@ from staging_gate.adapters.local import procfs
 from staging_gate.demo import display, ground, main, outsides, product
 from staging_gate.demo.people import Deviation
 from staging_gate.demo.signals import Ending, Interrupted
-from staging_gate.demo.telling import Chapter, Story, Told, step, tell
+from staging_gate.demo.telling import Chapter, Story, Told, proper, step, tell
 from staging_gate.testing import eventually
 from staging_gate.testing.postgres import PostgresMissing
 
@@ -336,6 +336,10 @@ def test_in_a_terminal_people_see_what_goes_on_and_what_it_came_to() -> None:
         "37 ms",
     ):
         assert text in said, text
+
+
+def test_providers_are_called_as_they_call_themselves() -> None:
+    assert [proper(name) for name in ("github", "render", "vercel")] == ["GitHub", "Render", "Vercel"]
 
 
 def a_story() -> Story:
