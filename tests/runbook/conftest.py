@@ -12,7 +12,7 @@ import pytest
 from staging_gate.domain.audit import verify_chain
 from staging_gate.domain.environment import Environment
 from staging_gate.store import SqliteInbox
-from staging_gate.testing.connected import ConnectedWorld
+from staging_gate.testing.connected import ConnectedWorld, VercelWorld
 from staging_gate.testing.postgres import TemporaryPostgres, temporary_postgres
 from staging_gate.testing.world import SavedWorld, World
 from tests.runbook.shown import Shown, show
@@ -105,6 +105,12 @@ def connected_beginnings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[B
         yield Beginnings(tmp_path_factory.mktemp("connected"), stack, kind=ConnectedWorld)
 
 
+@pytest.fixture(scope="session")
+def vercel_beginnings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Beginnings]:
+    with ExitStack() as stack:
+        yield Beginnings(tmp_path_factory.mktemp("vercel"), stack, kind=VercelWorld)
+
+
 @pytest.fixture
 def world(request: pytest.FixtureRequest, beginnings: Beginnings, tmp_path: Path) -> Iterator[World]:
     yield from _story(request, beginnings, nothing, tmp_path)
@@ -145,6 +151,28 @@ def connected_two(
     request: pytest.FixtureRequest, connected_beginnings: Beginnings, tmp_path: Path
 ) -> Iterator[ConnectedWorld]:
     yield from _connected(request, connected_beginnings, v1_1_0, tmp_path)
+
+
+@pytest.fixture
+def at_vercel(
+    request: pytest.FixtureRequest, vercel_beginnings: Beginnings, tmp_path: Path
+) -> Iterator[ConnectedWorld]:
+    """The code is at GitHub, the services are at Vercel."""
+    yield from _connected(request, vercel_beginnings, nothing, tmp_path)
+
+
+@pytest.fixture
+def at_vercel_merged(
+    request: pytest.FixtureRequest, vercel_beginnings: Beginnings, tmp_path: Path
+) -> Iterator[ConnectedWorld]:
+    yield from _connected(request, vercel_beginnings, v1_1_0_is_merged, tmp_path)
+
+
+@pytest.fixture
+def at_vercel_two(
+    request: pytest.FixtureRequest, vercel_beginnings: Beginnings, tmp_path: Path
+) -> Iterator[ConnectedWorld]:
+    yield from _connected(request, vercel_beginnings, v1_1_0, tmp_path)
 
 
 @pytest.fixture

@@ -360,7 +360,7 @@ class FakeTarget:
 
 def is_private(address: str) -> bool:
     """Whether it is a candidate's own address."""
-    return address.startswith("http://candidate.invalid/")
+    return address.startswith("http://candidate.invalid/") or "/served/dpl_" in address
 
 
 def _backup(order: Order, at: datetime, schema: str, proof: BackupProof) -> Backup:

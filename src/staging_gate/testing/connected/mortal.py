@@ -36,4 +36,4 @@ class MortalHttp:
 
 def _without_ids(path: str) -> str:
     """Commits and deploys are called otherwise each time that a story is told."""
-    return re.sub(r"[0-9a-f]{40}|dep-\w+", "...", path)
+    return re.sub(r"[0-9a-f]{40}|(dep-|dpl_)\w+", "...", path)

@@ -13,7 +13,7 @@ from staging_gate.store import SqliteInbox
 from staging_gate.testing import webhooks
 
 SECRET = b"whsec_b25seSBmb3IgdGhlIHN0b3JpZXM="
-SIGNED = {"github": webhooks.github, "render": webhooks.render}
+SIGNED = {"github": webhooks.github, "render": webhooks.render, "vercel": webhooks.vercel}
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The two providers as the stories have them: they go on where they were when a world is put aside and opened again."""
+"""The providers as the stories have them: they go on where they were when a world is put aside and opened again."""
 
 import threading
 from contextlib import ExitStack
@@ -9,10 +9,11 @@ from pathlib import Path
 from staging_gate.adapters.git import GitCodeHost
 from staging_gate.domain.environment import Environment
 from staging_gate.testing.clock import MovableClock
-from staging_gate.testing.connected.policies import render_id
+from staging_gate.testing.connected.policies import render_id, vercel_domain, vercel_id
 from staging_gate.testing.fakes import Outsides
 from staging_gate.testing.github import GitHubStandIn
 from staging_gate.testing.render import RenderStandIn
+from staging_gate.testing.vercel import VercelStandIn
 from staging_gate.testing.web import WebServer
 
 TOKEN = "ghp_ofthestoriesandnobodyelse"
@@ -23,26 +24,31 @@ NOT_REMEMBERED = (MovableClock, WebServer, GitCodeHost, type(threading.RLock()),
 
 @dataclass
 class Providers:
-    """Both stand-ins, served while this is open. The repository at GitHub is below `folder`."""
+    """The stand-ins, served while this is open. The repository at GitHub is below `folder`."""
 
     github: GitHubStandIn
     render: RenderStandIn
+    vercel: VercelStandIn
     _stack: ExitStack = field(default_factory=ExitStack)
 
     @classmethod
     def open(cls, folder: Path, clock: MovableClock, before: "Providers | None" = None) -> "Providers":
         """`before`: they remember all that those did, whose folder was copied to this one."""
-        found = cls(GitHubStandIn(folder / OUTSIDE, clock), RenderStandIn(clock))
+        found = cls(GitHubStandIn(folder / OUTSIDE, clock), RenderStandIn(clock), VercelStandIn(clock))
         if before is None:
             found.github.grant("gate[bot]", TOKEN, is_bot=True)
-            for environment in Environment:
-                for service in SERVICES:
+            for service in SERVICES:
+                for environment in Environment:
                     found.render.host(render_id(service, environment))
+                domain = vercel_domain(service, Environment.PRODUCTION)
+                found.vercel.host(vercel_id(service), f"{service}.vercel.app", domain)
         else:
             _remember(found.github, before.github)
             _remember(found.render, before.render)
+            _remember(found.vercel, before.vercel)
         found._stack.enter_context(found.github.running())
         found._stack.enter_context(found.render)
+        found._stack.enter_context(found.vercel)
         return found
 
     def close(self) -> None:

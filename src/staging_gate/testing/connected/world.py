@@ -1,4 +1,4 @@
-"""The connected World: everything is real but GitHub, Render and what runs a project's own commands."""
+"""The connected World: everything is real but GitHub, Render, Vercel and what runs a project's own commands."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -7,19 +7,20 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from staging_gate.adapters import github, render
+from staging_gate.adapters import github, render, vercel
 from staging_gate.adapters.git import GitMirror, Source
 from staging_gate.adapters.github.pull_requests import GitHubPullRequests
 from staging_gate.adapters.github.pushed import GitHubTagNews
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.revision import Revision
+from staging_gate.ports import Ports
 from staging_gate.ports.code_host import TagOrder
 from staging_gate.ports.deploy_target import DeployTarget
 from staging_gate.ports.errors import OutsideError
 from staging_gate.ports.hints import Hearer
 from staging_gate.runbook import hearing, reconcile
 from staging_gate.testing.connected.mortal import mortal
-from staging_gate.testing.connected.places import RenderPlace
+from staging_gate.testing.connected.places import RenderPlace, VercelPlace
 from staging_gate.testing.connected.policies import connected_yaml
 from staging_gate.testing.connected.post import Post
 from staging_gate.testing.connected.providers import TOKEN, ConnectedOutsides, Providers
@@ -28,6 +29,8 @@ from staging_gate.testing.github import GitHubStandIn
 from staging_gate.testing.render import RenderStandIn
 from staging_gate.testing.render.render import KEY
 from staging_gate.testing.repository import Files, OpenCodeHost, Repository
+from staging_gate.testing.vercel import TOKEN as VERCEL_TOKEN
+from staging_gate.testing.vercel import VercelStandIn
 from staging_gate.testing.web import Reply
 from staging_gate.testing.world import World
 from staging_gate.wire.http import Http, Limits
@@ -40,10 +43,12 @@ LOOKED_AT_EVERY = 10.0
 
 
 Through = Callable[[Http], Http]
+StandIn = GitHubStandIn | RenderStandIn | VercelStandIn
 
 
 class ConnectedWorld(World):
-    """`github` and `render` are the stand-ins: what people do there by hand, and what goes wrong there."""
+    """`github`, `render` and `vercel` are the stand-ins: what people do there by hand, and what goes wrong there.
+    Services are at Render unless the policy says otherwise."""
 
     provider = "render"
     staging: RenderPlace
@@ -55,17 +60,18 @@ class ConnectedWorld(World):
         assert isinstance(outsides, ConnectedOutsides)
         self.providers = Providers.open(folder, outsides.clock, outsides.providers)
         outsides.providers = self.providers
-        self.github, self.render = self.providers.github, self.providers.render
+        self.github, self.render, self.vercel = self.providers.github, self.providers.render, self.providers.vercel
         self.post = Post(folder, outsides.clock)
         super().__init__(folder, database, outsides)
-        hearers = {"github": cast(Hearer, self.code_host), "render": cast(Hearer, self.ports.targets["render"])}
-        self.ports = replace(self.ports, hearers=hearers)
-        self.staging = RenderPlace(Environment.STAGING, self.target, self.smoke, self.render, self.github)
-        self.production = RenderPlace(Environment.PRODUCTION, self.target, self.smoke, self.render, self.github)
+        self.ports = replace(self.ports, targets={**self._others(), **self.ports.targets})
+        hearers = {"github": self.code_host, **self.ports.targets}
+        self.ports = replace(self.ports, hearers=cast(Mapping[str, Hearer], hearers))
+        self._settle_in()
 
     @classmethod
     def begin(cls, folder: Path, policy: str | None = "", database: str | None = None) -> "ConnectedWorld":
-        return cast(ConnectedWorld, super().begin(folder, connected_yaml() if policy == "" else policy, database))
+        text = connected_yaml(provider=cls.provider) if policy == "" else policy
+        return cast(ConnectedWorld, super().begin(folder, text, database))
 
     def close(self) -> None:
         super().close()
@@ -108,13 +114,13 @@ class ConnectedWorld(World):
         if not self.post.held:
             self.hear()
 
-    def goes_down(self, provider: GitHubStandIn | RenderStandIn, hours: float = 100) -> None:
+    def goes_down(self, provider: StandIn, hours: float = 100) -> None:
         """For so long it answers 503 and does nothing, however often it is asked."""
         until = self.clock.now() + timedelta(hours=hours)
         provider.web.away = lambda: DOWN if self.clock.now() < until else None
 
     @contextmanager
-    def down(self, provider: GitHubStandIn | RenderStandIn) -> Iterator[None]:
+    def down(self, provider: StandIn) -> Iterator[None]:
         self.goes_down(provider)
         yield
         provider.web.away = lambda: None
@@ -140,23 +146,36 @@ class ConnectedWorld(World):
     def _open_code(self) -> tuple[Repository, OpenCodeHost]:
         return Repository(self.github.host.path), self._code_host(_as_it_is)
 
+    def _settle_in(self) -> None:
+        self.staging = RenderPlace(Environment.STAGING, self.target, self.smoke, self.github, self.render)
+        self.production = RenderPlace(Environment.PRODUCTION, self.target, self.smoke, self.github, self.render)
+
     def _deploy_target(self) -> DeployTarget:
-        return self._render_target(_as_it_is)
+        return self._target_at(self.provider, _as_it_is)
 
     def _outside(self, name: str) -> object:
         if name == "code host":
-            return self._code_host(self._deadly)
+            return self._code_host(self._deadly("GitHub"))
         if name == "deploy target":
-            return self._render_target(lambda http: mortal(http, "Render", self.kills))
+            return self._target_at(self.provider, self._deadly(self.provider.title()))
         return super()._outside(name)
 
     def _more_ports(self, mortal: bool = False) -> Mapping[str, Any]:
-        connection = self._signed_in(self._deadly if mortal else _as_it_is)
+        connection = self._signed_in(self._deadly("GitHub") if mortal else _as_it_is)
         pulls, news = GitHubPullRequests(connection.calls, self.clock), GitHubTagNews(self.github.name)
         return {"pull_requests": pulls, "tag_news": news}
 
-    def _deadly(self, http: Http) -> Http:
-        return mortal(http, "GitHub", self.kills)
+    def _mortal_ports(self) -> Ports:
+        ports = super()._mortal_ports()
+        return replace(ports, targets={**self._others(mortal=True), **ports.targets})
+
+    def _others(self, mortal: bool = False) -> dict[str, DeployTarget]:
+        """The targets beside the usual one."""
+        names = [name for name in ("render", "vercel") if name != self.provider]
+        return {name: self._target_at(name, self._deadly(name.title()) if mortal else _as_it_is) for name in names}
+
+    def _deadly(self, name: str) -> Through:
+        return lambda http: mortal(http, name, self.kills)
 
     def _signed_in(self, through: Through) -> github.Connection:
         settings = github.Settings(self.github.name, token=TOKEN, api=self.github.api, limits=QUICK)
@@ -170,10 +189,32 @@ class ConnectedWorld(World):
         source = Source(github.repository_address(connection.settings), connection.user_and_password)
         return github.host(connection, mirror, lambda: mirror.fetch(source), self.clock)
 
+    def _target_at(self, provider: str, through: Through) -> DeployTarget:
+        return self._vercel_target(through) if provider == "vercel" else self._render_target(through)
+
+    def _vercel_target(self, through: Through) -> vercel.VercelTarget:
+        settings = vercel.Settings(VERCEL_TOKEN, self.folder / "vercel", self.vercel.address)
+        target = vercel.connect(settings, self.clock)
+        assert target._http
+        target._http = through(target._http)
+        return target
+
     def _render_target(self, through: Through) -> render.RenderTarget:
         api = render.RenderApi(KEY, self.clock, self.render.address)
         api._http = through(api._http)
         return render.RenderTarget(api, self.folder / "render", self.clock)
+
+
+class VercelWorld(ConnectedWorld):
+    """The services are at Vercel."""
+
+    provider = "vercel"
+    staging: VercelPlace  # type: ignore[assignment]  # stories are told of one or the other
+    production: VercelPlace  # type: ignore[assignment]
+
+    def _settle_in(self) -> None:
+        self.staging = VercelPlace(Environment.STAGING, self.target, self.smoke, self.github, self.vercel)
+        self.production = VercelPlace(Environment.PRODUCTION, self.target, self.smoke, self.github, self.vercel)
 
 
 def _as_it_is(http: Http) -> Http:
