@@ -19,7 +19,7 @@ WARM = 2
 def strays(of: Installation) -> list[str]:
     """Processes that belong neither to the server nor to a place or route that is kept."""
     kept = {pid for shim in _shims(of) for pid in _tree(shim)} | (set(_tree(of.server.pid)) if of.server else set())
-    return [f"{one.pid} {one.cmdline()}" for one in _processes_of(of) if one.pid not in kept]
+    return [f"{one.pid} {line}" for one in _processes_of(of) if one.pid not in kept and (line := _command(one))]
 
 
 def too_many(of: Installation) -> list[str]:
@@ -33,6 +33,14 @@ def too_many(of: Installation) -> list[str]:
             if len(running) > WARM:
                 found.append(f"{environment} {service}: {', '.join(sorted(running))}")
     return found
+
+
+def _command(one: psutil.Process) -> str:
+    """Empty where it has ended since it was found."""
+    try:
+        return " ".join(one.cmdline())
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return ""
 
 
 def _shims(of: Installation) -> Iterator[int]:
