@@ -131,48 +131,21 @@ def merged(request: pytest.FixtureRequest, beginnings: Beginnings, tmp_path: Pat
     yield from _story(request, beginnings, v1_1_0_is_merged, tmp_path)
 
 
-@pytest.fixture
-def connected(
-    request: pytest.FixtureRequest, connected_beginnings: Beginnings, tmp_path: Path
-) -> Iterator[ConnectedWorld]:
-    """The code is at GitHub, the services are at Render."""
-    yield from _connected(request, connected_beginnings, nothing, tmp_path)
+def _begun(beginnings: str, tale: Tale) -> Callable[..., Iterator[World]]:
+    @pytest.fixture
+    def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+        yield from _story(request, request.getfixturevalue(beginnings), tale, tmp_path)
+
+    return world
 
 
-@pytest.fixture
-def connected_merged(
-    request: pytest.FixtureRequest, connected_beginnings: Beginnings, tmp_path: Path
-) -> Iterator[ConnectedWorld]:
-    yield from _connected(request, connected_beginnings, v1_1_0_is_merged, tmp_path)
-
-
-@pytest.fixture
-def connected_two(
-    request: pytest.FixtureRequest, connected_beginnings: Beginnings, tmp_path: Path
-) -> Iterator[ConnectedWorld]:
-    yield from _connected(request, connected_beginnings, v1_1_0, tmp_path)
-
-
-@pytest.fixture
-def at_vercel(
-    request: pytest.FixtureRequest, vercel_beginnings: Beginnings, tmp_path: Path
-) -> Iterator[ConnectedWorld]:
-    """The code is at GitHub, the services are at Vercel."""
-    yield from _connected(request, vercel_beginnings, nothing, tmp_path)
-
-
-@pytest.fixture
-def at_vercel_merged(
-    request: pytest.FixtureRequest, vercel_beginnings: Beginnings, tmp_path: Path
-) -> Iterator[ConnectedWorld]:
-    yield from _connected(request, vercel_beginnings, v1_1_0_is_merged, tmp_path)
-
-
-@pytest.fixture
-def at_vercel_two(
-    request: pytest.FixtureRequest, vercel_beginnings: Beginnings, tmp_path: Path
-) -> Iterator[ConnectedWorld]:
-    yield from _connected(request, vercel_beginnings, v1_1_0, tmp_path)
+# The code is at GitHub, the services are at Render, or at Vercel.
+connected = _begun("connected_beginnings", nothing)
+connected_merged = _begun("connected_beginnings", v1_1_0_is_merged)
+connected_two = _begun("connected_beginnings", v1_1_0)
+at_vercel = _begun("vercel_beginnings", nothing)
+at_vercel_merged = _begun("vercel_beginnings", v1_1_0_is_merged)
+at_vercel_two = _begun("vercel_beginnings", v1_1_0)
 
 
 @pytest.fixture
@@ -242,11 +215,3 @@ def _story(request: pytest.FixtureRequest, beginnings: Beginnings, tale: Tale, f
     with beginnings.after(tale, folder) as world:
         yield world
         check_whole(world, "a_run_breaks" in request.fixturenames)
-
-
-def _connected(
-    request: pytest.FixtureRequest, beginnings: Beginnings, tale: Tale, folder: Path
-) -> Iterator[ConnectedWorld]:
-    for world in _story(request, beginnings, tale, folder):
-        assert isinstance(world, ConnectedWorld)
-        yield world

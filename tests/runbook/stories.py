@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from staging_gate.runbook import changes
 from staging_gate.runbook.deciding import Closed
 from staging_gate.testing.world import World
 
@@ -29,3 +30,15 @@ def closed_as_explained(world: World, subject: str, by: str, act: Callable[[], o
 def actions(world: World, subject: str) -> list[str]:
     """What the record says was done about a subject, in order."""
     return [action for _, action, _ in world.record(subject)]
+
+
+def v1_1_0_of_two_is_merged(world: World, policy: str) -> None:
+    """v1.0.0 has both services of this policy, v1.1.0 waits for its tag."""
+    world.approve(change := world.change("feat: web", {"gate.yaml": policy}))
+    world.approve(change, "tess", "tech_lead")
+    world.merge(change)
+    changes.mark_tested(world.ports, change.number, world.person("cleo"))
+    world.prepare_release("v1.0.0")
+    world.publish("v1.0.0")
+    world.ship_to_staging("feat: charts")
+    world.prepare_release("v1.1.0")

@@ -7,13 +7,13 @@ import pytest
 from staging_gate.domain.deployment import DeploymentState
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.release import ReleaseState
-from staging_gate.runbook import changes
 from staging_gate.runbook.noting_traffic import MOVED
 from staging_gate.testing.connected import ConnectedWorld, VercelWorld, connected_yaml
 from staging_gate.testing.connected.policies import vercel_id
 from staging_gate.testing.vercel import TOKEN
 from staging_gate.testing.world import World
 from tests.runbook.conftest import Beginnings
+from tests.runbook.stories import v1_1_0_of_two_is_merged
 
 PRODUCTION, STAGING = Environment.PRODUCTION, Environment.STAGING
 
@@ -244,12 +244,4 @@ def test_one_service_at_render_and_one_at_vercel_go_and_come_back_together(
 
 
 def api_at_render_and_web_at_vercel(world: World) -> None:
-    policy = connected_yaml(services=("api", "web"), at={"web": "vercel"})
-    world.approve(change := world.change("feat: web", {"gate.yaml": policy}))
-    world.approve(change, "tess", "tech_lead")
-    world.merge(change)
-    changes.mark_tested(world.ports, change.number, world.person("cleo"))
-    world.prepare_release("v1.0.0")
-    world.publish("v1.0.0")
-    world.ship_to_staging("feat: charts")
-    world.prepare_release("v1.1.0")
+    v1_1_0_of_two_is_merged(world, connected_yaml(services=("api", "web"), at={"web": "vercel"}))

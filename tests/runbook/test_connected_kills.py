@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from staging_gate.runbook import changes
 from staging_gate.testing.connected import ConnectedWorld, connected_yaml
 from staging_gate.testing.connected.places import RenderPlace
 from staging_gate.testing.world import World
 from tests.runbook.conftest import Beginnings, v1_1_0, v1_1_0_is_merged
 from tests.runbook.dying import Dying, Story, on_record
+from tests.runbook.stories import v1_1_0_of_two_is_merged
 from tests.runbook.test_kill_loop import (
     a_change_is_ready,
     a_check,
@@ -44,15 +44,7 @@ ALWAYS = ("after GitHub PUT",)
 
 
 def two_services_are_merged(world: World) -> None:
-    """v1.0.0 has both of them."""
-    world.approve(change := world.change("feat: web", {"gate.yaml": connected_yaml(services=("api", "web"))}))
-    world.approve(change, "tess", "tech_lead")
-    world.merge(change)
-    changes.mark_tested(world.ports, change.number, world.person("cleo"))
-    world.prepare_release("v1.0.0")
-    world.publish("v1.0.0")
-    world.ship_to_staging("feat: charts")
-    world.prepare_release("v1.1.0")
+    v1_1_0_of_two_is_merged(world, connected_yaml(services=("api", "web")))
 
 
 def it_is_rolled_back_by_render(world: World) -> None:

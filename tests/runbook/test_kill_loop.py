@@ -21,6 +21,7 @@ from staging_gate.testing.policies import gate_yaml
 from staging_gate.testing.world import World
 from tests.runbook.conftest import Beginnings, Tale, v1_0_0, v1_1_0, v1_1_0_is_merged
 from tests.runbook.dying import SAMPLE, Dying, Story, on_record
+from tests.runbook.stories import v1_1_0_of_two_is_merged
 
 
 def a_change_is_ready(world: World) -> None:
@@ -41,15 +42,7 @@ def a_first_release_is_merged(world: World) -> None:
 
 
 def two_services_are_merged(world: World) -> None:
-    """v1.0.0 has both of them."""
-    world.approve(change := world.change("feat: web", {"gate.yaml": gate_yaml(services=("api", "web"))}))
-    world.approve(change, "tess", "tech_lead")
-    world.merge(change)
-    changes.mark_tested(world.ports, change.number, world.person("cleo"))
-    world.prepare_release("v1.0.0")
-    world.publish("v1.0.0")
-    world.ship_to_staging("feat: charts")
-    world.prepare_release("v1.1.0")
+    v1_1_0_of_two_is_merged(world, gate_yaml(services=("api", "web")))
 
 
 def a_bypass_lets_it_through(world: World) -> None:

@@ -63,5 +63,27 @@ def test_after_hours_it_is_given_up_and_asked_for_again(connected: ConnectedWorl
     assert world.merge(change).state is ChangeState.MERGED
 
 
+def test_one_that_was_given_up_and_merged_at_github_is_done_once(connected: ConnectedWorld) -> None:
+    world = connected
+    world.approve(change := world.change("feat: one"))
+    world.away["code host"].just_before("merge", lambda: world.goes_down(world.github, hours=4))
+    world.merge(change)
+    world.advance(hours=4)
+    ticked: list[bool] = []
+
+    def tick() -> None:
+        ticking.tick(world.ports)
+        ticked.append(True)
+
+    world.away["code host"].just_before("merge", tick)
+    world.github.as_("ada").merges(change.number)
+
+    world.advance(seconds=10)
+
+    assert world.look(change).state is ChangeState.MERGED
+    assert ticked == [True]
+    assert "merge taken up" not in actions(world, f"change {change.number}")
+
+
 def done_there(world: ConnectedWorld) -> bool:
     return any(one.merged_as for one in world.github.pulls)

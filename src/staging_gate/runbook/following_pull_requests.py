@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 READ_AGAIN_AFTER = timedelta(minutes=2)
 """Checks and reviews move without the list of pull requests showing it; hints come sooner."""
 
-BEHIND_OUR_BACK = "merged behind our back"
+AT_THE_HOST, BEHIND_OUR_BACK = "merged at the code host", "merged behind our back"
 
 
 def follow(ports: Ports, anew: bool = False) -> None:
@@ -207,7 +207,7 @@ def _go_on(ports: Ports, change: Change, pull: PullRequest, by: Actor) -> None:
         method = allowed_methods(policy, change)[0] if policy else MergeMethod.MERGE
         going = replace(change, method=method, merged_by=by.name, merge_requested_at=tx.at)
         tx.changes.update(going, change)
-        tx.audit(by, "merged at the code host", changes.subject_of(change), words.at_the_host(pull))
+        tx.audit(by, AT_THE_HOST, changes.subject_of(change), words.at_the_host(pull))
         tx.start(MERGE_CHANGE, str(change.number), key=f"merge-{change.number}-{tx.at:%Y%m%d%H%M%S%f}")
 
 

@@ -9,6 +9,7 @@ from staging_gate.domain.environment import Environment
 from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
 from staging_gate.runbook import changes, merging
+from staging_gate.runbook.following_pull_requests import AT_THE_HOST
 from staging_gate.runbook.queue import MERGE_CHANGE
 
 TAKEN_UP_WITHIN = timedelta(hours=4)
@@ -49,6 +50,6 @@ def _take_up(ports: Ports, change: Change) -> None:
 
 def _interruption(tx: Transaction, change: Change) -> AuditEntry | None:
     """None where the merge goes on already."""
-    kinds = ("merge asked for", merging.INTERRUPTED, TAKEN_UP)
+    kinds = ("merge asked for", AT_THE_HOST, merging.INTERRUPTED, TAKEN_UP)
     known = [entry for entry in tx.audit_log.about(changes.subject_of(change)) if entry.action in kinds]
     return known[-1] if known and known[-1].action == merging.INTERRUPTED else None

@@ -359,7 +359,7 @@ class FakeTarget:
 
 
 def is_private(address: str) -> bool:
-    """Whether it is a candidate's own address."""
+    """Whether it is a candidate's own address: of the fake target, or at the stand-in for Vercel."""
     return address.startswith("http://candidate.invalid/") or "/served/dpl_" in address
 
 

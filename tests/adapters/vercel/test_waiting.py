@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from staging_gate.ports.errors import Stopped, Unavailable
-from staging_gate.testing.web import Request
+from staging_gate.testing.web import Request, json_reply
 from staging_gate.wire.patience import AWAY_FOR, LONGEST_PAUSE
 from tests.adapters.vercel.connecting import There
 
@@ -52,6 +52,16 @@ def test_an_hour_while_the_domain_moves(there: There) -> None:
 
     assert_live_once(there)
     assert there.vercel.away_until is not None
+
+
+def test_a_limit_that_lasts_for_long(there: There) -> None:
+    limited = json_reply(429, {"error": {"code": "rate_limited"}}, {"retry-after": "900"})
+    there.vercel.answer_next("POST deployments", limited)
+
+    there.deploy(1)
+
+    assert (there.live(), len(there.project.deployments)) == ("production-1", 1)
+    assert sum(there.clock.pauses) >= 900
 
 
 def test_an_hour_before_it_is_put_back(there: There) -> None:
