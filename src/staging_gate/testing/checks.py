@@ -11,7 +11,6 @@ from staging_gate.domain.service import Service
 from staging_gate.ports.checks import Outcome
 from staging_gate.ports.deploy_target import Cancelled, Order
 from staging_gate.ports.errors import Refused, Stopped
-from staging_gate.testing.deploy_target import is_private
 from staging_gate.testing.faults import Fault, Faults
 from staging_gate.testing.logs import MemoryLogs
 
@@ -116,7 +115,7 @@ class FakeSmoke:
         names: tuple[str, ...],
         log: str,
     ) -> Outcome:
-        where = "candidate" if is_private(address) else "public"
+        where = "candidate" if "/smoke-candidate-" in log else "public"
         self.ran.append((order.deployment, order.service.name, where, names))
         fault = self.faults.find(order.environment, order.deployment, where, order.service.name)
         if fault and fault.error:

@@ -358,11 +358,6 @@ class FakeTarget:
         self.known.sent.append(Sent(order.environment, order.service.name, order.deployment, process.commit))
 
 
-def is_private(address: str) -> bool:
-    """Whether it is a candidate's own address: of the fake target, or at the stand-in for Vercel."""
-    return address.startswith("http://candidate.invalid/") or "/served/dpl_" in address
-
-
 def _backup(order: Order, at: datetime, schema: str, proof: BackupProof) -> Backup:
     """Of a database that has the migrations of the tree `schema`."""
     service, deployment = order.service.name, order.deployment

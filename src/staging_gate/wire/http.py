@@ -9,7 +9,7 @@ import random
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -49,6 +49,16 @@ class NoCredentials:
 
     def refused(self) -> bool:
         return False
+
+
+@dataclass(frozen=True)
+class Bearer(NoCredentials):
+    """A token that is good until somebody revokes it."""
+
+    token: str = field(repr=False)
+
+    def headers(self) -> Mapping[str, str]:
+        return {"authorization": f"Bearer {self.token}"}
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,15 @@ import pytest
 from staging_gate.testing.clock import MovableClock
 from staging_gate.testing.vercel import VercelStandIn
 from tests.adapters.vercel.connecting import There
-from tests.adapters.vercel.specification import Examination
+from tests.adapters.vercel.specification import examination
 
 
 @pytest.fixture
 def there(tmp_path: Path) -> Iterator[There]:
     """Every request of these tests is held against Vercel's description."""
-    clock, examination = MovableClock(), Examination()
-    with VercelStandIn(clock, examination.look) as vercel:
+    clock, examined = MovableClock(), examination()
+    with VercelStandIn(clock, examined.look) as vercel:
         there = There(tmp_path / "vercel", vercel, clock)
         assert there.project
         yield there
-    assert not examination.faults
+    assert not examined.faults

@@ -14,6 +14,8 @@ from staging_gate.testing.vercel import TOKEN, Hosted, VercelStandIn
 PRODUCTION = Environment.PRODUCTION
 TARGET = Target("vercel", identity="prj_web", settings={"environment": "production"})
 WEB = Service("web", (), Health(), {environment: TARGET for environment in Environment})
+DPL_1, DPL_2, DPL_3 = (f"dpl_{number:024d}" for number in (1, 2, 3))
+"""What the stand-in calls the first three that it builds."""
 SECRETS = {"env:VERCEL_BYPASS": "bypass_of_no_value", "env:PRICE": "secret-7"}
 
 

@@ -1,77 +1,29 @@
 """Vercel's OpenAPI description, where STAGING_GATE_PROVIDERS or ../shared/providers has it."""
 
 import json
-import os
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-from openapi_core import Config, OpenAPI
-from openapi_core.datatypes import RequestParameters
-from openapi_core.exceptions import OpenAPIError
-from werkzeug.datastructures import Headers, ImmutableMultiDict
+from tests.adapters.specification import PROVIDERS, Examination
 
-from staging_gate.testing.web import Request
-
-PROVIDERS = Path(os.environ.get("STAGING_GATE_PROVIDERS") or Path(__file__).parents[4] / "shared" / "providers")
 DESCRIPTION = PROVIDERS / "vercel" / "vercel.slice.openapi.json"
 
-NOT_IN_THE_SLICE = re.compile(r"POST /v1/projects/[^/]+/(?:rollback/[^/]+|pause|unpause)|GET /served/.*")
+NOT_IN_THE_SLICE = r"POST /v1/projects/[^/]+/(?:rollback/[^/]+|pause|unpause)|GET /served/.*"
 """What Vercel's own clients call and its older description does not know, and what is no call of the API."""
 
 
 ODD: tuple[Any, ...] = (None, [], {}, "something new", 7, True)
 
 
-@dataclass
-class Examination:
-    """`faults` are the requests that are not as the description says. The same one is looked at once."""
-
-    faults: list[str] = field(default_factory=list)
-    seen: set[tuple[str, str, str, bytes]] = field(default_factory=set)
-
-    def look(self, request: Request) -> None:
-        if not DESCRIPTION.exists() or NOT_IN_THE_SLICE.fullmatch(f"{request.method} {request.path}"):
-            return
-        asked = (request.method, request.path, str(sorted(request.query.items())), request.body)
-        if asked in self.seen:
-            return
-        self.seen.add(asked)
-        try:
-            _description().validate_request(_Described(request))
-        except OpenAPIError as error:
-            causes = getattr(error.__cause__, "schema_errors", ())
-            why = "; ".join(one.message for one in causes) or f"{error} {error.__cause__ or ''}"
-            self.faults.append(f"{request.method} {request.path}: {why}")
-
-
-class _Described:
-    """A request as openapi-core wants to see it."""
-
-    def __init__(self, request: Request) -> None:
-        self.host_url = "https://api.vercel.com"
-        self.path = request.path
-        self.method = request.method.lower()
-        self.body = request.body or None
-        self.content_type = request.headers.get("content-type", "").partition(";")[0]
-        self.parameters = RequestParameters(
-            query=ImmutableMultiDict(request.query), header=Headers(list(request.headers.items()))
-        )
+def examination() -> Examination:
+    return Examination(DESCRIPTION, "https://api.vercel.com", NOT_IN_THE_SLICE)
 
 
 @cache
 def _described() -> dict[str, Any]:
     described: dict[str, Any] = json.loads(DESCRIPTION.read_text())
     return described
-
-
-@cache
-def _description() -> OpenAPI:
-    # It is not valid itself (enums name things twice), which is not what we hold requests against.
-    return OpenAPI.from_dict(_described(), config=Config(spec_validator_cls=None))
 
 
 def examples(path: str) -> Iterator[Any]:

@@ -79,3 +79,17 @@ def test_build_logs_come_as_an_array_or_a_line_each() -> None:
     assert list(shapes.lines(json.dumps(events))) == ["one", "two"]
     assert list(shapes.lines("\n".join(map(json.dumps, events)) + "\nhalf a li")) == ["one", "two"]
     assert list(shapes.lines("")) == []
+
+
+@pytest.mark.parametrize(
+    ("payload", "about"),
+    [
+        ({"deployment": {"id": "dpl_1"}}, ["dpl_1"]),
+        ({"project": {"id": "prj_1"}, "fromDeploymentId": "dpl_2", "toDeploymentId": "dpl_1"}, ["dpl_2", "dpl_1"]),
+        ({"deployment": {"id": 7}, "toDeploymentId": None}, []),
+        ([], []),
+        (None, []),
+    ],
+)
+def test_what_a_webhook_is_about(payload: object, about: list[str]) -> None:
+    assert list(shapes.about({"type": "deployment.rollback", "payload": payload})) == about

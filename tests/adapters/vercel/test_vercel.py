@@ -3,18 +3,14 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
+from threading import Event
 
 import pytest
 
 from staging_gate.adapters.vercel.target import LOOK_EVERY
-from staging_gate.domain.deployment import DeploymentState
 from staging_gate.ports.errors import OutsideError, Refused, Unavailable, Unclear
-from staging_gate.runbook.placing import Failure
-from staging_gate.testing.vercel import TOKEN
 from staging_gate.testing.web import json_reply
-from tests.adapters.vercel.connecting import PRODUCTION, TARGET, WEB, There
-
-DPL_1, DPL_2, DPL_3 = (f"dpl_{number:024d}" for number in (1, 2, 3))
+from tests.adapters.vercel.connecting import DPL_1, DPL_2, PRODUCTION, TARGET, WEB, There
 
 
 def test_a_candidate_is_proved_at_its_own_address_while_nothing_moves(there: There) -> None:
@@ -206,11 +202,11 @@ def test_somebody_promotes_at_the_same_time(there: There) -> None:
     stranger = there.vercel.push("prj_web", "9" * 40)
     ask = there.clock.pause
 
-    def meanwhile(seconds: float) -> None:
+    def meanwhile(seconds: float, woken: Event | None = None) -> None:
         there.vercel.promote_by_hand("prj_web", stranger.id)
-        ask(seconds)
+        ask(seconds, woken)
 
-    there.clock.pause = meanwhile  # type: ignore[method-assign,assignment]
+    there.clock.pause = meanwhile  # type: ignore[method-assign]
     with pytest.raises(Unavailable, match=rf"Somebody else had Vercel move web to {stranger.id} \(promote\) at the sa"):
         there.target.switch(there.order(2))
 
@@ -370,102 +366,15 @@ def test_a_webhook_has_us_look_at_once(there: There) -> None:
     assert LOOK_EVERY not in there.clock.pauses
 
 
-# --- tokens, limits, outages -----------------------------------------------------------------------------------------
+def test_a_webhook_has_us_look_at_once_where_the_domain_moves(there: There) -> None:
+    first = there.deploy(1)
+    there.deploy(2)
+    moved = {"project": {"id": "prj_web"}, "fromDeploymentId": "dpl_2", "toDeploymentId": DPL_1}
+    hint = json.dumps({"type": "deployment.rollback", "payload": moved}).encode()
+    there.vercel.look = lambda request: there.target.heard(hint)
+    there.clock.pauses.clear()
 
-
-def test_a_token_that_is_revoked_in_the_middle_is_no_fault_of_the_release(there: There) -> None:
-    order = there.order(1)
-    there.candidate(order)
-    there.vercel.token = "another"
-
-    with pytest.raises(OutsideError) as ended:
-        there.target.switch(order)
-
-    assert Failure.of(ended.value).state is DeploymentState.ERRORED
-    assert ended.value.message == (
-        "Vercel refused GET /v9/projects/prj_web with 403: Not authorized. The token ended, was revoked, or is of "
-        "another team: look at `team` in gate.yaml, and at whether the token's owner may deploy this project."
-    )
-    there.vercel.token = TOKEN
-    there.target.switch(order)
-    assert there.live() == "production-1"
-
-
-@pytest.mark.parametrize("unit", ["seconds", "milliseconds", "left"])
-def test_a_rate_limit_is_waited_for(there: There, unit: str) -> None:
-    moment = there.clock.now().timestamp() + 7
-    reset = {"seconds": f"{moment:.0f}", "milliseconds": f"{moment * 1000:.0f}", "left": "7"}[unit]
-    limits = {"x-ratelimit-limit": "100", "x-ratelimit-remaining": "0", "x-ratelimit-reset": reset}
-    there.vercel.answer_next("POST deployments", json_reply(429, {"error": {"code": "rate_limited"}}, limits))
-
-    there.deploy(1)
+    there.target.put_back(first)
 
     assert there.live() == "production-1"
-    assert any(6 <= pause <= 8 for pause in there.clock.pauses)
-
-
-# --- previews and custom environments --------------------------------------------------------------------------------
-
-STAGING = {"environment": "preview", "domain": "staging.shop.example"}
-
-
-@pytest.mark.parametrize(("environment", "built_for"), [("preview", None), ("qa", "env_1")])
-def test_a_preview_gets_the_domain_and_is_never_promoted(there: There, environment: str, built_for: str | None) -> None:
-    there.project.environments["qa"] = "env_1"
-    there.project.says = {built_for: "production"}
-    at = replace(TARGET, settings={**STAGING, "environment": environment})
-
-    there.deploy(1, at)
-
-    assert there.target.live(PRODUCTION, WEB, at).deployment == "production-1"
-    assert (there.project.deployments[0].target, there.asked("promote")) == (built_for, [])
-    assert there.project.leads == {"staging.shop.example": DPL_1}
-    assert there.project.auto_assign is True
-
-
-def test_a_preview_that_is_taken_back_to_nothing_leads_nowhere(there: There) -> None:
-    there.project.says = {None: "production"}
-    at = replace(TARGET, settings=STAGING)
-    order = there.deploy(1, at)
-
-    there.target.close_route(order)
-
-    assert there.target.live(PRODUCTION, WEB, at).detail == "staging.shop.example leads to no deployment at Vercel"
-
-
-def test_a_protected_candidate_is_asked_with_our_secret(there: There) -> None:
-    there.project.protected = True
-    at = replace(TARGET, settings={**TARGET.settings, "bypass": "env:VERCEL_BYPASS"})
-
-    there.deploy(1, at)
-
-    assert there.live() == "production-1"
-    with pytest.raises(Unavailable) as protected:
-        there.candidate(there.order(2))
-    assert protected.value.message == (
-        "Vercel's Deployment Protection keeps web from being proved at its own address: make a secret under "
-        "Deployment Protection, Protection Bypass for Automation, and name it in gate.yaml: `bypass: env:NAME`."
-    )
-
-
-def test_a_secret_that_is_not_accepted_any_more(there: There) -> None:
-    there.project.protected = True
-    at = replace(TARGET, settings={**TARGET.settings, "bypass": "env:PRICE"})
-
-    with pytest.raises(Unavailable) as protected:
-        there.candidate(there.order(1, at=at))
-
-    assert protected.value.message == (
-        "Vercel's Deployment Protection does not accept our bypass for web: make a new one under Deployment "
-        "Protection, Protection Bypass for Automation, and set the secret that `bypass` in gate.yaml names."
-    )
-
-
-def test_a_team_is_named_with_every_call(there: There) -> None:
-    there.project.team = "team_zebra"
-    at = replace(TARGET, settings={**TARGET.settings, "team": "team_zebra"})
-
-    there.deploy(1, at)
-
-    asked = [one for one in there.vercel.web.asked if not one.path.startswith("/served")]
-    assert {one.query.get("teamId") for one in asked} == {"team_zebra"}
+    assert there.clock.pauses == []

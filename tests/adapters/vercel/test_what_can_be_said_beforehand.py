@@ -54,6 +54,7 @@ def test_a_project_that_is_not_set_up(there: There) -> None:
     there.project.repository = None
     assert reachable(there) == "web is linked to no repository at Vercel: connect it in its Git settings."
     there.project.repository = {"type": "gitlab", "projectId": "9"}
+    there.clock.advance(seconds=10)
     assert reachable(there) == "web is linked to gitlab at Vercel; only repositories at GitHub can be deployed."
 
 

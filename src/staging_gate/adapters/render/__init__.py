@@ -1,6 +1,5 @@
 """Services at Render: deployed by commit, brought back by Render's own rollback."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,13 +7,9 @@ from staging_gate.adapters.render.api import BASE, RenderApi
 from staging_gate.adapters.render.examining import Examined
 from staging_gate.adapters.render.target import RenderTarget
 from staging_gate.ports.clock import Clock
+from staging_gate.wire.hosted import Read, plain
 
 __all__ = ["BASE", "Examined", "RenderApi", "RenderTarget", "Settings", "connect"]
-
-
-def _plain(reference: str) -> str | None:
-    """Nothing is a reference."""
-    return None
 
 
 @dataclass(frozen=True)
@@ -25,7 +20,7 @@ class Settings:
     key: str = field(repr=False)
     state: Path
     base: str = BASE
-    read: Callable[[str], str | None] = _plain
+    read: Read = plain
 
 
 def connect(settings: Settings, clock: Clock) -> RenderTarget:

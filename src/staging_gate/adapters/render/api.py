@@ -1,7 +1,6 @@
 """The calls to Render that a deployment needs. https://api-docs.render.com/reference/introduction"""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,7 +8,7 @@ from staging_gate.adapters.render import shapes
 from staging_gate.adapters.render.shapes import Deploy, Hosted
 from staging_gate.ports.clock import Clock
 from staging_gate.wire.answers import Answer, retry_after
-from staging_gate.wire.http import Http, Provider
+from staging_gate.wire.http import Bearer, Http, Provider
 from staging_gate.wire.redaction import Redactor
 
 BASE = "https://api.render.com/v1"
@@ -20,24 +19,12 @@ LONGEST_LINE = 500
 NO_LIMIT_KNOWN = 60.0
 
 
-@dataclass(frozen=True)
-class Token:
-    """An API key. It is for a whole account: Render has no smaller ones."""
-
-    key: str
-
-    def headers(self) -> Mapping[str, str]:
-        return {"authorization": f"Bearer {self.key}"}
-
-    def refused(self) -> bool:
-        return False
-
-
 class RenderApi:
-    """Raises the family of `ports.errors`; Refused says here that Render does not take what was asked."""
+    """`key` is for a whole account: Render has no smaller ones. Raises the family of `ports.errors`; Refused says here
+    that Render does not take what was asked."""
 
     def __init__(self, key: str, clock: Clock, base: str = BASE) -> None:
-        self._http = Http(Provider("Render", _limit, _said, _advice), base, clock, credentials=Token(key))
+        self._http = Http(Provider("Render", _limit, _said, _advice), base, clock, credentials=Bearer(key))
         self._values = Redactor()
 
     def service(self, id: str) -> Hosted:

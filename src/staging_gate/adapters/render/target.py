@@ -1,53 +1,34 @@
 """The deploy target `render`: Render builds, proves and switches by itself, so all of it happens in `switch`."""
 
-import json
-from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import suppress
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 
 from staging_gate.adapters.render import shapes
 from staging_gate.adapters.render.api import RenderApi
 from staging_gate.adapters.render.bringing import LINES, Bringing
 from staging_gate.adapters.render.examining import Examined, differences, examine, objection
-from staging_gate.adapters.render.glances import Glances
 from staging_gate.adapters.render.journal import Asked, Closed, Journal
 from staging_gate.adapters.render.shapes import Hosted
-from staging_gate.domain.backup import Backup
-from staging_gate.domain.diagnosis import Diagnosis
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.service import Service, Target
 from staging_gate.ports.clock import Clock
 from staging_gate.ports.deploy_target import Cancelled, Live, Order, Ready
-from staging_gate.ports.errors import OutsideError, Refused, Stopped, Unavailable
-from staging_gate.wire.hints import Hints
+from staging_gate.ports.errors import OutsideError, Refused, Unavailable
+from staging_gate.wire.hosted import HostedTarget, Read, go_on_unless, plain
 from staging_gate.wire.patience import NOT_AGAIN_SOON, blameless, patiently
 
-NO_DATABASE = (
-    "Databases of services at Render are not reached from here: Render's pre-deploy command migrates them. "
-    "Take `schema` out of the service in gate.yaml, or run it on a `local` target."
-)
 
+class RenderTarget(HostedTarget[Journal]):
+    """Implements `ports.deploy_target.DeployTarget`. Without an `api` no key is set up, and everything says so."""
 
-class RenderTarget:
-    """Implements `ports.deploy_target.DeployTarget`. `state` is a folder of ours, `read` gives what a reference to a
-    secret leads to. Without an `api` no key is set up, and everything says so."""
+    provider = "Render"
+    migrated_by = "Render's pre-deploy command"
 
-    def __init__(
-        self, api: RenderApi | None, state: Path, clock: Clock, read: Callable[[str], str | None] = lambda _: None
-    ) -> None:
+    def __init__(self, api: RenderApi | None, state: Path, clock: Clock, read: Read = plain) -> None:
+        super().__init__(Journal, state, clock, read)
         self._given = api
-        self._read = read
-        self._state = state
-        self._clock = clock
-        self._hints = Hints()
-        self._glances = Glances(clock)
         self._closed = Closed(state / "closed")
-
-    def heard(self, body: bytes) -> None:
-        """Implements `ports.hints.Hearer`."""
-        with suppress(ValueError, RecursionError):
-            self._hints.tell(*shapes.about(json.loads(body)))
 
     def reachable(self, target: Target) -> str | None:
         if not target.identity:
@@ -79,36 +60,9 @@ class RenderTarget:
             return Examined(False, error.message)
         return Examined(bool(names), f"the key is for {', '.join(names) or 'no workspace'}")
 
-    def get_ready(self, orders: Sequence[Order], start: bool) -> None:
-        """Render can not build beforehand."""
-
-    def let_go(self, awaited: Collection[str]) -> None:
-        """Nothing was started."""
-
     def build(self, order: Order, log: str, cancelled: Cancelled) -> str:
-        _go_on_unless(cancelled)
+        go_on_unless(cancelled)
         return "Render builds it when it is deployed"
-
-    def upgrade_schema(self, order: Order, log: str) -> str:
-        return "Render's pre-deploy command does it"
-
-    def downgrade_schema(self, back_to: Order, since: Order, log: str) -> str:
-        raise Refused(NO_DATABASE)
-
-    def diagnose_schema(self, order: Order, said: str) -> Diagnosis:
-        return Diagnosis(order.deployment, order.environment, order.service.name)
-
-    def back_up(self, order: Order, log: str, at: datetime, within: timedelta, cancelled: Cancelled) -> Backup | None:
-        raise Refused(NO_DATABASE)
-
-    def backups_there(self) -> list[tuple[str, str]]:
-        return []
-
-    def drop_backup(self, service: str, deployment: str) -> None:
-        """There are none."""
-
-    def restoring(self, order: Order, backup: Backup) -> tuple[str, ...]:
-        return ()
 
     def start(self, order: Order) -> None:
         """Nothing moves yet. A rollback takes what Render has built of this revision."""
@@ -117,7 +71,7 @@ class RenderTarget:
             journal.put(order.deployment, self._to_bring_back(order))
 
     def wait_until_ready(self, order: Order, cancelled: Cancelled) -> Ready:
-        _go_on_unless(cancelled)
+        go_on_unless(cancelled)
         return Ready(None, warm=self._started(order).back_to is not None, inferred=True)
 
     def switch(self, order: Order) -> None:
@@ -145,15 +99,6 @@ class RenderTarget:
         deploy = self._bringing(order).look_for(asked) if asked else None
         if deploy is not None and deploy.goes_on:
             self._api.cancel(_identity(order.target), deploy.id)
-
-    def retire(self, environment: Environment, service: Service, keep: tuple[str, ...]) -> None:
-        """Render keeps what it has built by its own rules; we only forget which it was."""
-        Journal.of(self._state, environment, service.name).keep(set(keep))
-
-    def retire_others(self, environment: Environment, services: tuple[str, ...], keep: tuple[str, ...]) -> None:
-        for path in (self._state / environment).glob("*.json"):
-            if path.stem not in services and not set(keep) & Journal(path).all().keys():
-                path.unlink()
 
     def live(self, environment: Environment, service: Service, target: Target) -> Live:
         found = self._glance(target)
@@ -251,16 +196,11 @@ class RenderTarget:
             raise Unavailable(f"{name} of {order.deployment} was not started, so nothing can be sent there.")
         return asked
 
-    def _journal(self, order: Order) -> Journal:
-        return Journal.of(self._state, order.environment, order.service.name)
+    def _about(self, body: object) -> Iterable[str]:
+        return shapes.about(body)
 
 
 def _identity(target: Target) -> str:
     if not target.identity:
         raise Refused("The target names no service: give `render` one, such as `render: {service: srv-...}`.")
     return target.identity
-
-
-def _go_on_unless(cancelled: Cancelled) -> None:
-    if cancelled():
-        raise Stopped("It was stopped: nobody waits for it any more.")

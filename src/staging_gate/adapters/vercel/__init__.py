@@ -1,21 +1,16 @@
 """Projects at Vercel: built by commit without traffic, proved, promoted, and brought back by its instant rollback."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from staging_gate.adapters.vercel.api import BASE, Token, provider
+from staging_gate.adapters.vercel.api import BASE, provider
 from staging_gate.adapters.vercel.examining import Examined
 from staging_gate.adapters.vercel.target import VercelTarget
 from staging_gate.ports.clock import Clock
-from staging_gate.wire.http import Http
+from staging_gate.wire.hosted import Read, plain
+from staging_gate.wire.http import Bearer, Http
 
 __all__ = ["BASE", "Examined", "Settings", "VercelTarget", "connect"]
-
-
-def _plain(reference: str) -> str | None:
-    """Nothing is a reference."""
-    return None
 
 
 @dataclass(frozen=True)
@@ -26,9 +21,9 @@ class Settings:
     key: str = field(repr=False)
     state: Path
     base: str = BASE
-    read: Callable[[str], str | None] = _plain
+    read: Read = plain
 
 
 def connect(settings: Settings, clock: Clock) -> VercelTarget:
-    http = Http(provider(), settings.base, clock, credentials=Token(settings.key)) if settings.key else None
+    http = Http(provider(), settings.base, clock, credentials=Bearer(settings.key)) if settings.key else None
     return VercelTarget(http, settings.state, clock, settings.read)

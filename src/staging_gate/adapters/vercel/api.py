@@ -1,6 +1,7 @@
 """The calls at Vercel that a deployment needs: of one team, or of the owner of the token.
 
-Every no of Vercel's API is `SaidNo`: it concerns our request or our rights, and no release is at fault.
+In a deployment (with patience) every no of Vercel's API is `SaidNo`: it concerns our request, and no release is at
+fault. Whoever only looks hears the no as it is.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,19 +31,6 @@ class SaidNo(Unavailable):
     def __init__(self, message: str, evidence: str, status: int) -> None:
         super().__init__(message, evidence)
         self.status = status
-
-
-@dataclass(frozen=True)
-class Token:
-    """An access token, best of an account of its own in one team."""
-
-    token: str
-
-    def headers(self) -> Mapping[str, str]:
-        return {"authorization": f"Bearer {self.token}"}
-
-    def refused(self) -> bool:
-        return False
 
 
 @dataclass(frozen=True)
@@ -183,6 +171,8 @@ class VercelApi:
         answer = self._patience(once) if self._patience else once()
         if answer.status in NO and answer.status not in also:
             no = self._http.refusal(method, path, answer)
+            if self._patience is None or _is_no_key(answer):
+                raise no
             raise SaidNo(no.message, no.evidence, answer.status)
         return answer
 
@@ -212,6 +202,13 @@ def _served(found: object) -> str | None:
         return None
     inner = found.get("deployment")
     return shapes.text(found.get("deploymentId")) or (shapes.text(inner.get("id")) if isinstance(inner, dict) else None)
+
+
+def _is_no_key(answer: Answer) -> bool:
+    """A token that Vercel does not know (any more) may be answered with 403, as is what its plan or team forbids."""
+    found = answer.json() if answer.is_json else None
+    error = found.get("error") if isinstance(found, dict) else None
+    return answer.status == 401 or (isinstance(error, dict) and error.get("invalidToken") is True)
 
 
 def _deployment(answer: Answer) -> Deployment:

@@ -1,15 +1,9 @@
 """What we had Vercel build, by deployment of ours. Vercel keeps a key of ours with it, so nothing is built twice."""
 
-import json
-import os
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
-from threading import Lock
+from dataclasses import dataclass
 from uuid import uuid4
 
-from staging_gate.domain.environment import Environment
-
-_writing = Lock()
+from staging_gate.wire import journal
 
 
 @dataclass(frozen=True)
@@ -37,39 +31,8 @@ def new_key() -> str:
 
 
 @dataclass(frozen=True)
-class Journal:
-    """Of one service in one environment; deployments in the order in which they were started."""
-
-    path: Path
-
-    @classmethod
-    def of(cls, state: Path, environment: Environment, service: str) -> "Journal":
-        return cls(state / environment / f"{service}.json")
-
-    def all(self) -> dict[str, Asked]:
-        """Fields of a later version are left out."""
-        known = {field.name for field in fields(Asked)}
-        try:
-            read = json.loads(self.path.read_bytes())
-        except FileNotFoundError:
-            return {}
-        return {name: Asked(**{k: v for k, v in asked.items() if k in known}) for name, asked in read.items()}
-
-    def get(self, deployment: str) -> Asked | None:
-        return self.all().get(deployment)
-
-    def put(self, deployment: str, asked: Asked) -> Asked:
-        with _writing:
-            self._write({**self.all(), deployment: asked})
-        return asked
-
-    def keep(self, deployments: set[str]) -> None:
-        """Forget all others, but what went live last."""
-        with _writing:
-            known = self.all()
-            lived = sorted((asked.live_at, name) for name, asked in known.items() if asked.live_at)
-            kept = deployments | {name for _, name in lived[-1:]}
-            self._write({name: asked for name, asked in known.items() if name in kept})
+class Journal(journal.Journal[Asked]):
+    kind = Asked
 
     def deployment_of(self, id: str) -> str | None:
         """The one of ours that was switched to this one at Vercel last; None where none ever was."""
@@ -80,9 +43,3 @@ class Journal:
         """The newest of this commit that was live, which Vercel may still have."""
         lived = (one for one in reversed(self.all().values()) if one.commit == commit and one.live_at and one.id)
         return next(lived, None)
-
-    def _write(self, known: dict[str, Asked]) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        draft = self.path.with_suffix(".new")
-        draft.write_text(json.dumps({name: asdict(asked) for name, asked in known.items()}))
-        os.replace(draft, self.path)

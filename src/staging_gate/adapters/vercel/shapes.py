@@ -142,11 +142,14 @@ def variable(found: Mapping[str, Any]) -> Variable:
 
 
 def about(body: object) -> Iterator[str]:
-    """The deployment that a webhook is about; nothing where it says none."""
+    """The deployments that a webhook is about; nothing where it says none. A rollback's says from which to which."""
     payload = body.get("payload") if isinstance(body, dict) else None
-    made = payload.get("deployment") if isinstance(payload, dict) else None
-    if isinstance(made, dict) and text(made.get("id")):
-        yield str(made["id"])
+    if not isinstance(payload, dict):
+        return
+    made = payload.get("deployment")
+    known = [made.get("id") if isinstance(made, dict) else None]
+    known += [payload.get("fromDeploymentId"), payload.get("toDeploymentId")]
+    yield from (id for id in known if isinstance(id, str) and id)
 
 
 def lines(body: str) -> Iterator[str]:

@@ -6,6 +6,7 @@ be an older one or somebody else's. So we note the last one before we ask, and o
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from threading import Event
 from typing import Protocol
 
 from staging_gate.adapters.vercel.api import SaidNo, VercelApi
@@ -13,6 +14,7 @@ from staging_gate.adapters.vercel.journal import Asked
 from staging_gate.adapters.vercel.shapes import Project, Switching
 from staging_gate.ports.clock import Clock
 from staging_gate.ports.errors import Unavailable, Unclear
+from staging_gate.wire.hints import Hints
 
 LOOK_EVERY = 1.0
 MOVES_WITHIN = timedelta(minutes=3)
@@ -70,6 +72,7 @@ class Promoting:
 
     api: VercelApi
     clock: Clock
+    hints: Hints
     project: Project
     domain: str
 
@@ -84,7 +87,8 @@ class Promoting:
                 self._ask(asked, back)
         else:  # we were killed after we had asked
             asked = note(_moved(asked, self.clock))
-        self._wait(asked)
+        with self.hints.awaiting(asked.id or "") as woken:
+            self._wait(asked, woken)
         self._keep_it_there()
 
     def close(self) -> None:
@@ -114,10 +118,11 @@ class Promoting:
                 raise lost
             self.clock.pause(LOOK_EVERY)
 
-    def _wait(self, asked: Asked) -> None:
+    def _wait(self, asked: Asked, woken: Event) -> None:
         """The time for which Vercel is away does not count."""
         until = self.clock.now() + MOVES_WITHIN
         while True:
+            woken.clear()
             asked_at = self.clock.now()
             served = self.api.served_by(self.domain)
             last = self.api.project(self.project.id).last_switching
@@ -133,7 +138,7 @@ class Promoting:
                     f"{MOVES_WITHIN.total_seconds():.0f} s after Vercel was asked; {state}. Look at the project's page "
                     "at Vercel: a rolling release may stand before it."
                 )
-            self.clock.pause(LOOK_EVERY)
+            self.clock.pause(LOOK_EVERY, woken)
 
     def _raise_if_it_failed(self, asked: Asked, last: Switching | None, ours: Switching | None) -> None:
         if ours is not None and ours.status == "failed":

@@ -1,8 +1,6 @@
 """The deploy target `vercel`: a candidate is built and proved at its own address, then the domain is led to it."""
 
-import json
-from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,14 +21,12 @@ from staging_gate.adapters.vercel.health import wait_until_well
 from staging_gate.adapters.vercel.journal import Asked, Journal, new_key
 from staging_gate.adapters.vercel.shapes import Deployment, Project
 from staging_gate.adapters.vercel.switching import Assigning, Promoting, Way
-from staging_gate.domain.backup import Backup
-from staging_gate.domain.diagnosis import Diagnosis
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.service import Service, Target
 from staging_gate.ports.clock import Clock
 from staging_gate.ports.deploy_target import Cancelled, Live, Order, Ready
-from staging_gate.ports.errors import OutsideError, Refused, Stopped, Unavailable, Unclear
-from staging_gate.wire.hints import Hints
+from staging_gate.ports.errors import Denied, OutsideError, Refused, Unavailable, Unclear
+from staging_gate.wire.hosted import HostedTarget, Read, go_on_unless, plain
 from staging_gate.wire.http import Http
 from staging_gate.wire.patience import Patience
 
@@ -42,79 +38,43 @@ QUEUES_FOR = timedelta(minutes=15)
 CLOCKS_DIFFER_BY = timedelta(hours=1)
 NO_LONGER_THERE = (400, 402, 403, 404, 410, 422)
 """What Vercel may say where it can not go back to a deployment (any more): on Hobby, to any but the one before."""
-NO_DATABASE = (
-    "Databases of services at Vercel are not reached from here: the build there migrates them. "
-    "Take `schema` out of the service in gate.yaml, or run it on a `local` target."
-)
 
 
-class VercelTarget:
-    """Implements `ports.deploy_target.DeployTarget`. `state` is a folder of ours, `read` gives what a reference to a
-    secret leads to. Without `http` no token is set up, and everything says so."""
+class VercelTarget(HostedTarget[Journal]):
+    """Implements `ports.deploy_target.DeployTarget`. Without `http` no token is set up, and everything says so."""
 
-    def __init__(
-        self, http: Http | None, state: Path, clock: Clock, read: Callable[[str], str | None] = lambda _: None
-    ) -> None:
+    provider = "Vercel"
+    migrated_by = "the build at Vercel"
+
+    def __init__(self, http: Http | None, state: Path, clock: Clock, read: Read = plain) -> None:
+        super().__init__(Journal, state, clock, read)
         self._http = http
-        self._state = state
-        self._clock = clock
-        self._read = read
-        self._hints = Hints()
-
-    def heard(self, body: bytes) -> None:
-        """Implements `ports.hints.Hearer`."""
-        with suppress(ValueError, RecursionError):
-            self._hints.tell(*shapes.about(json.loads(body)))
 
     def reachable(self, target: Target) -> str | None:
         try:
-            project = self.project(target)
+            project = self._glance(target)
             said = [*objections(target, project), missing_secret(target, self._read)]
             if project.paused:
                 said.append(f"{project.name} is paused at Vercel: resume it there.")
-            said.append(differences(self._api(target), project, target, self._read))
+            api = self._api(target)
+            what = f"variables for {target}"
+            said.append(self._glances.at(what, lambda: differences(api, project, target, self._read)))
         except OutsideError as error:
             return error.message
         return " ".join(filter(None, said)) or None
 
     def examine(self, target: Target) -> Examined:
-        """What `gate doctor` shows."""
+        """What `gate doctor` shows: as it is now, for whoever has just corrected something there."""
+        self._glances.forget()
         return examined(target, self.reachable(target), self.project)
 
     def project(self, target: Target) -> Project:
         """Raises Refused, Unavailable."""
         return self._api(target).project(_identity(target))
 
-    def get_ready(self, orders: Sequence[Order], start: bool) -> None:
-        """A build costs money there: none is begun before its deployment."""
-
-    def let_go(self, awaited: Collection[str]) -> None:
-        """Nothing was started."""
-
     def build(self, order: Order, log: str, cancelled: Cancelled) -> str:
-        _go_on_unless(cancelled)
+        go_on_unless(cancelled)
         return "Vercel builds it when it is started"
-
-    def upgrade_schema(self, order: Order, log: str) -> str:
-        return "the build at Vercel does it"
-
-    def downgrade_schema(self, back_to: Order, since: Order, log: str) -> str:
-        raise Refused(NO_DATABASE)
-
-    def diagnose_schema(self, order: Order, said: str) -> Diagnosis:
-        return Diagnosis(order.deployment, order.environment, order.service.name)
-
-    def back_up(self, order: Order, log: str, at: datetime, within: timedelta, cancelled: Cancelled) -> Backup | None:
-        raise Refused(NO_DATABASE)
-
-    def backups_there(self) -> list[tuple[str, str]]:
-        return []
-
-    def drop_backup(self, service: str, deployment: str) -> None:
-        """There are none."""
-
-    def restoring(self, order: Order, backup: Backup) -> tuple[str, ...]:
-        return ()
 
     def start(self, order: Order) -> None:
         """Have it built, without traffic. A rollback takes what Vercel has built of this revision."""
@@ -139,6 +99,7 @@ class VercelTarget:
 
     def close_route(self, order: Order) -> None:
         self._way(order.target).close()
+        self._glances.forget()
 
     def discard(self, order: Order) -> None:
         asked = self._journal(order).get(order.deployment)
@@ -149,26 +110,18 @@ class VercelTarget:
         if made is not None and made.goes_on:
             api.cancel(made.id)
 
-    def retire(self, environment: Environment, service: Service, keep: tuple[str, ...]) -> None:
-        """Vercel keeps what it has built by the project's own rules; we only forget which it was."""
-        Journal.of(self._state, environment, service.name).keep(set(keep))
-
-    def retire_others(self, environment: Environment, services: tuple[str, ...], keep: tuple[str, ...]) -> None:
-        for path in (self._state / environment).glob("*.json"):
-            if path.stem not in services and not set(keep) & Journal(path).all().keys():
-                path.unlink()
-
     def live(self, environment: Environment, service: Service, target: Target) -> Live:
-        project, api = self.project(target), self._api(target)
+        project, api = self._glance(target), self._api(target)
         domain = _domain(target, project)
         address = f"https://{domain}"
         if project.paused and environment_of(target, project) == PRODUCTION:
             return Live(None, None, address, detail=f"{project.name} is paused at Vercel")
-        served = api.served_by(domain)
+        served = self._glances.at(f"domain {domain}", lambda: api.served_by(domain))
         if served is None:
             return Live(None, None, address, detail=f"{domain} leads to no deployment at Vercel")
         journal = Journal.of(self._state, environment, service.name)
-        ours, made = journal.deployment_of(served), api.deployment(served)
+        ours = journal.deployment_of(served)
+        made = self._glances.at(f"deployment {served}", lambda: api.deployment(served))
         if ours is None:
             how = f" ({made.made_by})" if made.made_by else ""
             return Live(None, made.commit, address, detail=f"{domain} was not led to {served}{how} by us")
@@ -176,7 +129,7 @@ class VercelTarget:
         return Live(ours, made.commit or (asked.commit if asked else None), address)
 
     def address(self, environment: Environment, service: Service, target: Target) -> str:
-        return f"https://{_domain(target, self.project(target))}"
+        return f"https://{_domain(target, self._glance(target))}"
 
     def said_since_live(self, order: Order) -> Iterable[str] | None:
         """Vercel only tells what a deployment says from now on."""
@@ -241,7 +194,7 @@ class VercelTarget:
         with self._hints.awaiting(id) as woken:
             while True:
                 woken.clear()
-                _go_on_unless(cancelled)
+                go_on_unless(cancelled)
                 asked_at = self._clock.now()
                 made = api.deployment(id)
                 until += self._clock.now() - asked_at
@@ -270,6 +223,12 @@ class VercelTarget:
 
     def _bring(self, order: Order, asked: Asked) -> bool:
         """Lead the domain there. True where it was built before; what can not be gone back to is built again."""
+        try:
+            return self._led(order, asked)
+        finally:
+            self._glances.forget()
+
+    def _led(self, order: Order, asked: Asked) -> bool:
         journal, way = self._journal(order), self._way(order.target)
 
         def note(asked: Asked) -> Asked:
@@ -296,23 +255,27 @@ class VercelTarget:
         self._journal(order).put(order.deployment, asked)
         try:
             asked = self._built(order, asked)
-        except SaidNo:
+        except (SaidNo, Denied):
             self._journal(order).put(order.deployment, before)
             raise
         self._until_built(order, asked, lambda: False)
         return asked
+
+    def _glance(self, target: Target) -> Project:
+        id, team = _identity(target), target.settings.get("team", "")
+        return self._glances.at(f"project {id} of {team}", lambda: self.project(target))
 
     def _way(self, target: Target) -> Way:
         api = self._patient(target)
         project = api.project(_identity(target))
         domain = _domain(target, project)
         if environment_of(target, project) == PRODUCTION:
-            return Promoting(api, self._clock, project, domain)
+            return Promoting(api, self._clock, self._hints, project, domain)
         return Assigning(api, self._clock, domain)
 
     def _patient(self, target: Target, cancelled: Cancelled = lambda: False) -> VercelApi:
         """For what has begun: an outage of Vercel ends no deployment."""
-        return self._api(target, Patience(self._clock, lambda: _go_on_unless(cancelled)))
+        return self._api(target, Patience(self._clock, lambda: go_on_unless(cancelled)))
 
     def _api(self, target: Target, patience: Patience | None = None) -> VercelApi:
         if self._http is None:
@@ -326,8 +289,8 @@ class VercelTarget:
             raise Unavailable(f"{name} of {order.deployment} was not started, so nothing can be sent there.")
         return asked
 
-    def _journal(self, order: Order) -> Journal:
-        return Journal.of(self._state, order.environment, order.service.name)
+    def _about(self, body: object) -> Iterable[str]:
+        return shapes.about(body)
 
 
 def _listed(api: VercelApi, order: Order, asked: Asked) -> Deployment | None:
@@ -347,8 +310,3 @@ def _domain(target: Target, project: Project) -> str:
     if domain is None:
         raise Unavailable(f"{project.name} has no domain that it is reached by: name one in gate.yaml (`domain`).")
     return domain
-
-
-def _go_on_unless(cancelled: Cancelled) -> None:
-    if cancelled():
-        raise Stopped("It was stopped: nobody waits for it any more.")
