@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from staging_gate.domain.policy import MergeMethod
 from staging_gate.domain.pull_request import PullRequest, PullState
 from staging_gate.messages import pull_requests
 from tests.domain.nouns import CHANGE
@@ -18,6 +19,10 @@ SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
     pull_requests.goes_nowhere: [(PULL,)],
     pull_requests.retargeted: [(CHANGE, replace(CHANGE, target="main"))],
     pull_requests.merged_behind_our_back: [(CHANGE, replace(PULL, ended_by="ben")), (CHANGE, NAMELESS)],
+    pull_requests.merged_by: [
+        (replace(CHANGE, merged=CHANGE.head, merged_by="ada", method=MergeMethod.SQUASH),),
+        (replace(CHANGE, merged=CHANGE.head, merged_by=None),),
+    ],
     pull_requests.merged_meanwhile: [(7,)],
     pull_requests.not_ours: [(7,)],
     pull_requests.moved_behind_our_back: [("staging", "c" * 40)],

@@ -259,6 +259,36 @@ def test_a_merge_at_github_that_the_gate_lets_through_is_deployed(world: Connect
     assert world.differences() == []
 
 
+def test_reviews_count_as_they_stood_when_it_was_merged_however_late_we_hear_of_them(world: ConnectedWorld) -> None:
+    objected, late, changed = (opened(world, f"feature/{name}") for name in ("one", "two", "three"))
+    ada, ben = world.github.as_("ada"), world.github.as_("ben")
+    ben.reviews(objected, "APPROVED")
+    ben.reviews(changed, "CHANGES_REQUESTED")
+    hear(world)
+    world.advance(seconds=1)
+    ben.reviews(objected, "CHANGES_REQUESTED")
+    for number in (objected, late, changed):
+        ada.merges(number)
+    world.clock.advance(minutes=1)
+    ben.reviews(late, "APPROVED")
+    ben.reviews(changed, "APPROVED")
+    hear(world)
+
+    for number in (objected, late, changed):
+        assert ("merged behind our back", "ada") in said(world, number)
+
+
+def test_a_review_and_a_merge_that_are_heard_of_at_once(world: ConnectedWorld) -> None:
+    number = opened(world)
+    world.github.as_("ben").reviews(number, "APPROVED")
+    world.github.as_("ada").merges(number)
+    hear(world)
+
+    assert ("merged at the code host", "ada") in said(world, number)
+    assert ("approved as review", "ben") in said(world, number)
+    assert change(world, number).counted is not None
+
+
 def test_from_staging_to_main_goes_a_release(world: ConnectedWorld) -> None:
     world.push("staging", {"new.py": "n\n"}, "ben", "feat: new")
     number = world.github.as_("ben").opens("staging", "main", "all of it")

@@ -346,6 +346,7 @@ PULL_REQUEST = PullRequest(
     fork="linus/marketedge",
     address="https://github.example/zebra/marketedge/pull/7",
     merged="d" * 40,
+    merged_at=AT,
     ended_by="grace",
     opinions=(
         Opinion("1", "grace", Word.APPROVED, "a" * 40, later(3), False, "https://github.example/7#1"),

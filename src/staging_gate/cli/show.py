@@ -95,10 +95,18 @@ def warning(said: dict[str, Any]) -> None:
     indented(said["advice"], 4)
 
 
+def _merged(view: dict[str, Any]) -> None:
+    if view["merged"]:
+        console().print(f"merged {escape(view['merged'])}", style="dim")
+    if view["behind_our_back"]:
+        console().print(f"[yellow]merged behind our back[/]  {escape(view['behind_our_back'])}")
+
+
 def change(view: dict[str, Any]) -> None:
     out, c = console(), view["change"]
     out.print(f"[bold]Change {c['number']}[/]  {escape(c['title'])}  {state(c['state'])}")
     out.print(f"{escape(c['source'])} -> {escape(c['target'])} by {escape(c['author'])}", style="dim")
+    _merged(view)
     if view["hotfix"]:
         from staging_gate.cli import hotfixes
 

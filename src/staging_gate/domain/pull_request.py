@@ -55,7 +55,8 @@ class HostCheck:
 @dataclass(frozen=True)
 class PullRequest:
     """`head` is a commit. `fork` names the repository that the branch is in where that is another one; of one that is
-    gone, nothing but `unknown`. `merged` is the commit that merging made, None where that is not told.
+    gone, nothing but `unknown`. `merged` is the commit that merging made, None where that is not told, and `merged_at`
+    when that was.
 
     `opinions` and `checks` are None where they were not asked for.
     """
@@ -74,6 +75,7 @@ class PullRequest:
     fork: str = ""
     address: str = ""
     merged: str | None = None
+    merged_at: datetime | None = None
     ended_by: str | None = None
     opinions: tuple[Opinion, ...] | None = None
     checks: tuple[HostCheck, ...] | None = None
@@ -90,6 +92,17 @@ class PullRequest:
     def required_checks(self) -> tuple[HostCheck, ...]:
         """Without our own."""
         return tuple(check for check in self.checks or () if check.required and check.name != OUR_CHECK)
+
+    def before_it_was_merged(self, heard: "PullRequest | None") -> "PullRequest":
+        """With what stood at that moment. What was `heard` before then tells what a person said who has said something
+        else since."""
+        earlier = {one.person: one for one in (heard.opinions or () if heard else ())}
+        stood = tuple(earlier.get(one.person) if self._came_too_late(one) else one for one in self.opinions or ())
+        opinions = None if self.opinions is None else tuple(one for one in stood if one is not None)
+        return replace(self, state=PullState.OPEN, opinions=opinions)
+
+    def _came_too_late(self, opinion: Opinion) -> bool:
+        return opinion.at is not None and self.merged_at is not None and opinion.at > self.merged_at
 
     def without_details(self) -> "PullRequest":
         return replace(self, opinions=None, checks=None)

@@ -25,6 +25,12 @@ def merged_behind_our_back(change: Change, pull: PullRequest) -> str:
     return f"{who} merged pull request {change.number} into {change.target} {at_the_host(pull)}; the gate was not open"
 
 
+def merged_by(change: Change) -> str:
+    commit = change.merged.short if change.merged else "a commit that is not known"
+    how = f", {change.method}" if change.method else ""
+    return f"as {commit} by {change.merged_by or 'somebody who is not known'}{how}"
+
+
 def merged_meanwhile(number: int) -> str:
     return f"Pull request {number} was merged at the code host meanwhile: it can not be closed."
 

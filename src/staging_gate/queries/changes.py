@@ -1,6 +1,6 @@
 """A change with everything that people look at: checks, approvals, what the gate says."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from staging_gate.domain.actor import Actor
 from staging_gate.domain.approval import Approval
@@ -10,14 +10,16 @@ from staging_gate.domain.gate import Decision
 from staging_gate.domain.gate.rules import checks_passed
 from staging_gate.domain.gate.rules.approvals import Tally, could, count, why_not
 from staging_gate.domain.policy import Policy
-from staging_gate.domain.pull_request import Heard
+from staging_gate.domain.pull_request import OUR_CHECK, Heard
 from staging_gate.domain.revision import Commit
 from staging_gate.messages import approvals as words
+from staging_gate.messages import pull_requests as said_of_pulls
 from staging_gate.ports import Ports
 from staging_gate.ports.store import Transaction
 from staging_gate.queries import bypasses, hotfixes, migrations
 from staging_gate.runbook import changes, deciding
 from staging_gate.runbook.approvals_of import approvals_of
+from staging_gate.runbook.following_pull_requests import BEHIND_OUR_BACK
 from staging_gate.runbook.policy import policy_in_force
 
 
@@ -31,7 +33,8 @@ class ShownApproval:
 @dataclass(frozen=True)
 class ChangeView:
     """`checks` lists every required one, also the missing. `deployments` are those that brought it to staging.
-    `pull_request` is what the code host said last of it, None where nobody works with pull requests."""
+    `pull_request` is what the code host said last of it, None where nobody works with pull requests. `merged` says who
+    merged it, as what and when, `behind_our_back` how it got past the gate; both are None where nobody did."""
 
     change: Change
     checks: tuple[Check, ...]
@@ -46,6 +49,8 @@ class ChangeView:
     waits: tuple[str, ...]
     migrations: tuple[migrations.ShownReport, ...]
     pull_request: Heard | None
+    merged: str | None
+    behind_our_back: str | None
 
 
 def view(ports: Ports, number: int, actor: Actor) -> ChangeView:
@@ -61,6 +66,7 @@ def view(ports: Ports, number: int, actor: Actor) -> ChangeView:
         deployments = tuple(d.id for d in tx.deployments.of_change(number))
         heard = tx.pull_requests.get(number) if ports.pull_requests else None
         given = bypasses.about(tx, number, change.release)
+        past_the_gate = tx.audit_log.about(changes.subject_of(change)) if change.merged else []
         proved = migrations.of_tree(tx, change.merged.tree if change.merged else change.mergeable_tree())
     return ChangeView(
         change=change,
@@ -75,8 +81,17 @@ def view(ports: Ports, number: int, actor: Actor) -> ChangeView:
         hotfix=hotfixes.of_change(ports, change),
         waits=waits,
         migrations=proved,
-        pull_request=heard,
+        pull_request=_without_our_own(heard) if heard and not change.is_open else heard,
+        merged=said_of_pulls.merged_by(change) if change.merged else None,
+        behind_our_back=next((one.reason for one in past_the_gate if one.action == BEHIND_OUR_BACK), None),
     )
+
+
+def _without_our_own(heard: Heard) -> Heard:
+    """Our verdict is about a merge to come."""
+    checks = heard.pull.checks
+    shown = tuple(check for check in checks if check.name != OUR_CHECK) if checks is not None else None
+    return replace(heard, pull=replace(heard.pull, checks=shown))
 
 
 def diff(ports: Ports, number: int) -> str:

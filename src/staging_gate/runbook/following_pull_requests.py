@@ -90,11 +90,22 @@ def _take(ports: Ports, heard: Heard) -> None:
     if change is None:
         _adopt(ports, policy, pull)
     elif not change.is_being_merged:
+        if change.is_open and pull.state is PullState.MERGED:
+            _hear_what_was_said_before(ports, heard)
         _follow(ports, change, pull, concerns_us)
     with ports.store.transaction() as tx:
         tx.pull_requests.put(heard)
     changes.refresh(ports, pull.number)
     hearing_opinions.count(ports, pull)
+
+
+def _hear_what_was_said_before(ports: Ports, heard: Heard) -> None:
+    """Reviews of which nobody told us in time stood in the way of the merge, or let it through."""
+    with ports.store.transaction() as tx:
+        earlier = tx.pull_requests.get(heard.pull.number)
+        before = heard.pull.before_it_was_merged(earlier.pull if earlier else None)
+        tx.pull_requests.put(Heard(heard.at, before))
+    hearing_opinions.count(ports, before)
 
 
 def _concerns_us(ports: Ports, policy: Policy | None, pull: PullRequest) -> bool:

@@ -60,12 +60,15 @@ def _read(row: Mapping[str, Any]) -> PullRequest:
     opinions = None if row["opinions"] is None else tuple(_opinion(one) for one in row["opinions"])
     checks = None if row["checks"] is None else tuple(_check(one) for one in row["checks"])
     known = {"state": PullState(row["state"]), "labels": tuple(row["labels"]), "opinions": opinions, "checks": checks}
-    return PullRequest(**{**row, **known})
+    return PullRequest(**{**row, **known, "merged_at": _moment(row.get("merged_at"))})
 
 
 def _opinion(row: Mapping[str, Any]) -> Opinion:
-    at = datetime.fromisoformat(row["at"]) if row["at"] else None
-    return Opinion(**{**row, "word": Word(row["word"]), "at": at})
+    return Opinion(**{**row, "word": Word(row["word"]), "at": _moment(row["at"])})
+
+
+def _moment(at: str | None) -> datetime | None:
+    return datetime.fromisoformat(at) if at else None
 
 
 def _check(row: Mapping[str, Any]) -> HostCheck:

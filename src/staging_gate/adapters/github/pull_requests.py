@@ -105,6 +105,7 @@ class GitHubPullRequests:
             fork=self._fork(pull),
             address=pull.html_url or "",
             merged=pull.merge_commit_sha if pull.is_merged else None,
+            merged_at=pull.merged_at,
             **details,
         )
 
