@@ -70,6 +70,8 @@ SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
     notifications.bypass_given: [(PASS,)],
     notifications.approval_asked: [(CHANGE, "ada")],
     notifications.follow_up_due: [(FOLLOW_UP, AT + timedelta(days=1))],
+    notifications.merge_given_up: [(CHANGE, "staging has moved meanwhile.")],
+    notifications.rollback_refused: [("v1.0.0-rollback", "v1.0.0", "ben", "Ben may not roll back.")],
     notifications.check_failed: [(CHANGE, check("zebra-smoke", Verdict.FAILED, "2 of 31 failed"))],
     notifications.trial: [("ada",)],
     notifications.as_sent: [

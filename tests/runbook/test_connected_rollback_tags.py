@@ -6,6 +6,7 @@ import pytest
 
 from staging_gate.domain.delivery import Delivery
 from staging_gate.domain.environment import Environment
+from staging_gate.domain.notification import Event
 from staging_gate.runbook import pushes
 from staging_gate.testing.connected import ConnectedWorld
 from tests.runbook.stories import actions
@@ -64,6 +65,10 @@ def test_who_may_not_is_refused(
     (refused,) = [why for _, action, why in world.record(tag) if action == pushes.REFUSED]
     assert refused.startswith(said)
     assert world.differences() == [f"{tag}: The tag {tag} of {by} orders a rollback that was refused: {refused}"]
+    with world.store.reading() as tx:
+        (notice,) = tx.notices.about(tag)
+    assert (notice.event, notice.people) == (Event.ROLLBACK_REFUSED, (by,))
+    assert notice.body.startswith(f"{by} pushed it. {refused}")
 
 
 def test_one_that_was_refused_is_made_anew(connected_two: ConnectedWorld) -> None:
@@ -81,6 +86,8 @@ def test_one_that_was_refused_is_made_anew(connected_two: ConnectedWorld) -> Non
 
     assert world.production.live() == "v1.0.0"
     assert world.differences() == []
+    with world.store.reading() as tx:
+        assert [one.event for one in tx.notices.about(TAG)] == [Event.ROLLBACK_REFUSED]
     assert actions(world, TAG)[2:5] == [pushes.HEARD, pushes.ACCEPTED, pushes.PUSHED]
 
 
@@ -111,3 +118,15 @@ def test_a_tag_of_which_nobody_told_begins_nothing(connected_two: ConnectedWorld
 
     assert world.production.live() == "v1.1.0"
     assert world.differences() == [f"{TAG}: The tag {TAG} orders a rollback that was never begun."]
+
+
+def test_a_mended_tag_that_is_refused_once_more_is_told_once_more(connected_two: ConnectedWorld) -> None:
+    world = connected_two
+    for _ in range(2):
+        world.push_tag(TAG, at="v1.0.0", by="ada")
+        world.advance(seconds=10)
+        world.repository.delete(f"refs/tags/{TAG}")
+        world.advance(seconds=10)
+
+    with world.store.reading() as tx:
+        assert [one.event for one in tx.notices.about(TAG)] == [Event.ROLLBACK_REFUSED] * 2

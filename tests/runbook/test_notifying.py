@@ -188,6 +188,15 @@ def test_whose_check_failed_is_told_and_the_channel_that_wants_to_know(told: Wor
     assert told.notices.to(CHANNEL) == []
 
 
+def test_whoever_asked_for_a_merge_that_is_given_up_is_told_why(told: World) -> None:
+    told.approve(change := told.change())
+    told.away["code host"].just_before("revision", lambda: told.push(change.source, {"more.py": "more\n"}))
+    told.merge(change)
+    told.advance(seconds=1)
+    told.notices.expect(BEN, f"Change {change.number} is not merged", f"{change.source} was pushed to meanwhile.")
+    assert told.notices.to(CHANNEL) == []
+
+
 def test_an_owner_is_reminded(told: World) -> None:
     told.release("v1.1.0")
     told.roll_back()

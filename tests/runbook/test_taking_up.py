@@ -6,6 +6,7 @@ import pytest
 
 from staging_gate.domain.change import ChangeState
 from staging_gate.domain.environment import Environment
+from staging_gate.domain.notification import Event
 from staging_gate.runbook import ticking
 from staging_gate.testing.connected import ConnectedWorld
 from staging_gate.testing.connected.world import DOWN
@@ -60,6 +61,10 @@ def test_after_hours_it_is_given_up_and_asked_for_again(connected: ConnectedWorl
         "merge given up",
         "The code host was away for too long: whoever wants it asks again.",
     ) in world.record(f"change {change.number}")
+    with world.store.reading() as tx:
+        (notice,) = [one for one in tx.notices.about(f"change {change.number}") if one.event is Event.MERGE_GIVEN_UP]
+    assert notice.people == ("ben",)
+    assert notice.body.startswith("The code host was away for too long: whoever wants it asks again.")
     assert world.merge(change).state is ChangeState.MERGED
 
 

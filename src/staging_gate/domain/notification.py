@@ -26,6 +26,8 @@ class Event(StrEnum):
     APPROVAL_ASKED = "approval_asked"
     FOLLOW_UP_DUE = "follow_up_due"
     CHECK_FAILED = "check_failed"
+    MERGE_GIVEN_UP = "merge_given_up"
+    ROLLBACK_REFUSED = "rollback_refused"
 
 
 class Delivery(StrEnum):

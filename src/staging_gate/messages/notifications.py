@@ -104,6 +104,19 @@ def check_failed(change: Change, check: Check) -> Message:
     return Message(f"{check.name} {check.verdict} on change {change.number}: {change.title}", body.strip())
 
 
+def merge_given_up(change: Change, why: str) -> Message:
+    body = f"{_cut(why)}\n`gate explain {change.number}` says what is missing; then it is asked for again."
+    return Message(f"Change {change.number} is not merged: {change.title}", body)
+
+
+def rollback_refused(tag: str, release: str, by: str, why: str) -> Message:
+    body = (
+        f"{by} pushed it. {_cut(why)}\n"
+        f'`gate rollback {release} --reason "..."` asks for the same; or delete the tag, and push it anew.'
+    )
+    return Message(f"{tag} is refused: no rollback was begun", body, urgent=True)
+
+
 def trial(by: str) -> Message:
     return Message("Staging Gate can reach you here", f"{by} tries whether messages arrive. Nothing has happened.")
 

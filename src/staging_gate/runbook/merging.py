@@ -9,18 +9,20 @@ from staging_gate.domain.deployment import Deployment, DeploymentKind, Deploymen
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.gate import Decision
 from staging_gate.domain.gate.rules.merge_method import allowed_methods
+from staging_gate.domain.notification import Event
 from staging_gate.domain.policy import MergeMethod, Policy
 from staging_gate.domain.pull_request import PullState
 from staging_gate.domain.release import ReleaseState
 from staging_gate.domain.revision import Revision
 from staging_gate.engine import Run, procedure
 from staging_gate.messages import deployments as deployment_words
+from staging_gate.messages import notifications as notices
 from staging_gate.messages.releases import merge_message
 from staging_gate.ports import Ports
 from staging_gate.ports.code_host import HeadMoved, MergeOrder
 from staging_gate.ports.errors import Refused
 from staging_gate.ports.store import Transaction
-from staging_gate.runbook import ahead, bypassing, changes, deciding, following_pull_requests, hotfixing
+from staging_gate.runbook import ahead, bypassing, changes, deciding, following_pull_requests, hotfixing, telling
 from staging_gate.runbook.approvals_of import counting
 from staging_gate.runbook.asking import surely
 from staging_gate.runbook.changes import Unusable
@@ -253,6 +255,9 @@ def give_up(ports: Ports, change: Change, why: str) -> None:
         free = replace(change, method=None, merged_by=None, merge_requested_at=None)
         tx.changes.update(free, change)
         tx.audit(Actor(change.merged_by or ""), "merge given up", changes.subject_of(change), why)
+        if change.merged_by and change.merge_requested_at:
+            news, step = notices.merge_given_up(change, why), f"merge of {change.merge_requested_at.isoformat()}"
+            telling.tell(tx, Event.MERGE_GIVEN_UP, changes.subject_of(change), news, [change.merged_by], step)
     ahead.let_go(ports)
 
 

@@ -8,15 +8,17 @@ from staging_gate.domain.audit import AuditEntry
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.gate import Action
 from staging_gate.domain.gate.rules.rights import RIGHTS, takes_part
+from staging_gate.domain.notification import Event
 from staging_gate.domain.policy import Policy
 from staging_gate.domain.version import parse_rollback_tag, parse_tag
+from staging_gate.messages import notifications as notices
 from staging_gate.messages import pushes as words
 from staging_gate.ports import Ports
 from staging_gate.ports.code_host import Tag
 from staging_gate.ports.inbox import Inbox
 from staging_gate.ports.pushes import RefUpdate, TagMade
 from staging_gate.ports.store import Transaction
-from staging_gate.runbook import changes, deciding
+from staging_gate.runbook import changes, deciding, telling
 from staging_gate.runbook.changes import Unusable
 from staging_gate.runbook.deciding import Closed
 from staging_gate.runbook.policy import MAIN, STAGING, policy_in_force
@@ -106,6 +108,8 @@ def _is_let_through(ports: Ports, order: AuditEntry, tag: Tag) -> bool:
     with ports.store.transaction() as tx:
         said = " ".join(line.strip() for line in refusals)
         tx.audit(by, REFUSED if refusals else ACCEPTED, tag.name, said, id=tag.id)
+        if refusals:
+            _tell_refused(tx, by, tag.name, tag, said)
     return not refusals
 
 
@@ -172,9 +176,22 @@ def _carry_out(ports: Ports, actor: Actor, tag: str, points_at: str | None) -> N
         elsewhere = points_at if points_at != commit else None
         reason = words.rollback_reason(tag, pushed.message if pushed else "", elsewhere)
         if not decision.open:
-            tx.audit(actor, REFUSED, tag, str(Closed(decision)))
+            _refuse(tx, actor, tag, pushed, str(Closed(decision)))
             return
         try:
             order(tx, known, reason, actor)
         except Unusable as already:
-            tx.audit(actor, REFUSED, tag, str(already))
+            _refuse(tx, actor, tag, pushed, str(already))
+
+
+def _refuse(tx: Transaction, by: Actor, tag: str, pushed: Tag | None, why: str) -> None:
+    tx.audit(by, REFUSED, tag, why)
+    _tell_refused(tx, by, tag, pushed, why)
+
+
+def _tell_refused(tx: Transaction, by: Actor, tag: str, pushed: Tag | None, why: str) -> None:
+    """Once for each tag of that name: it may have been mended."""
+    release = parse_rollback_tag(tag)
+    assert release is not None
+    news = notices.rollback_refused(tag, release.release, by.name, why)
+    telling.tell(tx, Event.ROLLBACK_REFUSED, tag, news, [by.name], pushed.id if pushed else "")

@@ -34,6 +34,8 @@ TOLD: Mapping[Event, Told] = {
     Event.APPROVAL_ASKED: Told(),
     Event.FOLLOW_UP_DUE: Told(),
     Event.CHECK_FAILED: Told(),
+    Event.MERGE_GIVEN_UP: Told(),
+    Event.ROLLBACK_REFUSED: Told(channels=True),
 }
 
 PAGED_ROLES = ("tech_lead", "on_call", "devops")
