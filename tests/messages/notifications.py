@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from staging_gate.domain.audit import AuditEntry
 from staging_gate.domain.check import Verdict
 from staging_gate.domain.deployment import DeploymentKind, DeploymentState
 from staging_gate.domain.followup import FollowUp, FollowUpKind
@@ -14,6 +15,7 @@ from staging_gate.domain.release import Release, ReleaseState
 from staging_gate.messages import notifications
 from tests.domain.nouns import AT, CHANGE, EARLIER, LIVE, PASS, check
 
+LOST = AuditEntry(7, AT, "staging-gate", "lost", "production-2", "Render can not be reached. Nothing was asked.", {})
 HOTFIX = replace(
     CHANGE,
     title="fix: login",
@@ -70,6 +72,8 @@ SAID: dict[Callable[..., Any], list[tuple[Any, ...]]] = {
     notifications.bypass_given: [(PASS,)],
     notifications.approval_asked: [(CHANGE, "ada")],
     notifications.follow_up_due: [(FOLLOW_UP, AT + timedelta(days=1))],
+    notifications.sight_lost: [(LIVE, LOST)],
+    notifications.seen_again: [(LIVE,), (replace(LIVE, state=DeploymentState.VERIFYING),)],
     notifications.merge_given_up: [(CHANGE, "staging has moved meanwhile.")],
     notifications.rollback_refused: [("v1.0.0-rollback", "v1.0.0", "ben", "Ben may not roll back.")],
     notifications.check_failed: [(CHANGE, check("zebra-smoke", Verdict.FAILED, "2 of 31 failed"))],

@@ -174,6 +174,8 @@ def deployment(timeline: dict[str, Any]) -> None:
     bypasses(timeline["bypasses"])
     if timeline["ahead"]:
         out.print("waits for " + ", ".join(timeline["ahead"]))
+    if timeline["silence"]:
+        out.print(f"[yellow]nobody can tell what it does[/]  {escape(timeline['silence'])}")
     for step in timeline["steps"]:
         out.print(step_line(step))
     deployment_end(timeline)

@@ -28,6 +28,8 @@ class Event(StrEnum):
     CHECK_FAILED = "check_failed"
     MERGE_GIVEN_UP = "merge_given_up"
     ROLLBACK_REFUSED = "rollback_refused"
+    SIGHT_LOST = "sight_lost"
+    SEEN_AGAIN = "seen_again"
 
 
 class Delivery(StrEnum):

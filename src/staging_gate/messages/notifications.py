@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
+from staging_gate.domain.audit import AuditEntry
 from staging_gate.domain.bypass import Bypass
 from staging_gate.domain.change import Change
 from staging_gate.domain.check import Check
@@ -115,6 +116,22 @@ def rollback_refused(tag: str, release: str, by: str, why: str) -> Message:
         f'`gate rollback {release} --reason "..."` asks for the same; or delete the tag, and push it anew.'
     )
     return Message(f"{tag} is refused: no rollback was begun", body, urgent=True)
+
+
+def sight_lost(deployment: Deployment, lost: AuditEntry) -> Message:
+    what = deployment.release or deployment.revision.short
+    body = (
+        f"{_cut(lost.reason)}\n"
+        f"So it is since {lost.at:%H:%M} UTC, in the middle of bringing {what} live. It goes on by itself as soon as "
+        f"there is an answer; until then do not deploy by hand. `gate deployment show {deployment.id}`"
+    )
+    return Message(f"{deployment.id}: nobody can tell what production runs", body, urgent=True)
+
+
+def seen_again(deployment: Deployment) -> Message:
+    how = f"It {deployment.state.replace('_', ' ')}." if deployment.state.ended else "It goes on."
+    body = f"{how} `gate deployment show {deployment.id}`"
+    return Message(f"{deployment.id}: what production runs is known again", body)
 
 
 def trial(by: str) -> Message:

@@ -10,6 +10,7 @@ from staging_gate.ports.store import Transaction
 from staging_gate.queries.backups import ShownBackup, of_deployment
 from staging_gate.queries.bypasses import ShownBypass, used_by
 from staging_gate.queries.durations import Took, took
+from staging_gate.runbook import losing_sight
 
 LOOKED_THROUGH = 200
 """Of so many newest deployments of an environment, the awaited one is found."""
@@ -18,7 +19,7 @@ LOOKED_THROUGH = 200
 @dataclass(frozen=True)
 class Timeline:
     """`steps` in order, the running one last. `took` compares with the runbook's expected durations; `ahead` names what
-    a queued one waits for."""
+    a queued one waits for, `silence` says why a running one does not know what its target does."""
 
     deployment: Deployment
     steps: tuple[Step, ...]
@@ -27,6 +28,7 @@ class Timeline:
     ahead: tuple[str, ...] = ()
     bypasses: tuple[ShownBypass, ...] = ()
     backups: tuple[ShownBackup, ...] = ()
+    silence: str | None = None
 
 
 def timeline(ports: Ports, id: str) -> Timeline | None:
@@ -61,7 +63,13 @@ def _timeline(tx: Transaction, found: Deployment) -> Timeline:
     change = tx.changes.get(found.change) if found.change and found.urgent else None
     lasted = tuple(took(found, change.opened_at if change else None))
     copied = of_deployment(tx, found.id)
-    return Timeline(found, steps, lasted, bool(live and live.id == found.id), _ahead(tx, found), given, copied)
+    is_live = bool(live and live.id == found.id)
+    return Timeline(found, steps, lasted, is_live, _ahead(tx, found), given, copied, _silence(tx, found))
+
+
+def _silence(tx: Transaction, found: Deployment) -> str | None:
+    lost = losing_sight.lost_sight(tx, found) if found.state.occupies else None
+    return f"{lost.reason} So it is since {lost.at:%H:%M} UTC; it goes on by itself." if lost else None
 
 
 def _ahead(tx: Transaction, found: Deployment) -> tuple[str, ...]:

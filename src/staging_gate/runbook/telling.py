@@ -36,6 +36,8 @@ TOLD: Mapping[Event, Told] = {
     Event.CHECK_FAILED: Told(),
     Event.MERGE_GIVEN_UP: Told(),
     Event.ROLLBACK_REFUSED: Told(channels=True),
+    Event.SIGHT_LOST: Told(channels=True, roles=("on_call", "devops"), page=True),
+    Event.SEEN_AGAIN: Told(channels=True, roles=("on_call", "devops")),
 }
 
 PAGED_ROLES = ("tech_lead", "on_call", "devops")

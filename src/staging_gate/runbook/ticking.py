@@ -17,6 +17,7 @@ from staging_gate.runbook import (
     first_minutes,
     following_up,
     hotfixing,
+    losing_sight,
     notifying,
     reporting,
     taking_up,
@@ -40,6 +41,7 @@ DUE: tuple[Due, ...] = (
     backing_up.remove_old_ones,
     backing_up.remove_what_nobody_remembers,
     ahead.let_go,
+    losing_sight.look_whether_targets_answer,
 )
 """Each does all of its kind that is due, and nothing where nothing is."""
 
