@@ -1,9 +1,12 @@
 """Somebody merges, tags or deploys by hand, behind our back: it is noticed, and the board tells how it is."""
 
+import pytest
+
 from staging_gate.domain.change import ChangeState
 from staging_gate.domain.deployment import DeploymentState
 from staging_gate.domain.environment import Environment
 from staging_gate.domain.policy import MergeMethod
+from staging_gate.runbook import changes, releasing
 from staging_gate.runbook.noting_traffic import MOVED
 from staging_gate.testing.connected import ConnectedWorld
 from tests.runbook.stories import actions
@@ -35,6 +38,71 @@ def test_the_next_merge_brings_what_was_merged_by_hand(connected: ConnectedWorld
 
     assert world.staging.live_commit() == world.revision("staging").commit
     assert world.differences() == []
+
+
+def test_somebody_merges_a_release_at_github(connected: ConnectedWorld) -> None:
+    """Where the gate is open that is one of the ways to merge: it waits for its tag."""
+    world = connected
+    world.ship_to_staging("feat: charts")
+    change = world.prepare_release("v1.0.0", merged=False)
+    commit = world.github.as_("tess").merges(change.number, MergeMethod.MERGE)
+    world.advance(seconds=10)
+
+    merged = world.look(change)
+    assert (merged.state, merged.merged_by, merged.method) == (ChangeState.MERGED, "tess", MergeMethod.MERGE)
+    assert "merged at the code host" in actions(world, f"change {change.number}")
+    assert world.publish("v1.0.0").revision.commit == commit
+    assert world.production.live() == "v1.0.0"
+
+
+@pytest.mark.parametrize("approved", [True, False])
+def test_somebody_squashes_a_release_at_github(connected: ConnectedWorld, approved: bool) -> None:
+    """The commits that were proved are not on main then."""
+    world = connected
+    world.ship_to_staging("feat: charts")
+    if approved:
+        change = world.prepare_release("v1.0.0", merged=False)
+    else:
+        release = releasing.open_release(world.ports, world.person("ada"), "v1.0.0")
+        world.settle()
+        change = changes.get(world.ports, release.change or 0)
+    world.github.as_("tess").merges(change.number, MergeMethod.SQUASH)
+    world.advance(seconds=10)
+
+    merged = world.look(change)
+    assert (merged.state, merged.merged_by, merged.method) == (ChangeState.MERGED, "tess", MergeMethod.SQUASH)
+    assert actions(world, f"change {change.number}")[-1] == "merged behind our back"
+    assert world.deployments(Environment.PRODUCTION) == []
+
+
+def test_somebody_squashes_a_hotfix_at_github(connected_merged: ConnectedWorld) -> None:
+    """Approved and all: main would not hold the commit that was proved, so nothing is released of it."""
+    world = connected_merged
+    change = world.hotfix()
+    before = len(world.deployments(Environment.PRODUCTION))
+    world.github.as_("tess").merges(change.number, MergeMethod.SQUASH)
+    world.advance(seconds=10)
+
+    assert world.look(change).method is MergeMethod.SQUASH
+    assert len(world.deployments(Environment.PRODUCTION)) == before
+    told = f"Change {change.number}, a hotfix, was merged behind our back: nothing of it was tagged or released."
+    assert any(told in line for line in world.differences())
+
+
+def test_somebody_merges_a_hotfix_at_github(connected_merged: ConnectedWorld) -> None:
+    """With the gate open it is released and brought back to staging, as if it had been asked for here; v1.1.0, which is
+    on main already, is left behind."""
+    world = connected_merged
+    change = world.hotfix()
+    world.github.as_("tess").merges(change.number, MergeMethod.MERGE)
+    world.advance(seconds=10)
+    world.advance(seconds=10)
+
+    assert world.look(change).method is MergeMethod.MERGE
+    live = world.deployments(Environment.PRODUCTION)[-1]
+    assert (live.revision.commit, live.state) == (change.head.commit, DeploymentState.SUCCEEDED)
+    with world.store.reading() as tx:
+        assert any((one.source, one.target) == ("main", "staging") for one in tx.changes.open())
 
 
 def test_somebody_tags_at_github(connected_merged: ConnectedWorld) -> None:

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from staging_gate.domain.actor import SYSTEM, Actor
 from staging_gate.domain.change import Change, ChangeState
 from staging_gate.domain.environment import Environment
-from staging_gate.domain.gate.rules.merge_method import allowed_methods
 from staging_gate.domain.hotfix import LABELS
 from staging_gate.domain.policy import MergeMethod, Policy
 from staging_gate.domain.pull_request import Heard, PullRequest, PullState
@@ -204,35 +203,48 @@ def _merged_there(ports: Ports, change: Change, pull: PullRequest) -> None:
     merged = ports.code_host.revision(pull.merged) if pull.merged else None
     if merged is None:
         return  # the gate says that it is not known which commit
-    by = _who(ports, pull.ended_by)
-    if merged.tree == change.mergeable_tree() and deciding.on_merging(ports, change, None, by).open:
-        _go_on(ports, change, pull, by)
+    by, how = _who(ports, pull.ended_by), replace(change, method=_method(ports, change, merged))
+    if _as_expected(change, merged) and deciding.on_merging(ports, change, how.method, by).open:
+        _go_on(ports, change, how, pull, by)
     else:
-        _behind_our_back(ports, change, pull, merged, by)
+        _behind_our_back(ports, change, how, pull, merged, by)
 
 
-def _go_on(ports: Ports, change: Change, pull: PullRequest, by: Actor) -> None:
+def _as_expected(change: Change, merged: Revision) -> bool:
+    """Not by what was proved: of a hotfix that is its own head, wherever main is."""
+    expected = change.preview.merged if change.preview else None
+    return expected is not None and merged.tree == expected.tree
+
+
+def _method(ports: Ports, change: Change, merged: Revision) -> MergeMethod | None:
+    """A merge commit has two parents. To rebase is as bad as to squash: what is there is not what was proved. None
+    where there was nothing to be merged, by all that we know."""
+    made = ports.code_host.commits(change.preview.base, merged.commit) if change.preview else []
+    if not made:
+        return None
+    return MergeMethod.MERGE if len(made[0].parents) > 1 else MergeMethod.SQUASH
+
+
+def _go_on(ports: Ports, change: Change, how: Change, pull: PullRequest, by: Actor) -> None:
     """As if it had been asked for here: the run finds it merged already."""
-    policy = policy_in_force(ports)
     with ports.store.transaction() as tx:
-        method = allowed_methods(policy, change)[0] if policy else MergeMethod.MERGE
-        going = replace(change, method=method, merged_by=by.name, merge_requested_at=tx.at)
+        going = replace(how, merged_by=by.name, merge_requested_at=tx.at)
         tx.changes.update(going, change)
         tx.audit(by, AT_THE_HOST, changes.subject_of(change), words.at_the_host(pull))
         tx.start(MERGE_CHANGE, str(change.number), key=f"merge-{change.number}-{tx.at:%Y%m%d%H%M%S%f}")
 
 
-def _behind_our_back(ports: Ports, change: Change, pull: PullRequest, merged: Revision, by: Actor) -> None:
+def _behind_our_back(ports: Ports, change: Change, how: Change, pull: PullRequest, merged: Revision, by: Actor) -> None:
     """The gate would not have let it through. Nothing is deployed or released of it by itself."""
-    said, proved = words.merged_behind_our_back(change, pull), merged.tree == change.mergeable_tree()
+    said, expected = words.merged_behind_our_back(change, pull), _as_expected(change, merged)
     policy = policy_in_force(ports)
     with ports.store.transaction() as tx:
         tx.deployments.lock(Environment.STAGING)
-        ended = replace(change, state=ChangeState.MERGED, merged=merged, merged_at=tx.at, merged_by=by.name)
+        ended = replace(how, state=ChangeState.MERGED, merged=merged, merged_at=tx.at, merged_by=by.name)
         done = replace(ended, counted=counting(tx, policy, change))
         tx.changes.update(done, change)
         subject = changes.subject_of(change)
-        tx.audit(by, BEHIND_OUR_BACK, subject, said, commit=merged.commit, tree=merged.tree, as_expected=proved)
+        tx.audit(by, BEHIND_OUR_BACK, subject, said, commit=merged.commit, tree=merged.tree, as_expected=expected)
         _release_merged(tx, done)
     log.warning("%s", said)
 

@@ -25,9 +25,11 @@ def of_branch(ports: Ports, source: str, target: str) -> HotfixFacts:
 
 
 def of_change(ports: Ports, change: Change) -> HotfixFacts:
+    """Seen from where its branch was before it: somebody may have merged it at the code host already."""
+    target = change.preview.base if change.preview else change.target
     with ports.store.reading() as tx:
         live, waits_for = tx.deployments.live(Environment.PRODUCTION), _on_its_way(tx, change.number)
-    return _facts(ports, live, change.head.commit, change.target, waits_for)
+    return _facts(ports, live, change.head.commit, target, waits_for)
 
 
 def reason_of(tx: Transaction, tag: str) -> str | None:
@@ -46,7 +48,7 @@ def _facts(ports: Ports, live: Deployment | None, head: str | None, target: str,
 
 
 def _starts_from(ports: Ports, base: str, head: str, target: str) -> bool:
-    """All that it has besides `base` is its own: nothing of it is on the target branch."""
+    """All that it has besides `base` is its own: nothing of it is on the target, a branch or a commit."""
     if not ports.code_host.is_ancestor(base, head):
         return False
     own = {commit.id for commit in ports.code_host.commits(target, head)}
